@@ -1,0 +1,2 @@
+//! The `gastrolog` command.
+fn main() {}

@@ -1,0 +1,98 @@
+//! Asks each indexer in turn and puts the ranges in order.
+
+use std::ops::Range;
+
+use crate::{Claim, Indexer, Name, RangeSet};
+
+/// How deep parts left by one indexer may be handed on (a syslog message that carries text before JSON).
+const DEPTH_MAX: u32 = 4;
+
+/// Records longer than this are not parsed; they are one range of text. Bounds time and memory per record.
+const PARSED_BYTES_MAX: usize = 1 << 20;
+
+/// The indexers in order of precedence. The order decides what a record means, so it is fixed by the caller
+/// once and is the same for writing and for reading.
+pub struct Pipeline {
+    indexers: Vec<Box<dyn Indexer>>,
+}
+
+/// Which indexers claimed parts of a record: bit `i` for the `i`-th of the pipeline.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parsed {
+    /// One bit an indexer.
+    pub claimed_by: u64,
+}
+
+impl Pipeline {
+    /// A pipeline that asks `indexers` in this order (at most 64).
+    pub fn new(indexers: Vec<Box<dyn Indexer>>) -> Pipeline {
+        Pipeline { indexers }
+    }
+
+    /// The names of the indexers, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.indexers.iter().map(|i| i.name())
+    }
+
+    /// Finds the ranges of `record` and leaves them in `out`, sorted by start, outer before inner.
+    ///
+    /// What no indexer claims becomes one unnamed range of text ([`Name::TEXT`]).
+    pub fn parse(&self, record: &[u8], out: &mut RangeSet) -> Parsed {
+        out.clear();
+        let mut parsed = Parsed::default();
+        if record.len() > PARSED_BYTES_MAX {
+            out.plain(0..record.len(), Name::TEXT);
+            return parsed;
+        }
+        self.part(record, 0..record.len(), 0, out, &mut parsed);
+        put_in_order(out);
+        parsed
+    }
+
+    fn part(&self, record: &[u8], part: Range<usize>, depth: u32, out: &mut RangeSet, parsed: &mut Parsed) {
+        if depth < DEPTH_MAX {
+            for (i, indexer) in self.indexers.iter().enumerate() {
+                if parsed.claimed_by & (1 << i) != 0 {
+                    continue;
+                }
+                let mark = out.mark();
+                let left_before = out.left.len();
+                if indexer.index(record, part.clone(), out) == Claim::No {
+                    out.rollback(mark);
+                    continue;
+                }
+                parsed.claimed_by |= 1 << i;
+                while out.left.len() > left_before {
+                    if let Some((start, end)) = out.left.pop() {
+                        self.part(record, start as usize..end as usize, depth + 1, out, parsed);
+                    }
+                }
+                return;
+            }
+        }
+        let covered = out.spans.iter().any(|s| (s.start as usize, s.end as usize) == (part.start, part.end));
+        if !covered || depth == 0 {
+            out.plain(part, Name::TEXT);
+        }
+    }
+}
+
+/// Sorts by start, longer first; drops ranges that cross one before them, which an indexer must not make.
+fn put_in_order(out: &mut RangeSet) {
+    let disjoint = out.spans.windows(2).all(|w| matches!(w, [a, b] if a.end <= b.start));
+    if disjoint {
+        return;
+    }
+    out.spans.sort_by(|a, b| (a.start, b.end).cmp(&(b.start, a.end)));
+    let mut open: Vec<u32> = Vec::new();
+    out.spans.retain(|s| {
+        while open.last().is_some_and(|&end| end <= s.start) {
+            open.pop();
+        }
+        let fits = s.start <= s.end && open.last().is_none_or(|&end| s.end <= end);
+        if fits {
+            open.push(s.end);
+        }
+        fits
+    });
+}

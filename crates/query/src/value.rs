@@ -1,0 +1,1 @@
+//! Values as numbers: parsing and comparing.

@@ -1,0 +1,11 @@
+//! What every other crate speaks of: records, batches, timestamps, attributes, words.
+//!
+//! **Invariant:** the bytes of a record's text are never altered, not even when they are not UTF-8.
+//! This crate reads no clock, opens no file and knows no format.
+
+mod batch;
+mod ids;
+pub mod words;
+
+pub use batch::{Attributes, Batch, NewRecord, Record};
+pub use ids::{Seq, Timestamp};

@@ -1,0 +1,1 @@
+//! gastrolog-indexer-json.

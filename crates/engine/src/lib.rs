@@ -1,1 +1,5 @@
-//! gastrolog-engine.
+//! The store as a library: open it, append batches, ask queries, seal, verify. The one façade for embedding.
+
+mod api;
+
+pub use api::*;

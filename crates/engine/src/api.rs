@@ -1,0 +1,239 @@
+//! What goes into the façade and what comes out of it: plain types, no behaviour.
+
+use std::path::PathBuf;
+
+use gastrolog_types::{Record, Timestamp};
+
+/// Where the stores live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// In this folder; one subfolder a store.
+    Dir(PathBuf),
+    /// In memory, gone when the engine is dropped.
+    Memory,
+}
+
+/// Whether the engine may change the stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// The one writer; fails when another process holds the lock, and says which.
+    ReadWrite,
+    /// Any number of readers beside a writer; they see what was durable when they opened.
+    ReadOnly,
+}
+
+/// By which of its three times a record is ordered and bounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// What the record says, else when it arrived. Ties by write order.
+    #[default]
+    Source,
+    /// When it arrived. Ties by write order.
+    Ingest,
+    /// The order in which records were stored.
+    Write,
+}
+
+/// A query and how its answer is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct QueryRequest {
+    /// The query text.
+    pub query: String,
+    /// Which store; empty: `default`.
+    pub store: String,
+    /// Which time orders and bounds the records.
+    pub order: Order,
+    /// Oldest first instead of newest first.
+    pub oldest_first: bool,
+    /// At most this many records or rows; `None`: all.
+    pub limit: Option<u64>,
+    /// Whether records come with their fields taken apart.
+    pub with_fields: bool,
+    /// Stop with an error after this many milliseconds; `None`: never.
+    pub timeout_ms: Option<u64>,
+    /// Offset of local time from UTC, for dates without a zone in the query.
+    pub utc_offset_seconds: i32,
+}
+
+/// A value in a table of results.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Nothing (a field the record lacks, an aggregate of no values).
+    Null,
+    /// Bytes, mostly UTF-8.
+    Text(Vec<u8>),
+    /// An exact integer.
+    Int(i64),
+    /// A floating-point number.
+    Float(f64),
+    /// A time.
+    Time(Timestamp),
+}
+
+/// A record of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundRecord {
+    /// The record itself.
+    pub record: Record,
+    /// Its fields with their logical values, in the order of the text; empty unless asked for.
+    pub fields: Vec<(String, Vec<u8>)>,
+}
+
+/// One piece of a streamed answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// The column names of the table that follows (queries with `stats` or `fields`). Comes once, first.
+    Columns(Vec<String>),
+    /// A row of that table.
+    Row(Vec<Value>),
+    /// A record (queries without a stage that makes a table).
+    Record(FoundRecord),
+}
+
+/// How a query ended.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueryEnd {
+    /// Records that matched the filter, as far as they were counted (a limit stops the count).
+    pub matched: u64,
+    /// Records or rows that were returned.
+    pub returned: u64,
+    /// Bytes read from the store (as stored, compressed).
+    pub bytes_read: u64,
+    /// Wall time.
+    pub elapsed_ns: u64,
+    /// Parts of the store that could not be read, each named; not empty means that the answer is incomplete.
+    pub damage: Vec<String>,
+}
+
+/// A node of an explained plan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExplainNode {
+    /// What the step does (`scan`, `filter status = 500` …).
+    pub title: String,
+    /// What is known about it, in order; with analyze, also what happened.
+    pub facts: Vec<(String, Fact)>,
+    /// Steps below it.
+    pub children: Vec<ExplainNode>,
+}
+
+/// A fact about a step, typed so that people and programs each get it in their form.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// Words.
+    Text(String),
+    /// A count of rows, chunks …
+    Count(u64),
+    /// A number of bytes.
+    Bytes(u64),
+    /// A span of time.
+    Nanos(u64),
+}
+
+/// What there is to know about a store.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StoreInfo {
+    /// Its name.
+    pub name: String,
+    /// Records in it.
+    pub records: u64,
+    /// Bytes of their text.
+    pub raw_bytes: u64,
+    /// Bytes on disk.
+    pub stored_bytes: u64,
+    /// Sealed chunks.
+    pub sealed_chunks: u64,
+    /// Times of the oldest and the newest record ([`Timestamp::NONE`] when empty).
+    pub oldest: Timestamp,
+    /// See `oldest`.
+    pub newest: Timestamp,
+}
+
+/// What there is to know about a chunk.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChunkInfo {
+    /// Its identifier (a ULID) and file name without ending.
+    pub id: String,
+    /// Whether it is sealed.
+    pub sealed: bool,
+    /// Records in it.
+    pub records: u64,
+    /// Row groups in it.
+    pub row_groups: u64,
+    /// Bytes of the records' text.
+    pub raw_bytes: u64,
+    /// Bytes of the file.
+    pub stored_bytes: u64,
+    /// Sequence number of its first record.
+    pub first_seq: u64,
+    /// Times of its oldest and newest record.
+    pub oldest: Timestamp,
+    /// See `oldest`.
+    pub newest: Timestamp,
+}
+
+/// What is in a chunk, for `inspect`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChunkDetail {
+    /// The chunk as a whole.
+    pub info: ChunkInfo,
+    /// Its columns.
+    pub columns: Vec<ColumnDetail>,
+    /// Bytes a kind of section, largest first (`columns`, `filter`, `templates`, `dictionaries` …).
+    pub sections: Vec<(String, u64)>,
+}
+
+/// A column of a chunk.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColumnDetail {
+    /// Field path; empty for free text.
+    pub name: String,
+    /// Encodings used by its row groups, with how many use each.
+    pub encodings: Vec<(String, u64)>,
+    /// Values in it.
+    pub values: u64,
+    /// Bytes of the values as text.
+    pub raw_bytes: u64,
+    /// Bytes stored.
+    pub stored_bytes: u64,
+    /// Distinct values where the chunk keeps a dictionary.
+    pub distinct: Option<u64>,
+}
+
+/// The result of `verify`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VerifyReport {
+    /// Files looked at.
+    pub files: u64,
+    /// Bytes whose checksums were computed.
+    pub bytes: u64,
+    /// Records decoded.
+    pub records: u64,
+    /// What is wrong: each names file, place and reason. Empty: everything is as it was written.
+    pub problems: Vec<String>,
+}
+
+/// An error of the façade, sorted by what the caller should do about it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The query text is wrong: show it to who wrote it. Carries the rendered message with the place.
+    #[error("{0}")]
+    BadQuery(String),
+    /// No store, chunk or such of that name.
+    #[error("{0}")]
+    NotFound(String),
+    /// Another process holds the store; says which.
+    #[error("{0}")]
+    Locked(String),
+    /// The query was cancelled or ran out of time.
+    #[error("{0}")]
+    Cancelled(String),
+    /// A passing fault of the disk or a store that is shutting down: try again later.
+    #[error("{0}")]
+    Unavailable(String),
+    /// A request that cannot be carried out as asked (read-only store, bad configuration …).
+    #[error("{0}")]
+    Refused(String),
+    /// A file of the store is damaged or cannot be read; names it.
+    #[error("{0}")]
+    Damaged(String),
+}

@@ -1,0 +1,76 @@
+//! What can be asked of gastrolog, in process or over its API: the engine and the client both answer to it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gastrolog_ingest::Accepted;
+use gastrolog_types::Batch;
+
+use crate::{
+    Answer, ChunkDetail, ChunkInfo, EngineError, ExplainNode, QueryEnd, QueryRequest, StoreInfo, VerifyReport,
+};
+
+/// Tells a running query to stop. Clones share one state.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks everything that watches this token to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was asked.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Takes the pieces of an answer as they come; returns `false` to stop the query (the reader has left).
+pub type AnswerSink<'a> = &'a mut dyn FnMut(Answer) -> bool;
+
+/// Everything a user can do with a set of stores. All calls block; none needs an async runtime.
+pub trait Service: Send + Sync {
+    /// Stores a batch in `store` (empty: `default`); returns once it is durable.
+    fn append(&self, store: &str, batch: Batch) -> Result<Accepted, EngineError>;
+
+    /// Runs a query and hands its answer out piece by piece, in order.
+    fn query(
+        &self,
+        request: &QueryRequest,
+        cancel: &Cancel,
+        out: AnswerSink<'_>,
+    ) -> Result<QueryEnd, EngineError>;
+
+    /// The plan of a query; with `analyze` it is run (its answer thrown away) and actual figures are added.
+    fn explain(
+        &self,
+        request: &QueryRequest,
+        analyze: bool,
+        cancel: &Cancel,
+    ) -> Result<ExplainNode, EngineError>;
+
+    /// Hands out matching records as they are stored, until cancelled or the reader leaves. Starts with nothing
+    /// older than the call unless the query has a time bound.
+    fn follow(
+        &self,
+        request: &QueryRequest,
+        cancel: &Cancel,
+        out: AnswerSink<'_>,
+    ) -> Result<QueryEnd, EngineError>;
+
+    /// All stores.
+    fn stores(&self) -> Result<Vec<StoreInfo>, EngineError>;
+
+    /// The chunks of a store, oldest first.
+    fn chunks(&self, store: &str) -> Result<Vec<ChunkInfo>, EngineError>;
+
+    /// What is in a chunk (its id, or a unique beginning of it).
+    fn inspect(&self, store: &str, chunk: &str) -> Result<ChunkDetail, EngineError>;
+
+    /// Reads everything and checks it; `progress` gets bytes done and bytes in all.
+    fn verify(&self, store: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, EngineError>;
+
+    /// Seals the active chunk; returns the ids of the chunks sealed.
+    fn seal(&self, store: &str) -> Result<Vec<String>, EngineError>;
+}

@@ -1,1 +1,20 @@
-//! gastrolog-format.
+//! Pure encoding and decoding of everything that is on disk. `docs/format.md` shows the bytes.
+//!
+//! **Invariant:** decoding hostile bytes gives [`Corrupt`]; it never panics, never loops without end, and never
+//! allocates more than the caps below allow. All integers are little-endian.
+
+mod bytes;
+pub mod column;
+mod compress;
+mod ints;
+mod strings;
+
+pub use bytes::{Corrupt, Reader, Result, Writer};
+pub use compress::Compressor;
+pub use strings::Strings;
+
+/// Most rows a row group may have.
+pub const ROWS_MAX: usize = 1 << 22;
+
+/// Most bytes one compressed stream may unfold to.
+pub const STREAM_BYTES_MAX: usize = 1 << 28;

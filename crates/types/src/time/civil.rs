@@ -35,22 +35,23 @@ impl Civil {
 #[inline]
 fn month_days(year: i64, month: u32) -> u32 {
     match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year & 3 == 0 && (year % 100 != 0 || year & 15 == 0) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
 }
 
-/// Days since 1970-01-01. Years start in March here, so that the leap day is the last of its year.
+/// Days since 1970-01-01, for years within 100,000 of it. Years start in March here, so that the leap day is the last of its year.
 #[inline]
 pub(super) fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
-    let y = if month <= 2 { year - 1 } else { year };
-    let era = y.div_euclid(400);
-    let year_of_era = y.rem_euclid(400);
-    let day_of_year = i64::from((153 * ((month + 9) % 12) + 2) / 5 + day) - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+    // Unsigned 32-bit arithmetic is the fast case and covers every year that can be written.
+    const YEARS: i64 = 400_000;
+    let y = (year + YEARS) as u32 - u32::from(month <= 2);
+    let march_month = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * march_month + 2) / 5 + day - 1;
+    let century = y / 100;
+    i64::from(y * 365 + y / 4 - century + century / 4 + day_of_year) - 719_468 - YEARS / 400 * 146_097
 }
 
 /// Inverse of [`days_from_civil`].

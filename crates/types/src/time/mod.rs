@@ -75,9 +75,8 @@ impl TimeLayout {
             return None;
         }
         let shape = self.form.shape();
-        let seconds = shape.read(text)? - self.zone.offset_seconds();
-        let (zone, zone_bytes) = self.zone.text();
-        if !text.ends_with(&zone[..zone_bytes]) {
+        let seconds = self.form.read(text)? - self.zone.offset_seconds();
+        if !self.zone.ends(text) {
             return None;
         }
         if self.digits == 0 {

@@ -68,6 +68,31 @@ impl Zone {
         (text, len)
     }
 
+    /// Whether `text` ends in this zone as [`Zone::text`] writes it.
+    #[inline]
+    pub(super) fn ends(self, text: &[u8]) -> bool {
+        let Some(at) = text.len().checked_sub(self.bytes()) else { return false };
+        match (self.style, &text[at..]) {
+            (Style::None, _) => true,
+            (Style::Z, zone) => zone == b"Z",
+            (_, &[b' ', ref zone @ ..]) if self.space => self.is(zone),
+            (_, zone) => !self.space && self.is(zone),
+        }
+    }
+
+    #[inline]
+    fn is(self, zone: &[u8]) -> bool {
+        let minutes = match (self.style, zone) {
+            (Style::Colon, [_, _, _, b':', _, _]) => two(zone, 4),
+            (Style::Plain, [_, _, _, _, _]) => two(zone, 3),
+            (Style::Hours, [_, _, _]) => 0,
+            _ => return false,
+        };
+        zone[0] == if self.minus { b'-' } else { b'+' }
+            && minutes < 60
+            && two(zone, 1) * 60 + minutes == u32::from(self.minutes)
+    }
+
     /// Bytes that the zone takes.
     #[inline]
     pub(super) fn bytes(self) -> usize {

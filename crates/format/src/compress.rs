@@ -63,7 +63,7 @@ thread_local! {
 }
 
 /// Reads a stream of at most `max` bytes after unfolding.
-pub fn get(r: &mut Reader<'_>, max: usize) -> Result<Vec<u8>> {
+pub(crate) fn get(r: &mut Reader<'_>, max: usize) -> Result<Vec<u8>> {
     let method = r.u8()?;
     let len = r.count(max.min(STREAM_BYTES_MAX))?;
     match method {

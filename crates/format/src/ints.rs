@@ -48,7 +48,7 @@ fn deltas(values: &[i64]) -> impl Iterator<Item = u64> + Clone + '_ {
 }
 
 /// Appends `values` in the form that is estimated smaller.
-pub fn put(values: &[i64], c: &mut Compressor, out: &mut Vec<u8>) {
+pub(crate) fn put(values: &[i64], c: &mut Compressor, out: &mut Vec<u8>) {
     let (plain, delta) = estimates(values);
     if delta < plain {
         out.put_u8(DELTA);
@@ -65,7 +65,7 @@ pub fn put(values: &[i64], c: &mut Compressor, out: &mut Vec<u8>) {
 }
 
 /// Reads `n` values.
-pub fn get_ints(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
+pub(crate) fn get_ints(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
     let form = r.u8()?;
     let base = r.signed()?;
     let mut wide = get_planes(r, n)?;
@@ -84,7 +84,7 @@ pub fn get_ints(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
 }
 
 /// Appends unsigned values as planes; the number of planes comes first.
-pub fn put_planes(values: &[u64], c: &mut Compressor, out: &mut Vec<u8>) {
+pub(crate) fn put_planes(values: &[u64], c: &mut Compressor, out: &mut Vec<u8>) {
     let all = values.iter().fold(0u64, |a, &v| a | v);
     let planes = (8 - all.leading_zeros() as usize / 8).min(8);
     out.put_u8(planes as u8);
@@ -97,7 +97,7 @@ pub fn put_planes(values: &[u64], c: &mut Compressor, out: &mut Vec<u8>) {
 }
 
 /// Reads `n` unsigned values.
-pub fn get_planes(r: &mut Reader<'_>, n: usize) -> Result<Vec<u64>> {
+pub(crate) fn get_planes(r: &mut Reader<'_>, n: usize) -> Result<Vec<u64>> {
     let planes = r.u8()?;
     if planes > 8 {
         return Err(Corrupt("too many byte planes"));

@@ -6,11 +6,18 @@
 mod bytes;
 pub mod column;
 mod compress;
+pub mod filter;
+mod ids;
 mod ints;
+pub mod row_group;
+mod shape;
 mod strings;
+pub mod words;
 
 pub use bytes::{Corrupt, Reader, Result, Writer};
 pub use compress::Compressor;
+pub use ids::Ids;
+pub use shape::{Composite, Shape, Shapes};
 pub use strings::Strings;
 
 /// Most rows a row group may have.

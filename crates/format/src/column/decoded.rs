@@ -1,55 +1,10 @@
 //! Decoded columns: random access to each value.
 
-use gastrolog_types::time::TimeLayout;
+use gastrolog_types::TimeLayout;
 
 use super::Encoding;
 use super::typed::{write_decimal, write_hex, write_int, write_ipv4};
-use crate::Strings;
-
-/// Ids of a dictionary, as narrow as they come.
-#[derive(Clone, Debug)]
-pub enum Ids {
-    /// At most 256 distinct values.
-    U8(Vec<u8>),
-    /// At most 65,536.
-    U16(Vec<u16>),
-    /// More.
-    U32(Vec<u32>),
-}
-
-impl Ids {
-    /// The id of row `i`; 0 where there is none.
-    #[inline]
-    pub fn get(&self, i: usize) -> u32 {
-        match self {
-            Ids::U8(v) => v.get(i).map_or(0, |&x| u32::from(x)),
-            Ids::U16(v) => v.get(i).map_or(0, |&x| u32::from(x)),
-            Ids::U32(v) => v.get(i).copied().unwrap_or(0),
-        }
-    }
-
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        match self {
-            Ids::U8(v) => v.len(),
-            Ids::U16(v) => v.len(),
-            Ids::U32(v) => v.len(),
-        }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    fn memory_bytes(&self) -> usize {
-        match self {
-            Ids::U8(v) => v.len(),
-            Ids::U16(v) => 2 * v.len(),
-            Ids::U32(v) => 4 * v.len(),
-        }
-    }
-}
+use crate::{Ids, Strings};
 
 /// Values that did not fit the type of their column, by row.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +37,7 @@ pub struct Pattern {
 
 /// A decoded column.
 #[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each variant says what its fields are")]
 pub enum Column {
     /// One value for all rows.
     Constant { value: Vec<u8>, rows: usize },

@@ -10,7 +10,7 @@ mod pattern;
 mod read;
 mod typed;
 
-pub use decoded::{Column, Exceptions, Ids, Pattern};
+pub use decoded::{Column, Exceptions, Pattern};
 pub use encode::{Encoded, encode};
 pub use pattern::cut_variables;
 pub use read::decode;

@@ -1,6 +1,6 @@
 //! Values as numbers, and back to exactly the same bytes.
 
-use gastrolog_types::time::TimeLayout;
+use gastrolog_types::TimeLayout;
 
 /// Most digits of an integer or mantissa: any number of 18 digits fits an `i64`.
 const DIGITS_MAX: usize = 18;
@@ -292,13 +292,23 @@ mod tests {
 
     #[test]
     fn the_edges() {
-        for (text, fits) in [("0", true), ("-0", false), ("007", false), ("-12", true), ("", false), ("-", false)] {
+        for (text, fits) in
+            [("0", true), ("-0", false), ("007", false), ("-12", true), ("", false), ("-", false)]
+        {
             assert_eq!(parse_int(text.as_bytes()).is_some(), fits, "{text}");
         }
-        for (text, fits) in [("0.50", true), ("-0.0", false), ("-0.5", true), (".5", false), ("1.", false), ("00.1", false)] {
+        for (text, fits) in
+            [("0.50", true), ("-0.0", false), ("-0.5", true), (".5", false), ("1.", false), ("00.1", false)]
+        {
             assert_eq!(parse_decimal(text.as_bytes()).is_some(), fits, "{text}");
         }
-        for (text, fits) in [("1.2.3.4", true), ("01.2.3.4", false), ("1.2.3.256", false), ("255.255.255.255", true), ("1.2.3", false)] {
+        for (text, fits) in [
+            ("1.2.3.4", true),
+            ("01.2.3.4", false),
+            ("1.2.3.256", false),
+            ("255.255.255.255", true),
+            ("1.2.3", false),
+        ] {
             assert_eq!(parse_ipv4(text.as_bytes()).is_some(), fits, "{text}");
         }
         assert!(HexShape::of(b"67e55044-10b1-426f-9247-bb680e5fe0c8").is_some_and(|s| s.dashes));

@@ -9,8 +9,9 @@
 
 mod pipeline;
 mod ranges;
+pub mod scan;
 mod unescape;
 
 pub use pipeline::{Parsed, Pipeline};
-pub use ranges::{Claim, Escape, Indexer, Name, NamePart, RangeSet, Span, TimeRole};
+pub use ranges::{Claim, Escape, Indexer, Mark, Name, NamePart, RangeSet, Span, TimeRole};
 pub use unescape::unescape;

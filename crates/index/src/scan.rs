@@ -38,7 +38,7 @@ pub fn end_of_quoted(text: &[u8], mut at: usize, quote: u8) -> Option<usize> {
 /// Position of the first `a` or `b` from `at` on. Eight bytes a step: most strings of a log are too short for
 /// the set-up of a vector search to pay.
 #[inline]
-fn find_either(text: &[u8], mut at: usize, a: u8, b: u8) -> Option<usize> {
+pub fn find_either(text: &[u8], mut at: usize, a: u8, b: u8) -> Option<usize> {
     let (all_a, all_b) = (LOW_BITS * u64::from(a), LOW_BITS * u64::from(b));
     let mut rest = text.get(at..)?;
     while let Some((chunk, after)) = rest.split_first_chunk::<8>() {

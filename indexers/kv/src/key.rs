@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use gastrolog_types::words::is_word_byte;
+
 /// Longer ones are not keys. Bounds how far is looked back.
 const KEY_BYTES_MAX: usize = 64;
 
@@ -42,5 +44,16 @@ fn begins_key(b: u8) -> bool {
 
 #[inline]
 fn is_key_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.') || b >= 0x80
+    KEY[usize::from(b)]
 }
+
+static KEY: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut b = 0;
+    while b < 256 {
+        let c = b as u8;
+        table[b] = is_word_byte(c) || c == b'-' || c == b'.';
+        b += 1;
+    }
+    table
+};

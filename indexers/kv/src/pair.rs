@@ -3,8 +3,10 @@
 use std::ops::Range;
 
 use gastrolog_index::Escape;
+use gastrolog_index::scan::find_either;
 
-use crate::{key, value};
+use crate::key;
+use crate::value::{self, Found};
 
 /// A pair, by its positions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,31 +22,36 @@ pub(crate) struct Pair {
 }
 
 /// The first pair at `floor` or later. The text begins at `start`; a pair before this one ended at `floor`.
+#[inline]
 pub(crate) fn next(text: &[u8], start: usize, floor: usize) -> Option<Pair> {
-    let mut at = floor;
+    let mut from = floor;
     loop {
-        at += memchr::memchr2(b'=', b':', text.get(at..)?)?;
-        let value = match text.get(at) {
-            Some(b'=') => key_and(text, start, floor, at, value::after_equals),
-            _ if text.get(at + 1) == Some(&b' ') => key_and(text, start, floor, at, value::after_colon),
-            _ => None,
+        let at = find_either(text, from, b'=', b':')?;
+        let pair = if text.get(at) == Some(&b'=') {
+            with_equals(text, start, floor, at)
+        } else if text.get(at + 1) == Some(&b' ') {
+            with_colon(text, start, floor, at)
+        } else {
+            None
         };
-        if value.is_some() {
-            return value;
+        if pair.is_some() {
+            return pair;
         }
-        at += 1;
+        from = at + 1;
     }
 }
 
 #[inline]
-fn key_and(
-    text: &[u8],
-    start: usize,
-    floor: usize,
-    at: usize,
-    value: fn(&[u8], usize) -> Option<value::Found>,
-) -> Option<Pair> {
+fn with_equals(text: &[u8], start: usize, floor: usize, at: usize) -> Option<Pair> {
     let key = key::before(text, start, floor, at)?;
-    let value::Found { value, escape, end } = value(text, at + 1)?;
+    let Found { value, escape, end } = value::after_equals(text, at + 1)?;
     Some(Pair { key, value, escape, end })
+}
+
+/// A key with a dot in it is more likely the name of a class before its message, unless the value is quoted.
+fn with_colon(text: &[u8], start: usize, floor: usize, at: usize) -> Option<Pair> {
+    let key = key::before(text, start, floor, at)?;
+    let Found { value, escape, end } = value::after_colon(text, at + 1)?;
+    let dotted = escape == Escape::None && text.get(key.clone())?.contains(&b'.');
+    (!dotted).then_some(Pair { key, value, escape, end })
 }

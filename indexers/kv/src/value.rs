@@ -34,6 +34,7 @@ impl Found {
 
 /// The value that starts at `at`, after a `=`. `None` for `==`, `=>`, `=~`, a quote that is not closed, and a
 /// bracket in which pairs stand: they are fields themselves.
+#[inline]
 pub(crate) fn after_equals(text: &[u8], at: usize) -> Option<Found> {
     match text.get(at) {
         None => Found::plain(at..at),
@@ -55,7 +56,10 @@ pub(crate) fn after_colon(text: &[u8], at: usize) -> Option<Found> {
     let rest = text.get(start..)?;
     let run = rest.iter().position(|&b| !is_plain(b)).unwrap_or(rest.len());
     let word = trim_full_stop(rest.get(..run)?);
-    let ends_clause = matches!(rest.get(run), None | Some(b',' | b';' | b')' | b']' | b'}' | b'\n' | b'\r'));
+    let ends_clause = match rest.get(run) {
+        Some(b',' | b';') => blank_at(rest, run + 1),
+        after => matches!(after, None | Some(b')' | b']' | b'}' | b'\n' | b'\r')),
+    };
     let is_value = ends_clause || (rest.get(run)? == &b' ' && word.iter().any(u8::is_ascii_digit));
     (is_value && word.iter().any(|&b| is_word_byte(b))).then(|| Found::plain(start..start + word.len()))?
 }
@@ -92,28 +96,32 @@ fn bare(text: &[u8], start: usize) -> usize {
     let mut at = start;
     let mut depth = 0u32;
     let mut is_path = false;
-    while let Some(&b) = text.get(at) {
-        if SPECIAL[usize::from(b)] {
-            let ends = match b {
-                b',' | b';' | b'|' => blank_at(text, at + 1) || key::stands_at(text, at + 1),
-                b'&' => !is_path && key::stands_at(text, at + 1),
-                b')' | b']' | b'}' => depth == 0,
-                b'(' | b'[' | b'{' | b'/' | b'?' => false,
-                _ => true,
-            };
-            if ends {
-                break;
+    while let Some(plain) = text.get(at..).and_then(|rest| rest.iter().position(|&b| SPECIAL[usize::from(b)]))
+    {
+        at += plain;
+        let ends = match text.get(at) {
+            Some(b',' | b';' | b'|') => blank_at(text, at + 1) || key::stands_at(text, at + 1),
+            Some(b'&') => !is_path && key::stands_at(text, at + 1),
+            Some(b')' | b']' | b'}') if depth > 0 => {
+                depth -= 1;
+                false
             }
-            match b {
-                b'(' | b'[' | b'{' => depth += 1,
-                b')' | b']' | b'}' => depth -= 1,
-                b'/' | b'?' => is_path = true,
-                _ => {}
+            Some(b'(' | b'[' | b'{') => {
+                depth += 1;
+                false
             }
+            Some(b'/' | b'?') => {
+                is_path = true;
+                false
+            }
+            _ => true,
+        };
+        if ends {
+            return start + trim(text.get(start..at).unwrap_or(&[]));
         }
         at += 1;
     }
-    start + trim(text.get(start..at).unwrap_or(&[]))
+    start + trim(text.get(start..).unwrap_or(&[]))
 }
 
 /// The length of `run` without what ends a clause or a sentence after it.
@@ -125,6 +133,7 @@ fn trim(run: &[u8]) -> usize {
     }
 }
 
+#[inline]
 fn blank_at(text: &[u8], at: usize) -> bool {
     text.get(at).is_none_or(|&b| b <= b' ')
 }

@@ -106,6 +106,8 @@ fn colons() {
     refused("at 10:00: 5 things");
     refused("sshd[12]: Failed password");
     refused("key:value");
+    refused("BLOCK* NameSystem.delete: blk_12 is added");
+    refused("changing acls to: yarn,curi");
 }
 
 #[test]

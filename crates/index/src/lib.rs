@@ -11,10 +11,11 @@ mod builder;
 mod fields;
 mod pipeline;
 mod ranges;
+pub mod scan;
 mod unescape;
 
 pub use builder::{Caps, RowGroupBuilder};
 pub use fields::{source_time, time_span};
 pub use pipeline::{Parsed, Pipeline};
-pub use ranges::{Claim, Escape, Indexer, Name, NamePart, RangeSet, Span, TimeRole};
+pub use ranges::{Claim, Escape, Indexer, Mark, Name, NamePart, RangeSet, Span, TimeRole};
 pub use unescape::unescape;

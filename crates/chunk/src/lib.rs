@@ -1,1 +1,3 @@
 //! gastrolog-chunk.
+
+pub mod wal;

@@ -88,11 +88,15 @@ impl Literal {
         if self.text.as_bytes() == value {
             return true;
         }
-        // Cheap test first: most values that are not equal are not numbers.
-        let may_be_number = |bytes: &[u8]| bytes.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-');
-        may_be_number(value)
-            && may_be_number(self.text.as_bytes())
-            && self.number().is_some_and(|number| parse_number(value) == Some(number))
+        // Cheap tests first: most values are not numbers, and most numbers are written in the one usual way.
+        let (literal, may_be_number) = (self.text.as_bytes(), |bytes: &[u8]| {
+            bytes.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-')
+        });
+        if !may_be_number(value) || !may_be_number(literal) || (is_usual_int(value) && is_usual_int(literal))
+        {
+            return false;
+        }
+        self.number().is_some_and(|number| parse_number(value) == Some(number))
     }
 
     /// How a value compares with the literal: as numbers if the literal is one (`None` if the value is not), else
@@ -103,4 +107,10 @@ impl Literal {
             None => Some(value.cmp(self.text.as_bytes())),
         }
     }
+}
+
+/// Whether these are the digits of a positive integer without leading zeros: two such texts that differ are
+/// different numbers. (Longer ones are left to the parser, since they may be too large to tell apart.)
+fn is_usual_int(text: &[u8]) -> bool {
+    text.len() <= 18 && !text.starts_with(b"0") && text.iter().all(u8::is_ascii_digit)
 }

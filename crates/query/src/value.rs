@@ -7,6 +7,9 @@ pub use crate::number_text::canonical_number;
 /// Longer texts are not numbers: bounds the work on a hostile value.
 const NUMBER_BYTES_MAX: usize = 64;
 
+/// As many digits always fit an `i64`.
+const SAFE_DIGITS: usize = 18;
+
 /// The smallest power of two that an `i64` cannot hold.
 const TWO_POW_63: f64 = 9_223_372_036_854_775_808.0;
 
@@ -114,6 +117,10 @@ fn digit_run(text: &[u8]) -> usize {
 /// `None` when it does not fit. Counts downwards, because there is one more negative number.
 fn parse_int(digits: &[u8], negative: bool) -> Option<Number> {
     let mut value = 0i64;
+    if digits.len() <= SAFE_DIGITS {
+        let value = digits.iter().fold(0, |value, &b| value * 10 + i64::from(b - b'0'));
+        return Some(Number::Int(if negative { -value } else { value }));
+    }
     for &b in digits {
         value = value.checked_mul(10)?.checked_sub(i64::from(b - b'0'))?;
     }

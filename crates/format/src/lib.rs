@@ -4,9 +4,11 @@
 //! allocates more than the caps below allow. All integers are little-endian.
 
 mod bytes;
+mod chunk_head;
 pub mod column;
 mod compress;
 pub mod filter;
+mod footer;
 mod ids;
 mod ints;
 pub mod row_group;
@@ -15,7 +17,9 @@ mod strings;
 pub mod words;
 
 pub use bytes::{Corrupt, Reader, Result, Writer};
+pub use chunk_head::{CHUNK_HEAD_BYTES, CHUNK_VERSION, ChunkHead};
 pub use compress::Compressor;
+pub use footer::{FieldStats, Footer, FooterBudget, RowGroupEntry, TRAILER_BYTES};
 pub use ids::Ids;
 pub use shape::{Composite, Shape, Shapes};
 pub use strings::Strings;

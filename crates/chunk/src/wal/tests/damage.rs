@@ -121,6 +121,27 @@ fn text_that_looks_like_a_frame_is_not_taken_for_one() {
     assert_eq!(recovered_rows(recovered).len(), 1);
 }
 
+#[test]
+fn frames_that_are_there_twice_are_taken_once() {
+    let env = env(MemFs::new());
+    let (wal, _) = open(&env, 0);
+    let all = fill(&wal, &[2, 3]).concat();
+    let mut twice = files(&env);
+    let frames = twice[0].1[frame::HEADER_LEN..].to_vec();
+    twice[0].1.extend_from_slice(&frames);
+    let mut copy = twice[0].clone();
+    copy.0 = Path::new(DIR).join("00000000000000000003.wal");
+    twice.push(copy);
+    // A good segment at the end, so that nothing of it can be taken for torn.
+    let next = frame::Header { version: 1, mark: 7, first_seq: 5 };
+    let mut last = next.encode();
+    Prepared::new(&batch(5, 1)).unwrap().put(7, 5, &mut last);
+    twice.push((Path::new(DIR).join("00000000000000000005.wal"), last));
+    let (_, recovered) = open(&disk_of(&twice), 0);
+    assert!(recovered.report().damage.iter().any(|d| d.reason == "a frame repeats records"));
+    assert_eq!(recovered_rows(recovered), [all, rows(5, &batch(5, 1))].concat());
+}
+
 fn any_batch() -> impl Strategy<Value = Batch> {
     let time = || prop_oneof![any::<i64>(), Just(i64::MIN), 0..10i64].prop_map(Timestamp);
     let set = prop::collection::vec(("[a-c]{0,2}", prop::collection::vec(any::<u8>(), 0..5)), 0..4);

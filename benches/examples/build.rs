@@ -27,7 +27,11 @@ fn main() -> anyhow::Result<()> {
         while end < text.len() && text[end - 1] != b'\n' {
             end += 1;
         }
-        let batch = Batch::from_lines(text[at..end].to_vec(), Attributes::default(), Timestamp(1_795_000_000_000_000_000));
+        let batch = Batch::from_lines(
+            text[at..end].to_vec(),
+            Attributes::default(),
+            Timestamp(1_795_000_000_000_000_000),
+        );
         at = end;
         let start = Instant::now();
         let mut builder = RowGroupBuilder::new(&pipeline, u64::MAX, Caps::default());
@@ -41,7 +45,13 @@ fn main() -> anyhow::Result<()> {
         let body = &encoded.bytes[Header::body_offset(&encoded.bytes)?..];
         shapes += h.shapes(body)?.shapes.len();
         for m in &h.columns {
-            let name = format!("{}#{}.{}{}", m.key.name, m.key.occurrence, m.key.escape, if m.key.attribute { "@" } else { "" });
+            let name = format!(
+                "{}#{}.{}{}",
+                m.key.name,
+                m.key.occurrence,
+                m.key.escape,
+                if m.key.attribute { "@" } else { "" }
+            );
             let e = by_column.entry(name).or_default();
             e.0 += u64::from(m.section.len);
             e.1 += m.raw_bytes;
@@ -50,10 +60,18 @@ fn main() -> anyhow::Result<()> {
                 e.2 = format!("{} {encoding}", e.2);
             }
         }
-        for (n, s) in [("[shapes]", h.shapes), ("[ids]", h.shape_ids), ("[ingest]", h.ingest), ("[source]", h.source), ("[filter]", h.filter)] {
+        for (n, s) in [
+            ("[shapes]", h.shapes),
+            ("[ids]", h.shape_ids),
+            ("[ingest]", h.ingest),
+            ("[source]", h.source),
+            ("[filter]", h.filter),
+        ] {
             by_column.entry(n.into()).or_default().0 += u64::from(s.len);
         }
-        if h.unparsed_rows > 0 { eprintln!("unparsed rows {}", h.unparsed_rows); }
+        if h.unparsed_rows > 0 {
+            eprintln!("unparsed rows {}", h.unparsed_rows);
+        }
     }
     let mut rows: Vec<_> = by_column.into_iter().collect();
     rows.sort_by_key(|r| std::cmp::Reverse(r.1.0));
@@ -61,6 +79,12 @@ fn main() -> anyhow::Result<()> {
         println!("{bytes:>10} {raw:>10} {name} {encodings}");
     }
     let mb = |ns: u128| raw as f64 * 1e3 / ns as f64;
-    println!("raw {raw} stored {stored} {:.2} %  shapes {shapes}  parse {:.0} MB/s encode {:.0} MB/s all {:.0} MB/s", 100.0 * stored as f64 / raw as f64, mb(parse_ns), mb(encode_ns), mb(parse_ns + encode_ns));
+    println!(
+        "raw {raw} stored {stored} {:.2} %  shapes {shapes}  parse {:.0} MB/s encode {:.0} MB/s all {:.0} MB/s",
+        100.0 * stored as f64 / raw as f64,
+        mb(parse_ns),
+        mb(encode_ns),
+        mb(parse_ns + encode_ns)
+    );
     Ok(())
 }

@@ -101,12 +101,20 @@ impl Footer {
     }
 
     /// Adds what a row group at `offset` says.
-    pub fn add(&mut self, encoded: &EncodedRowGroup, shapes: &crate::Shapes, offset: u64, budget: FooterBudget) {
+    pub fn add(
+        &mut self,
+        encoded: &EncodedRowGroup,
+        shapes: &crate::Shapes,
+        offset: u64,
+        budget: FooterBudget,
+    ) {
         let header = &encoded.header;
         self.row_groups.push(RowGroupEntry::new(header, offset, encoded.bytes.len() as u64));
         self.fields_complete &= header.unparsed_rows == 0;
         let mut seen: BTreeMap<&str, FieldStats> = BTreeMap::new();
-        for (meta, column) in header.columns.iter().zip(&encoded.columns).filter(|(m, _)| !m.key.name.is_empty()) {
+        for (meta, column) in
+            header.columns.iter().zip(&encoded.columns).filter(|(m, _)| !m.key.name.is_empty())
+        {
             let counts = column.distinct.as_ref().and_then(|d| counted(d, meta.key.escape, budget));
             let stats = FieldStats {
                 values: u64::from(meta.values),
@@ -228,7 +236,11 @@ impl FieldStats {
 
 /// Values with their counts, sorted; nothing when they are over the budget or are escaped, so that two of them may
 /// stand for one value.
-fn counted((values, counts): &(Strings, Vec<u32>), escape: u8, budget: FooterBudget) -> Option<Vec<(Vec<u8>, u64)>> {
+fn counted(
+    (values, counts): &(Strings, Vec<u32>),
+    escape: u8,
+    budget: FooterBudget,
+) -> Option<Vec<(Vec<u8>, u64)>> {
     let escaped = escape != 0 && memchr::memchr(b'\\', values.bytes()).is_some();
     if escaped || values.len() > budget.values || values.bytes().len() > budget.bytes {
         return None;

@@ -180,6 +180,9 @@ pub fn encode_row_group(parts: &Parts<'_>, c: &mut Compressor) -> EncodedRowGrou
     }
     let literals = parts.shapes.shapes.iter().flat_map(|s| s.literals.iter());
     literals.for_each(|l| words.add_words(l));
+    if parts.shapes.shapes.iter().any(|s| s.unaligned) {
+        words.typed.0 |= TypedWords::UNALIGNED;
+    }
     let shapes = put_section(&mut body, |out| parts.shapes.put(c, out));
     let shape_ids = put_section(&mut body, |out| {
         ids::put(parts.shape_ids.iter().copied(), parts.shapes.shapes.len(), c, out)

@@ -4,6 +4,10 @@
 
 mod common;
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
 use common::start;
 use gastrolog_ingest::DropReason;
 use gastrolog_ingest::testing::MemorySink;
@@ -105,17 +109,35 @@ fn senders_wait_for_memory_and_are_told_to_come_back() {
     let config = HttpConfig {
         body_bytes_max: 64 << 10,
         memory_bytes: 64 << 10,
-        wait: std::time::Duration::from_millis(100),
+        wait: Duration::from_millis(100),
         ..HttpConfig::default()
     };
-    let running = start(MemorySink::new().slow(std::time::Duration::from_millis(1000)), config);
+    let running = start(MemorySink::new().slow(Duration::from_millis(1000)), config);
     let (first, second) = std::thread::scope(|scope| {
         let first = scope.spawn(|| running.post("/ingest", &[], b"first").status);
-        std::thread::sleep(std::time::Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(300));
         let second = running.post("/ingest", &[], b"second");
         (first.join().unwrap(), second)
     });
     assert_eq!((first, second.status), (200, 429));
     assert!(second.head.contains("retry-after"));
     assert_eq!(running.stop().received, 1);
+}
+
+#[test]
+fn silent_connections_are_closed_and_two_requests_may_share_one() {
+    let running = start(MemorySink::new(), HttpConfig::default());
+    for requests in [0, 2] {
+        let mut stream = TcpStream::connect(running.addr).unwrap();
+        for _ in 0..requests {
+            stream.write_all(b"POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na\n").unwrap();
+        }
+        let begun = Instant::now();
+        let mut answer = String::new();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.read_to_string(&mut answer).expect("closed by the receiver");
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert_eq!(answer.matches("\"stored\":1").count(), requests);
+    }
+    assert_eq!(running.stop().stored, 2);
 }

@@ -185,6 +185,26 @@ fn a_file_that_may_not_be_read_is_reported_once_and_tried_again() {
 }
 
 #[test]
+fn a_fault_of_a_path_is_reported_again_only_after_it_was_gone() {
+    let logs = Logs::new("*.log", MemorySink::new());
+    let mut receiver = logs.start();
+    let mut faults = Vec::new();
+    for _ in 0..2 {
+        // A link to itself cannot be opened by anybody.
+        std::os::unix::fs::symlink(logs.path("a.log"), logs.path("a.log")).unwrap();
+        logs.poll(&mut receiver);
+        logs.poll(&mut receiver);
+        faults.push(receiver.counters().snapshot().faults);
+        std::fs::remove_file(logs.path("a.log")).unwrap();
+        logs.poll(&mut receiver);
+    }
+    assert_eq!(faults, [1, 2]);
+    logs.write("a.log", "now a file\n");
+    logs.poll(&mut receiver);
+    assert_eq!(logs.texts(), ["now a file"]);
+}
+
+#[test]
 fn a_damaged_state_file_is_an_error_with_its_remedy() {
     let logs = Logs::new("*.log", MemorySink::new());
     std::fs::write(&logs.config.state_file, "{\"version\":1,").unwrap();

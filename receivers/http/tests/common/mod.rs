@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use gastrolog_ingest::testing::MemorySink;
 use gastrolog_ingest::{Clock, Counters, CountersSnapshot, Receiver, Shutdown, Sink};
@@ -27,7 +28,8 @@ pub(crate) fn start(sink: MemorySink, config: HttpConfig) -> Running {
     });
     let clock: Clock = Arc::new(|| Timestamp(42));
     let addr = "127.0.0.1:0".parse().unwrap();
-    let receiver = HttpReceiver::bind(addr, config, ServeLimits::default(), sinks, clock).unwrap();
+    let limits = ServeLimits { head: Duration::from_secs(1), ..ServeLimits::default() };
+    let receiver = HttpReceiver::bind(addr, config, limits, sinks, clock).unwrap();
     let (addr, counters, shutdown) = (receiver.addr().unwrap(), receiver.counters(), Shutdown::new());
     let thread = std::thread::spawn({
         let shutdown = shutdown.clone();

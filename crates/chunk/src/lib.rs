@@ -3,7 +3,14 @@
 //! **Invariants:** what was acknowledged is recovered, once, byte for byte. An active chunk and a sealed one answer
 //! alike. A sealed file never changes.
 
+mod catalog;
 mod read;
+mod scan;
+mod store;
 pub mod wal;
 
 pub use read::{Chunk, ChunkFile, ChunkSummary, Pending, ReadError, RowGroup, RowGroupId, Snapshot};
+pub use store::{
+    Encoder, FlushError, ReadOnlyStore, RecoveryReport, Retention, SealPolicy, Store, StoreError,
+    StoreOptions, StoreStats,
+};

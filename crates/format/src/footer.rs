@@ -13,7 +13,7 @@ use crate::row_group::{EncodedRowGroup, Header, TimeSpan};
 use crate::{Compressor, Corrupt, Reader, Result, STREAM_BYTES_MAX, Strings, Writer};
 
 /// Last bytes of a sealed chunk.
-pub const FOOTER_MAGIC: u64 = u64::from_le_bytes(*b"GLSEALED");
+const FOOTER_MAGIC: u64 = u64::from_le_bytes(*b"GLSEALED");
 
 /// Bytes after the footer.
 pub const TRAILER_BYTES: usize = 16;

@@ -30,7 +30,7 @@ pub struct ChunkFacts<'a> {
     /// The footer, asked for only when times do not rule the chunk out.
     pub footer: Box<dyn Fn() -> Result<&'a Footer, String> + 'a>,
     /// A row group, by its place in the footer.
-    pub row_group: Box<dyn Fn(usize) -> Option<&'a dyn RowGroupFacts> + 'a>,
+    pub row_group: Box<dyn Fn(usize) -> Option<Box<dyn RowGroupFacts + 'a>> + 'a>,
 }
 
 /// What is known of a store.

@@ -187,7 +187,7 @@ fn row_groups(
         };
         if plan.pruned.is_none() && !always {
             // What cannot be read proves nothing; running the plan will meet the damage and report it.
-            match (chunk.row_group)(ordinal).map(|facts| prove_row_group(&query.filter, facts)) {
+            match (chunk.row_group)(ordinal).map(|facts| prove_row_group(&query.filter, &*facts)) {
                 Some(Ok(Proof::Never(reason))) => plan.pruned = Some(reason),
                 Some(Ok(Proof::Always)) => plan.all_match = true,
                 _ => {}

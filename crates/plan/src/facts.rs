@@ -41,6 +41,8 @@ pub struct Facts<'a> {
     pub pending_records: u64,
     /// Bytes of their text.
     pub pending_bytes: u64,
+    /// Bytes read so far to say all this: footers, headers, pieces of filters.
+    pub bytes_read: &'a std::cell::Cell<u64>,
 }
 
 /// The span of a row group by the kind of time a query goes by.

@@ -8,9 +8,11 @@ mod answer;
 mod estimate;
 mod facts;
 mod make;
+mod predicates;
 mod prune;
 
 pub use answer::{FooterField, footer_field};
 pub use facts::{ChunkFacts, Facts, RowGroupFacts};
 pub use make::{ChunkPlan, Decision, Plan, Reason, RowGroupPlan, TimeKind, make};
+pub use predicates::{PredicateNote, predicate_notes};
 pub use prune::{Proof, prove_chunk, prove_row_group};

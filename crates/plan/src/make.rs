@@ -1,8 +1,8 @@
 //! Makes the plan.
 
 use gastrolog_format::Footer;
-use gastrolog_format::row_group::TimeSpan;
-use gastrolog_query::{Query, TimeRange};
+use gastrolog_format::row_group::{ColumnMeta, Header, TimeSpan};
+use gastrolog_query::{FieldName, Filter, GroupKey, Query, Stage, TimeRange};
 
 use crate::answer::{FooterField, footer_field};
 use crate::estimate::share;
@@ -77,6 +77,8 @@ pub struct RowGroupPlan {
     pub bytes: u64,
     /// Rows in it.
     pub rows: u64,
+    /// Bytes of the columns that the query names; 0 when it is not read or its header cannot be.
+    pub needed_bytes: u64,
     /// Span of the time the query goes by.
     pub span: TimeSpan,
 }
@@ -115,6 +117,8 @@ pub struct Plan {
     pub pending_records: u64,
     /// Bytes of their text.
     pub pending_bytes: u64,
+    /// Bytes that were read to make the plan.
+    pub planning_bytes: u64,
 }
 
 /// Makes the plan of a query.
@@ -132,13 +136,15 @@ pub fn make(query: &Query, time_kind: TimeKind, facts: &Facts<'_>) -> Plan {
             estimated_rows,
         }
     };
+    let chunks = facts.chunks.iter().enumerate().map(chunk).collect();
     Plan {
         query: query.clone(),
         time_kind,
-        chunks: facts.chunks.iter().enumerate().map(chunk).collect(),
+        chunks,
         footer_field,
         pending_records: facts.pending_records,
         pending_bytes: facts.pending_bytes,
+        planning_bytes: facts.bytes_read.get(),
     }
 }
 
@@ -183,20 +189,56 @@ fn row_groups(
             time_inside: inside(span, query.time),
             bytes: entry.bytes,
             rows: u64::from(entry.rows),
+            needed_bytes: 0,
             span,
         };
-        if plan.pruned.is_none() && !always {
+        if let (None, Some(facts)) = (plan.pruned, (chunk.row_group)(ordinal)) {
             // What cannot be read proves nothing; running the plan will meet the damage and report it.
-            match (chunk.row_group)(ordinal).map(|facts| prove_row_group(&query.filter, &*facts)) {
-                Some(Ok(Proof::Never(reason))) => plan.pruned = Some(reason),
-                Some(Ok(Proof::Always)) => plan.all_match = true,
+            match if always { Ok(Proof::Always) } else { prove_row_group(&query.filter, &*facts) } {
+                Ok(Proof::Never(reason)) => plan.pruned = Some(reason),
+                Ok(Proof::Always) => plan.all_match = true,
                 _ => {}
+            }
+            if plan.pruned.is_none() {
+                plan.needed_bytes = facts.header().map_or(0, |h| needed_bytes(query, h, &plan));
             }
         }
         plan.all_match &= plan.time_inside;
         plan
     };
     footer.row_groups.iter().enumerate().map(plan).collect()
+}
+
+/// Bytes of the sections that the query will decode: all for texts, else the named columns.
+fn needed_bytes(query: &Query, header: &Header, plan: &RowGroupPlan) -> u64 {
+    let times = u64::from(header.ingest.len + header.source.len);
+    let fixed = u64::from(header.shapes.len + header.shape_ids.len);
+    let Some(Stage::Stats { aggregates, by }) = query.stages.first() else { return plan.bytes };
+    let mut names: Vec<FieldName> = Vec::new();
+    if !plan.all_match && !field_names(&query.filter, &mut names) {
+        return plan.bytes;
+    }
+    let keys = by.iter().filter_map(|k| if let GroupKey::Field(n) = k { Some(n) } else { None });
+    let of_stats = keys.chain(aggregates.iter().filter_map(|a| a.field.as_ref()));
+    names.extend(of_stats.map(|n| FieldName::Exact(n.clone())));
+    let binned = by.iter().any(|k| matches!(k, GroupKey::TimeBin(_)));
+    let named = |m: &&ColumnMeta| !m.key.name.is_empty() && names.iter().any(|n| n.matches(&m.key.name));
+    let columns: u64 = header.columns.iter().filter(named).map(|m| u64::from(m.section.len)).sum();
+    fixed + columns + if binned || !plan.time_inside { times } else { 0 }
+}
+
+/// Gathers the fields of a filter; `false` when it looks at texts too.
+fn field_names(filter: &Filter, names: &mut Vec<FieldName>) -> bool {
+    match filter {
+        Filter::All => true,
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().all(|f| field_names(f, names)),
+        Filter::Not(inner) => field_names(inner, names),
+        Filter::Text(_) => false,
+        Filter::Field(f) => {
+            names.push(f.field.clone());
+            true
+        }
+    }
 }
 
 fn outside(span: TimeSpan, range: TimeRange) -> bool {

@@ -1,1 +1,9 @@
-//! gastrolog-chunk.
+//! Chunks: the write-ahead log, row groups on disk, sealing, reading and recovery.
+//!
+//! **Invariants:** what was acknowledged is recovered, once, byte for byte. An active chunk and a sealed one answer
+//! alike. A sealed file never changes.
+
+mod read;
+pub mod wal;
+
+pub use read::{Chunk, ChunkFile, ChunkSummary, Pending, ReadError, RowGroup, RowGroupId, Snapshot};

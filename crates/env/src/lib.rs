@@ -1,1 +1,58 @@
-//! gastrolog-env.
+//! The world outside: file system, clock and randomness, as traits with real and with treacherous implementations.
+//!
+//! **Invariant:** nothing else in the project touches the disk, reads the clock or draws random numbers, so that
+//! a test can move time, fill the disk and cut the power. The only `unsafe` of the project is the memory map here.
+
+mod clock;
+mod error;
+mod fault;
+mod fs;
+mod lock;
+mod mapped;
+mod mem;
+mod random;
+mod real;
+
+use std::sync::Arc;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use error::{EnvError, Result};
+pub use fault::{Fault, FaultFs, Operation};
+pub use fs::{Entry, File, Fs};
+pub use lock::{LockError, LockGuard, describe_this_process};
+pub use mapped::Mapped;
+pub use mem::MemFs;
+pub use random::{Random, SeededRandom, SystemRandom};
+pub use real::RealFs;
+
+/// Everything a store needs from outside. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Env {
+    /// Where files are.
+    pub fs: Arc<dyn Fs>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where random numbers come from.
+    pub random: Arc<dyn Random>,
+}
+
+impl Env {
+    /// The machine's own disk, clock and randomness.
+    pub fn real() -> Env {
+        Env {
+            fs: Arc::new(RealFs),
+            clock: Arc::new(SystemClock::new()),
+            random: Arc::new(SystemRandom::new()),
+        }
+    }
+
+    /// Files in memory, the machine's clock and randomness: how a store without a disk runs.
+    pub fn memory() -> Env {
+        Env { fs: Arc::new(MemFs::new()), ..Env::real() }
+    }
+
+    /// This environment with another file system.
+    pub fn with_fs(self, fs: Arc<dyn Fs>) -> Env {
+        Env { fs, ..self }
+    }
+}

@@ -1,1 +1,31 @@
-//! gastrolog-format.
+//! Pure encoding and decoding of everything that is on disk. `docs/format.md` shows the bytes.
+//!
+//! **Invariant:** decoding hostile bytes gives [`Corrupt`]; it never panics, never loops without end, and never
+//! allocates more than the caps below allow. All integers are little-endian.
+
+mod bytes;
+mod chunk_head;
+pub mod column;
+mod compress;
+pub mod filter;
+mod footer;
+mod ids;
+mod ints;
+pub mod row_group;
+mod shape;
+mod strings;
+pub mod words;
+
+pub use bytes::{Corrupt, Reader, Result, Writer};
+pub use chunk_head::{CHUNK_HEAD_BYTES, CHUNK_VERSION, ChunkHead};
+pub use compress::Compressor;
+pub use footer::{FieldStats, Footer, FooterBudget, RowGroupEntry, TRAILER_BYTES};
+pub use ids::Ids;
+pub use shape::{Composite, Shape, Shapes};
+pub use strings::Strings;
+
+/// Most rows a row group may have.
+pub const ROWS_MAX: usize = 1 << 22;
+
+/// Most bytes one compressed stream may unfold to.
+pub const STREAM_BYTES_MAX: usize = 1 << 28;

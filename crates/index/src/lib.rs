@@ -7,10 +7,15 @@
 //! **Invariant:** the ranges of a record depend on its bytes alone, so that a record has the same fields whether
 //! it is stored as columns, as raw text, or not yet stored at all.
 
+mod builder;
+mod fields;
 mod pipeline;
 mod ranges;
+pub mod scan;
 mod unescape;
 
+pub use builder::{Caps, RowGroupBuilder};
+pub use fields::{source_time, time_span};
 pub use pipeline::{Parsed, Pipeline};
-pub use ranges::{Claim, Escape, Indexer, Name, NamePart, RangeSet, Span, TimeRole};
+pub use ranges::{Claim, Escape, Indexer, Mark, Name, NamePart, RangeSet, Span, TimeRole};
 pub use unescape::unescape;

@@ -85,7 +85,7 @@ pub struct RangeSet {
 
 /// A position in a [`RangeSet`] to go back to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark(usize, usize, usize);
+pub struct Mark(usize, usize, usize);
 
 impl RangeSet {
     /// Forgets everything, keeps the memory.
@@ -95,11 +95,13 @@ impl RangeSet {
         self.left.clear();
     }
 
-    pub(crate) fn mark(&self) -> Mark {
+    /// The position to give to [`RangeSet::rollback`], to take back what is added from now on.
+    pub fn mark(&self) -> Mark {
         Mark(self.spans.len(), self.names.len(), self.left.len())
     }
 
-    pub(crate) fn rollback(&mut self, mark: Mark) {
+    /// Takes back all that was added after `mark`: an indexer may try one reading and then another.
+    pub fn rollback(&mut self, mark: Mark) {
         self.spans.truncate(mark.0);
         self.names.truncate(mark.1);
         self.left.truncate(mark.2);

@@ -112,11 +112,12 @@ pub enum Ordering {
 pub struct Literal {
     /// The value, unquoted.
     pub text: String,
-    /// Whether it stood in quotes, which makes it text whatever it looks like.
+    /// Whether it stood in quotes and would be a number without them: it is text whatever it looks like. Quotes
+    /// around anything else change nothing and are not kept, so that equal meanings are equal trees.
     pub quoted: bool,
 }
 
-/// A pattern in which `*` stands for any run of bytes. `\*` is a star.
+/// A pattern in which `*` stands for any run of bytes. `\*` is a star. Made by `Glob::new` or `Glob::from_pieces`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Glob {
     /// The pieces between the stars: `a*b` is `["a", "b"]`, `*` is `["", ""]`. Always two or more.
@@ -126,7 +127,7 @@ pub struct Glob {
 /// A compiled regular expression that compares by its source.
 #[derive(Clone, Debug)]
 pub struct Regex {
-    /// As written between the slashes.
+    /// As written between the slashes, but with a plain `/` for `\/`.
     pub source: String,
     /// Compiled with bounded size.
     pub compiled: regex::bytes::Regex,

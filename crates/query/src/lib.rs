@@ -4,6 +4,23 @@
 //! filter selects; whatever the planner and the executor do must come to the same answer.
 
 pub mod ast;
+mod cursor;
+mod error;
+mod glob;
+mod matching;
+mod number_text;
+mod parse;
+mod print;
+mod print_stages;
+mod regex;
+mod required;
+mod simplify;
+mod text;
 pub mod value;
 
 pub use ast::*;
+pub use error::ParseError;
+pub use matching::matches;
+pub use parse::{ParseContext, QUERY_BYTES_MAX, parse};
+pub use required::{required_words, required_words_of_value};
+pub use value::{Number, canonical_number, parse_number};

@@ -7,7 +7,10 @@ use crate::{Seq, Timestamp};
 /// Attributes of a record: what is known about it beside its text (receiver, host, file …).
 /// Names are unique within a set and in the order the receiver gave them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Attributes(Arc<[(Box<str>, Box<[u8]>)]>);
+pub struct Attributes(Arc<[Pair]>);
+
+/// Name and value.
+type Pair = (Box<str>, Box<[u8]>);
 
 impl Attributes {
     /// A set from pairs of name and value; of two pairs with one name the first wins.

@@ -5,7 +5,9 @@
 
 mod batch;
 mod ids;
+mod time;
 pub mod words;
 
 pub use batch::{Attributes, Batch, NewRecord, Record};
 pub use ids::{Seq, Timestamp};
+pub use time::{TimeLayout, find_time};

@@ -1,0 +1,299 @@
+//! The log itself: append, commit together, release.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gastrolog_env::Env;
+use gastrolog_types::{Batch, Seq};
+use parking_lot::{Condvar, Mutex};
+
+use super::frame::Prepared;
+use super::recover::{Recovered, recover};
+use super::writer::{Chunk, Failure, Writer};
+use super::{BUFFER_BYTES_MAX, Result, WalError};
+
+/// When a record counts as accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// When it is on disk.
+    Fsync,
+    /// When the operating system has it; it is on disk after the next [`Wal::tick`]. A power cut loses what came since
+    /// the last one.
+    Interval {
+        /// How often the owner calls [`Wal::tick`], in milliseconds.
+        interval_ms: u64,
+    },
+}
+
+/// How a log is kept.
+#[derive(Clone, Copy, Debug)]
+pub struct WalOptions {
+    /// When a record counts as accepted.
+    pub durability: Durability,
+    /// A segment is closed before it grows beyond this (one group of frames may be larger).
+    pub segment_bytes: u64,
+}
+
+impl Default for WalOptions {
+    fn default() -> WalOptions {
+        WalOptions { durability: Durability::Fsync, segment_bytes: 64 << 20 }
+    }
+}
+
+/// Stands for what was appended so far; [`Wal::commit`] waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(u64);
+
+/// A write-ahead log. Threads share it by reference: appending only copies into memory, and of those who commit at
+/// the same time one writes and syncs for all.
+#[derive(Debug)]
+pub struct Wal {
+    durability: Durability,
+    mark: u32,
+    state: Mutex<State>,
+    /// Signalled when `busy` ends or `durable` or `poison` change.
+    progress: Condvar,
+    /// Locked before `state` where both are.
+    writer: Mutex<Writer>,
+}
+
+#[derive(Debug)]
+struct State {
+    waiting: Chunk,
+    next_seq: Seq,
+    /// How many batches were appended, and how many of them are durable.
+    appended: u64,
+    durable: u64,
+    /// Whether a thread is writing for all.
+    busy: bool,
+    poison: Option<Arc<str>>,
+    file_bytes: u64,
+    syncs: u64,
+}
+
+impl State {
+    fn check(&self) -> Result<()> {
+        match &self.poison {
+            Some(reason) => Err(WalError::Poisoned { reason: reason.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Wal {
+    /// Opens the log in `dir`, which is made if missing. All records before `stored_below` are safe elsewhere: they
+    /// are not missed when the log no longer has them (those it still has are recovered all the same). New records
+    /// get seqs from [`Wal::next_seq`] on.
+    ///
+    /// # Errors
+    /// When the disk fails, or a segment was written by a later release. Damage is no error: see
+    /// [`Recovered::report`].
+    pub fn open(env: &Env, dir: &Path, stored_below: Seq, options: WalOptions) -> Result<(Wal, Recovered)> {
+        env.fs.create_dir_all(dir)?;
+        let (kept, recovered) = recover(env, dir, stored_below)?;
+        let mark = env.random.next_u64() as u32;
+        let writer = Writer::new(env, dir, mark, options.segment_bytes, kept.segments);
+        let state = State {
+            waiting: Chunk::default(),
+            next_seq: kept.next_seq,
+            appended: 0,
+            durable: 0,
+            busy: false,
+            poison: None,
+            file_bytes: writer.bytes(),
+            syncs: 0,
+        };
+        let wal = Wal {
+            durability: options.durability,
+            mark,
+            state: Mutex::new(state),
+            progress: Condvar::new(),
+            writer: Mutex::new(writer),
+        };
+        Ok((wal, recovered))
+    }
+
+    /// Adds a batch whose first record has seq `first_seq`. Not durable before [`Wal::commit`].
+    ///
+    /// # Errors
+    /// As [`Prepared::new`] and [`Wal::append_prepared`].
+    pub fn append(&self, first_seq: Seq, batch: &Batch) -> Result<Ticket> {
+        self.append_prepared(first_seq, &Prepared::new(batch)?)
+    }
+
+    /// Adds a batch that was encoded beforehand: quick, so that it can be done under the lock that deals out seqs.
+    ///
+    /// # Errors
+    /// [`WalError::OutOfOrder`] when `first_seq` is below [`Wal::next_seq`]. (A gap is allowed, and recovery will
+    /// call it missing.) [`WalError::Poisoned`]. [`WalError::Env`] when much is waiting in memory and cannot be
+    /// written. After an error nothing was added.
+    pub fn append_prepared(&self, first_seq: Seq, batch: &Prepared) -> Result<Ticket> {
+        let mut state = self.state.lock();
+        if state.waiting.bytes.len() >= BUFFER_BYTES_MAX {
+            drop(state);
+            self.flush(&mut self.writer.lock(), false)?;
+            state = self.state.lock();
+        }
+        state.check()?;
+        if first_seq < state.next_seq {
+            return Err(WalError::OutOfOrder { first_seq, next_seq: state.next_seq });
+        }
+        let end_seq = first_seq.checked_add(batch.records());
+        let end_seq = end_seq.ok_or(WalError::OutOfOrder { first_seq, next_seq: state.next_seq })?;
+        if batch.records() > 0 {
+            if state.waiting.bytes.is_empty() {
+                state.waiting.first_seq = first_seq;
+            }
+            batch.put(self.mark, first_seq, &mut state.waiting.bytes);
+            state.waiting.end_seq = end_seq;
+            state.next_seq = end_seq;
+            state.appended += 1;
+        }
+        Ok(Ticket(state.appended))
+    }
+
+    /// Returns when everything up to `ticket` is accepted in the sense of [`Durability`].
+    ///
+    /// # Errors
+    /// [`WalError::Poisoned`] or [`WalError::Env`]: nothing may be acknowledged. The records may be found after a
+    /// restart all the same.
+    pub fn commit(&self, ticket: Ticket) -> Result<()> {
+        match self.durability {
+            Durability::Fsync => self.commit_durably(ticket),
+            Durability::Interval { .. } => self.write_through(),
+        }
+    }
+
+    fn commit_durably(&self, ticket: Ticket) -> Result<()> {
+        let mut state = self.state.lock();
+        loop {
+            if state.durable >= ticket.0 {
+                return Ok(());
+            }
+            state.check()?;
+            if state.busy {
+                self.progress.wait(&mut state);
+                continue;
+            }
+            state.busy = true;
+            drop(state);
+            let flushed = self.flush(&mut self.writer.lock(), true);
+            state = self.state.lock();
+            state.busy = false;
+            self.progress.notify_all();
+            flushed?;
+        }
+    }
+
+    /// Hands what waits to the operating system, unless somebody is at it: then the next call takes it along.
+    fn write_through(&self) -> Result<()> {
+        match self.writer.try_lock() {
+            Some(mut writer) => self.flush(&mut writer, false),
+            None => self.state.lock().check(),
+        }
+    }
+
+    /// Makes everything appended durable. Under [`Durability::Interval`] the owner calls it at that interval.
+    ///
+    /// # Errors
+    /// As [`Wal::commit`].
+    pub fn tick(&self) -> Result<()> {
+        self.flush(&mut self.writer.lock(), true)
+    }
+
+    /// Closes the active segment, durably; the next append starts another.
+    ///
+    /// # Errors
+    /// As [`Wal::commit`].
+    pub fn rotate(&self) -> Result<()> {
+        let mut writer = self.writer.lock();
+        self.flush(&mut writer, true)?;
+        let rotated = writer.rotate();
+        self.settle(&writer, rotated)
+    }
+
+    /// Says that all records before `below` are safe elsewhere. Segments without any others are removed.
+    ///
+    /// # Errors
+    /// When the disk fails; the segments are then removed by a later call.
+    pub fn release(&self, below: Seq) -> Result<()> {
+        let mut writer = self.writer.lock();
+        self.state.lock().check()?;
+        let released = writer.release(below);
+        self.settle(&writer, released)
+    }
+
+    /// The bytes that the log takes, on disk and waiting in memory.
+    pub fn bytes(&self) -> u64 {
+        let state = self.state.lock();
+        state.file_bytes + state.waiting.bytes.len() as u64
+    }
+
+    /// The seq that the next record gets.
+    pub fn next_seq(&self) -> Seq {
+        self.state.lock().next_seq
+    }
+
+    /// When a record counts as accepted.
+    pub fn durability(&self) -> Durability {
+        self.durability
+    }
+
+    /// How often the disk was synced since the log was opened: what group commit saves shows against the commits.
+    pub fn syncs(&self) -> u64 {
+        self.state.lock().syncs
+    }
+
+    /// Keeps everybody else from the disk.
+    #[cfg(test)]
+    pub(super) fn hold_writer(&self) -> impl Sized + '_ {
+        self.writer.lock()
+    }
+
+    /// Writes what waits, and syncs if `sync`. What cannot be written for want of space waits on.
+    fn flush(&self, writer: &mut Writer, sync: bool) -> Result<()> {
+        let mut state = self.state.lock();
+        state.check()?;
+        let upto = state.appended;
+        let mut chunk = std::mem::take(&mut state.waiting);
+        drop(state);
+        if !chunk.bytes.is_empty() {
+            let written = writer.write(&chunk);
+            if let Err(Failure::Again(_)) = written {
+                let mut state = self.state.lock();
+                let later = std::mem::take(&mut state.waiting);
+                chunk.bytes.extend_from_slice(&later.bytes);
+                chunk.end_seq = chunk.end_seq.max(later.end_seq);
+                state.waiting = chunk;
+            }
+            self.settle(writer, written)?;
+        }
+        if sync {
+            let synced = writer.sync();
+            if let Ok(done) = synced {
+                let mut state = self.state.lock();
+                state.durable = state.durable.max(upto);
+                state.syncs += u64::from(done);
+                self.progress.notify_all();
+            }
+            self.settle(writer, synced.map(drop))?;
+        }
+        Ok(())
+    }
+
+    /// Notes the size of the log, and poisons it after a failure that leaves its content unknown.
+    fn settle(&self, writer: &Writer, result: std::result::Result<(), Failure>) -> Result<()> {
+        let mut state = self.state.lock();
+        state.file_bytes = writer.bytes();
+        match result {
+            Ok(()) => Ok(()),
+            Err(Failure::Again(error)) => Err(error.into()),
+            Err(Failure::Fatal(error)) => {
+                let reason: Arc<str> = error.to_string().into();
+                state.poison = Some(reason.clone());
+                self.progress.notify_all();
+                Err(WalError::Poisoned { reason })
+            }
+        }
+    }
+}

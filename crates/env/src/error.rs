@@ -1,0 +1,38 @@
+//! The error of file operations: always says what was tried, on which path, and why it failed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Result of an operation on the environment.
+pub type Result<T> = std::result::Result<T, EnvError>;
+
+/// A file operation that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {operation} {}: {cause}", path.display())]
+pub struct EnvError {
+    operation: &'static str,
+    path: PathBuf,
+    cause: io::Error,
+}
+
+impl EnvError {
+    /// An error that reads "cannot `operation` `path`: `cause`".
+    pub fn new(operation: &'static str, path: &Path, cause: io::Error) -> EnvError {
+        EnvError { operation, path: path.to_path_buf(), cause }
+    }
+
+    /// What kind of failure it is (`NotFound`, `StorageFull`, `AlreadyExists` …).
+    pub fn kind(&self) -> io::ErrorKind {
+        self.cause.kind()
+    }
+
+    /// Whether the disk or the quota is full: space may come back, so the operation may be tried again.
+    pub fn is_full(&self) -> bool {
+        matches!(self.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+
+    /// The path it was about.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}

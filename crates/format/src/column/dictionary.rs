@@ -1,0 +1,72 @@
+//! Finds the distinct values of a column.
+
+use hashbrown::HashTable;
+use rapidhash::v3::rapidhash_v3;
+
+use super::Values;
+
+/// Distinct values in the order they were met.
+pub(super) struct Distinct {
+    /// A row that has the value.
+    pub(super) firsts: Vec<u32>,
+    /// How many rows have it.
+    pub(super) counts: Vec<u32>,
+    /// For each row, the place of its value in the two above.
+    pub(super) ids: Vec<u32>,
+}
+
+/// Rows looked at before deciding that a column has no repeated values worth a dictionary.
+const PROBE_ROWS: usize = 1024;
+
+/// The distinct values of `values`, or nothing when more than 31 of 32 of the first thousand differ, or when
+/// more than half of all do: a dictionary would not pay.
+pub(super) fn distinct(values: Values<'_>) -> Option<Distinct> {
+    let n = values.len();
+    let most = if n <= PROBE_ROWS { n } else { n / 2 + 1 };
+    let mut found = Distinct { firsts: Vec::new(), counts: Vec::new(), ids: Vec::with_capacity(n) };
+    let mut table: HashTable<(u32, u32)> = HashTable::with_capacity(256);
+    let mut last: (&[u8], u32) = (&[], u32::MAX);
+    for (row, value) in values.iter().enumerate() {
+        if last.1 != u32::MAX && last.0 == value {
+            found.repeat(last.1);
+            continue;
+        }
+        if row == PROBE_ROWS && found.firsts.len() > PROBE_ROWS / 32 * 31 {
+            return None;
+        }
+        let hash = rapidhash_v3(value);
+        let short = hash as u32;
+        let firsts = &found.firsts;
+        let same = |&(h, id): &(u32, u32)| {
+            h == short && firsts.get(id as usize).is_some_and(|&f| values.get(f as usize) == value)
+        };
+        let id = match table.find(hash, same) {
+            Some(&(_, id)) => id,
+            None => {
+                let id = found.firsts.len() as u32;
+                if found.firsts.len() == most {
+                    return None;
+                }
+                table.insert_unique(hash, (short, id), |&(_, id)| {
+                    rapidhash_v3(values.get(found.firsts.get(id as usize).copied().unwrap_or(0) as usize))
+                });
+                found.firsts.push(row as u32);
+                found.counts.push(0);
+                id
+            }
+        };
+        found.repeat(id);
+        last = (value, id);
+    }
+    Some(found)
+}
+
+impl Distinct {
+    #[inline]
+    fn repeat(&mut self, id: u32) {
+        if let Some(count) = self.counts.get_mut(id as usize) {
+            *count += 1;
+        }
+        self.ids.push(id);
+    }
+}

@@ -1,0 +1,290 @@
+//! Texts that share patterns: what varies is cut out, the words around it stay.
+//!
+//! **Invariant:** a variable begins and ends where a word does, so that each word of a text lies in a literal
+//! or in a variable, never across.
+
+use gastrolog_types::TimeLayout;
+use gastrolog_types::words::is_word_byte;
+use hashbrown::HashTable;
+use rapidhash::v3::rapidhash_v3;
+
+use super::encode::encode_deep;
+use super::typed::parse_ipv4;
+use super::{Encoding, Values};
+use crate::compress::Compressor;
+use crate::words::WordSet;
+use crate::{Strings, Writer, ids};
+
+/// Most patterns a column keeps; texts of others are kept as plain text.
+const PATTERNS_MAX: usize = 4096;
+
+/// Texts with more variables than this are kept as plain text.
+const VARIABLES_MAX: usize = 48;
+
+/// Texts longer than this are kept as plain text.
+const TEXT_BYTES_MAX: usize = 16 << 10;
+
+/// A pattern with fewer rows than this costs more as columns than as text.
+const PATTERN_ROWS_MIN: u32 = 32;
+
+/// Where the variables of `text` are: every word that has a digit, taken together with its neighbours where they
+/// make a number, an address or a time. Clears `cuts` first.
+pub fn cut_variables(text: &[u8], cuts: &mut Vec<(u32, u32)>) {
+    cuts.clear();
+    let mut at = 0;
+    while at < text.len() {
+        let Some(len) = text[at..].iter().position(|&b| !is_word_byte(b)) else {
+            push_if_variable(text, at, text.len(), cuts);
+            return;
+        };
+        let mut end = at + len;
+        if len > 0 && text[at].is_ascii_digit() {
+            end = extended(text, at, end);
+        }
+        push_if_variable(text, at, end, cuts);
+        at = end;
+        while at < text.len() && !is_word_byte(text[at]) {
+            at += 1;
+        }
+    }
+}
+
+fn push_if_variable(text: &[u8], start: usize, end: usize, cuts: &mut Vec<(u32, u32)>) {
+    if text[start..end].iter().any(u8::is_ascii_digit) {
+        cuts.push((start as u32, end as u32));
+    }
+}
+
+/// The end of the time, address or decimal number that starts with the word `text[at..end]`, else `end`.
+fn extended(text: &[u8], at: usize, end: usize) -> usize {
+    let ends_word = |end: usize| text.get(end).is_none_or(|&b| !is_word_byte(b));
+    match text.get(end) {
+        Some(b'-' | b'/' | b':' | b' ') if end - at <= 8 => {
+            if let Some((_, len)) = TimeLayout::detect(&text[at..]) {
+                if ends_word(at + len) && len > end - at {
+                    return at + len;
+                }
+            }
+            end
+        }
+        Some(b'.') => {
+            let rest = &text[end..];
+            let run = rest.iter().take(20).position(|&b| !(b.is_ascii_digit() || b == b'.'));
+            let mut stop = end + run.unwrap_or(rest.len().min(20));
+            while text[stop - 1] == b'.' {
+                stop -= 1;
+            }
+            if !ends_word(stop) || !text[at..end].iter().all(u8::is_ascii_digit) {
+                return end;
+            }
+            let dots = text[at..stop].iter().filter(|&&b| b == b'.').count();
+            if dots == 1 || parse_ipv4(&text[at..stop]).is_some() { stop } else { end }
+        }
+        _ => end,
+    }
+}
+
+/// A pattern while it is being gathered.
+struct Gathered {
+    /// The first row that has it.
+    row: u32,
+    rows: u32,
+}
+
+struct Miner<'a> {
+    values: Values<'a>,
+    patterns: Vec<Gathered>,
+    table: HashTable<(u64, u32)>,
+    /// For each row its pattern, `u32::MAX` for none, and where its cuts start in `cuts`.
+    of_row: Vec<(u32, u32)>,
+    cuts: Vec<(u32, u32)>,
+}
+
+impl<'a> Miner<'a> {
+    fn new(values: Values<'a>) -> Miner<'a> {
+        let of_row = Vec::with_capacity(values.len());
+        Miner { values, patterns: Vec::new(), table: HashTable::new(), of_row, cuts: Vec::new() }
+    }
+
+    fn mine(&mut self) {
+        let (mut cuts, mut key, mut other) = (Vec::new(), Vec::new(), Vec::new());
+        let values = self.values;
+        for (row, value) in values.iter().enumerate() {
+            let start = self.cuts.len() as u32;
+            if value.len() > TEXT_BYTES_MAX {
+                self.of_row.push((u32::MAX, start));
+                continue;
+            }
+            cut_variables(value, &mut cuts);
+            let id = if cuts.len() > VARIABLES_MAX {
+                u32::MAX
+            } else {
+                skeleton(value, &cuts, &mut key);
+                self.find(row, &key, &mut other)
+            };
+            self.of_row.push((id, start));
+            if id != u32::MAX {
+                self.cuts.extend_from_slice(&cuts);
+            }
+        }
+    }
+
+    fn find(&mut self, row: usize, key: &[u8], other: &mut Vec<u8>) -> u32 {
+        let hash = rapidhash_v3(key);
+        let patterns = &self.patterns;
+        let (values, of_row, all) = (self.values, &self.of_row, &self.cuts);
+        let found = self.table.find(hash, |&(h, id)| {
+            h == hash
+                && patterns.get(id as usize).is_some_and(|p| {
+                    let start = of_row.get(p.row as usize).map_or(0, |r| r.1) as usize;
+                    let end = of_row.get(p.row as usize + 1).map_or(all.len(), |r| r.1 as usize);
+                    skeleton(values.get(p.row as usize), all.get(start..end).unwrap_or(&[]), other);
+                    other == key
+                })
+        });
+        if let Some(&(_, id)) = found {
+            if let Some(p) = self.patterns.get_mut(id as usize) {
+                p.rows += 1;
+            }
+            return id;
+        }
+        if self.patterns.len() >= 4 * PATTERNS_MAX {
+            return u32::MAX;
+        }
+        let id = self.patterns.len() as u32;
+        self.patterns.push(Gathered { row: row as u32, rows: 1 });
+        self.table.insert_unique(hash, (hash, id), |&(h, _)| h);
+        id
+    }
+
+    fn cuts_of(&self, row: usize) -> &[(u32, u32)] {
+        let start = self.of_row.get(row).map_or(0, |r| r.1) as usize;
+        let end = self.of_row.get(row + 1).map_or(self.cuts.len(), |r| r.1 as usize);
+        self.cuts.get(start..end).unwrap_or(&[])
+    }
+
+    /// The new number of each pattern that is worth keeping, most rows first, and how many rows those have.
+    fn kept(&self) -> (Vec<u32>, Vec<u32>, usize) {
+        let mut order: Vec<u32> = (0..self.patterns.len() as u32).collect();
+        let rows = |id: u32| self.patterns.get(id as usize).map_or(0, |p| p.rows);
+        order.retain(|&id| rows(id) >= PATTERN_ROWS_MIN);
+        order.sort_by_key(|&id| std::cmp::Reverse(rows(id)));
+        order.truncate(PATTERNS_MAX);
+        let mut number = vec![u32::MAX; self.patterns.len()];
+        for (new, &old) in order.iter().enumerate() {
+            if let Some(n) = number.get_mut(old as usize) {
+                *n = new as u32;
+            }
+        }
+        let covered = order.iter().map(|&id| rows(id) as usize).sum();
+        (order, number, covered)
+    }
+}
+
+/// The text with each variable replaced by a byte that no UTF-8 text has, and their number in front.
+fn skeleton(text: &[u8], cuts: &[(u32, u32)], key: &mut Vec<u8>) {
+    key.clear();
+    key.put_u16(cuts.len() as u16);
+    let mut at = 0;
+    for &(start, end) in cuts {
+        key.extend_from_slice(text.get(at..start as usize).unwrap_or(&[]));
+        key.push(0xff);
+        at = end as usize;
+    }
+    key.extend_from_slice(text.get(at..).unwrap_or(&[]));
+}
+
+/// Appends `values` as patterns and columns of variables, unless fewer than a third of the rows would gain.
+pub(super) fn put(values: Values<'_>, c: &mut Compressor, words: &mut WordSet, out: &mut Vec<u8>) -> bool {
+    let mut miner = Miner::new(values);
+    miner.mine();
+    let (order, number, covered) = miner.kept();
+    if covered * 3 < values.len() || covered == 0 {
+        return false;
+    }
+    out.put_u8(Encoding::Pattern as u8);
+    out.put_varint(order.len() as u64);
+    put_literals(&miner, &order, c, words, out);
+    let new_id = |old: u32| number.get(old as usize).copied().unwrap_or(u32::MAX).min(order.len() as u32);
+    let numbers: Vec<u32> = miner.of_row.iter().map(|&(old, _)| new_id(old)).collect();
+    ids::put(numbers.iter().copied(), order.len() + 1, c, out);
+    let mut rest = Strings::new();
+    let mut slots: Vec<Vec<(u32, u32)>> = Vec::new();
+    let first_slot = slot_starts(&miner, &order, &mut slots);
+    for (row, &id) in numbers.iter().enumerate() {
+        let Some(&first) = first_slot.get(id as usize) else {
+            rest.push(values.get(row));
+            continue;
+        };
+        let base = values.ranges.get(row).map_or(0, |r| r.0);
+        for (slot, &(start, end)) in slots.iter_mut().skip(first).zip(miner.cuts_of(row)) {
+            slot.push((base + start, base + end));
+        }
+    }
+    out.put_varint(rest.len() as u64);
+    rest.iter().for_each(|t| words.add_words(t));
+    rest.put(c, out);
+    for ranges in &slots {
+        encode_deep(Values { text: values.text, ranges }, c, words, out, false);
+    }
+    true
+}
+
+/// Literals of all kept patterns as one sequence of strings, after how many variables each has.
+fn put_literals(
+    miner: &Miner<'_>,
+    order: &[u32],
+    c: &mut Compressor,
+    words: &mut WordSet,
+    out: &mut Vec<u8>,
+) {
+    let mut literals = Strings::new();
+    for &id in order {
+        let row = miner.patterns.get(id as usize).map_or(0, |p| p.row as usize);
+        let (text, cuts) = (miner.values.get(row), miner.cuts_of(row));
+        out.put_u8(cuts.len() as u8);
+        let mut at = 0;
+        for &(start, end) in cuts {
+            literals.push(text.get(at..start as usize).unwrap_or(&[]));
+            at = end as usize;
+        }
+        literals.push(text.get(at..).unwrap_or(&[]));
+    }
+    literals.iter().for_each(|l| words.add_words(l));
+    literals.put(c, out);
+}
+
+/// The first slot of each kept pattern; fills `slots` with one empty list each.
+fn slot_starts(miner: &Miner<'_>, order: &[u32], slots: &mut Vec<Vec<(u32, u32)>>) -> Vec<usize> {
+    let mut starts = Vec::with_capacity(order.len());
+    for &id in order {
+        starts.push(slots.len());
+        let Some(p) = miner.patterns.get(id as usize) else { continue };
+        let variables = miner.cuts_of(p.row as usize).len();
+        slots.extend((0..variables).map(|_| Vec::with_capacity(p.rows as usize)));
+    }
+    starts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expect: &[&str]) {
+        let mut cuts = Vec::new();
+        cut_variables(text.as_bytes(), &mut cuts);
+        let got: Vec<&str> = cuts.iter().map(|&(s, e)| &text[s as usize..e as usize]).collect();
+        assert_eq!(got, expect, "{text}");
+    }
+
+    #[test]
+    fn variables_are_words_with_digits() {
+        check("GET /api/v1/users/1234?page=2 done", &["v1", "1234", "2"]);
+        check("from 10.0.0.1:80 took 12.5ms, x 1.25.", &["10.0.0.1", "80", "12", "5ms", "1.25"]);
+        check("at 2018-03-24T17:15:21.618958Z ok", &["2018-03-24T17:15:21.618958Z"]);
+        check("no digits at all", &[]);
+        check("1.2.3", &["1", "2.3"]);
+        check("9", &["9"]);
+    }
+}

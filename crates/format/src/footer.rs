@@ -1,0 +1,337 @@
+//! The footer of a sealed chunk: where its row groups are and what its fields hold, so that a planner need not
+//! read them.
+//!
+//! Layout at the end of the file: the footer as one compressed stream; then its length u32, its CRC-32 u32 and
+//! the magic u64. A file without them is not sealed.
+
+use std::collections::BTreeMap;
+
+use gastrolog_types::{Seq, Timestamp};
+
+use crate::compress::get;
+use crate::row_group::{EncodedRowGroup, Header, TimeSpan};
+use crate::{Compressor, Corrupt, Reader, Result, STREAM_BYTES_MAX, Strings, Writer};
+
+/// Last bytes of a sealed chunk.
+const FOOTER_MAGIC: u64 = u64::from_le_bytes(*b"GLSEALED");
+
+/// Bytes after the footer.
+pub const TRAILER_BYTES: usize = 16;
+
+/// Most fields a footer keeps statistics of.
+const FIELDS_MAX: usize = 4096;
+
+/// Where a row group is and what it covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowGroupEntry {
+    /// First byte in the file.
+    pub offset: u64,
+    /// Bytes.
+    pub bytes: u64,
+    /// Sequence number of its first row.
+    pub first_seq: Seq,
+    /// Rows.
+    pub rows: u32,
+    /// Bytes of the rows' texts.
+    pub raw_bytes: u64,
+    /// Span of source time, or ingest time where there is none.
+    pub time: TimeSpan,
+    /// Span of ingest time.
+    pub ingest_time: TimeSpan,
+}
+
+impl RowGroupEntry {
+    /// The entry of a row group of `bytes` bytes that begins at `offset`.
+    pub fn new(header: &Header, offset: u64, bytes: u64) -> RowGroupEntry {
+        RowGroupEntry {
+            offset,
+            bytes,
+            first_seq: header.first_seq,
+            rows: header.rows,
+            raw_bytes: header.raw_bytes,
+            time: header.time,
+            ingest_time: header.ingest_time,
+        }
+    }
+}
+
+/// What a chunk knows of the fields of one name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldStats {
+    /// Values in all rows together.
+    pub values: u64,
+    /// Some row may have more than one value, or the field spans several columns of a row.
+    pub several: bool,
+    /// Raw values and how often each occurs, sorted; `None` when they were too many or are not known.
+    pub counts: Option<Vec<(Vec<u8>, u64)>>,
+    /// Smallest and largest, when every value is an integer in an integer column.
+    pub int_range: Option<(i64, i64)>,
+}
+
+/// Everything a sealed chunk says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Footer {
+    /// The row groups, in order.
+    pub row_groups: Vec<RowGroupEntry>,
+    /// Fields and attributes by name.
+    pub fields: BTreeMap<String, FieldStats>,
+    /// Whether `fields` is complete: a name that is not in it is in no row.
+    pub fields_complete: bool,
+}
+
+/// How much a footer may keep of the values of fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FooterBudget {
+    /// Most distinct values of one field.
+    pub values: usize,
+    /// Most bytes of values of one field.
+    pub bytes: usize,
+}
+
+impl Default for FooterBudget {
+    fn default() -> FooterBudget {
+        FooterBudget { values: 4096, bytes: 256 << 10 }
+    }
+}
+
+impl Footer {
+    /// An empty footer to which row groups are added.
+    pub fn new() -> Footer {
+        Footer { fields_complete: true, ..Footer::default() }
+    }
+
+    /// Adds what a row group at `offset` says.
+    pub fn add(
+        &mut self,
+        encoded: &EncodedRowGroup,
+        shapes: &crate::Shapes,
+        offset: u64,
+        budget: FooterBudget,
+    ) {
+        let header = &encoded.header;
+        self.row_groups.push(RowGroupEntry::new(header, offset, encoded.bytes.len() as u64));
+        self.fields_complete &= header.unparsed_rows == 0;
+        let mut seen: BTreeMap<&str, FieldStats> = BTreeMap::new();
+        for (meta, column) in
+            header.columns.iter().zip(&encoded.columns).filter(|(m, _)| !m.key.name.is_empty())
+        {
+            let counts = column.distinct.as_ref().and_then(|d| counted(d, meta.key.escape, budget));
+            let stats = FieldStats {
+                values: u64::from(meta.values),
+                several: meta.key.occurrence > 0,
+                counts,
+                int_range: meta.int_range,
+            };
+            match seen.entry(&meta.key.name) {
+                std::collections::btree_map::Entry::Vacant(place) => {
+                    place.insert(stats);
+                }
+                std::collections::btree_map::Entry::Occupied(place) => place.into_mut().join(stats, budget),
+            }
+        }
+        for shape in &shapes.shapes {
+            let columns = shape.slots.iter().chain(&shape.attributes);
+            let mut names: Vec<&str> =
+                columns.filter_map(|&c| Some(&*header.columns.get(c as usize)?.key.name)).collect();
+            names.sort_unstable();
+            for pair in names.windows(2) {
+                if let [a, b] = pair {
+                    if a == b {
+                        seen.entry(a).and_modify(|s| s.several = true);
+                    }
+                }
+            }
+        }
+        for name in &header.composites {
+            seen.entry(name).or_default().make_unknown();
+        }
+        for (name, stats) in seen {
+            self.add_field(name, stats, budget);
+        }
+    }
+
+    fn add_field(&mut self, name: &str, stats: FieldStats, budget: FooterBudget) {
+        if let Some(known) = self.fields.get_mut(name) {
+            known.join(stats, budget);
+        } else if self.fields.len() < FIELDS_MAX {
+            self.fields.insert(name.to_owned(), stats);
+        } else {
+            self.fields_complete = false;
+        }
+    }
+
+    /// Rows of all row groups.
+    pub fn rows(&self) -> u64 {
+        self.row_groups.iter().map(|g| u64::from(g.rows)).sum()
+    }
+
+    /// Bytes of all texts.
+    pub fn raw_bytes(&self) -> u64 {
+        self.row_groups.iter().map(|g| g.raw_bytes).sum()
+    }
+
+    /// Appends footer and trailer.
+    pub fn put(&self, c: &mut Compressor, out: &mut Vec<u8>) {
+        let mut plain = Vec::new();
+        plain.put_varint(self.row_groups.len() as u64);
+        for g in &self.row_groups {
+            plain.put_varint(g.offset);
+            plain.put_varint(g.bytes);
+            plain.put_varint(g.first_seq);
+            plain.put_varint(u64::from(g.rows));
+            plain.put_varint(g.raw_bytes);
+            for t in [g.time.min, g.time.max, g.ingest_time.min, g.ingest_time.max] {
+                plain.put_u64(t.0 as u64);
+            }
+        }
+        plain.put_u8(u8::from(self.fields_complete));
+        plain.put_varint(self.fields.len() as u64);
+        self.fields.iter().for_each(|(name, stats)| put_field(name, stats, &mut plain));
+        let start = out.len();
+        c.put(&plain, out);
+        let footer = out.get(start..).unwrap_or(&[]);
+        let (len, crc) = (footer.len() as u32, crc32fast::hash(footer));
+        out.put_u32(len);
+        out.put_u32(crc);
+        out.put_u64(FOOTER_MAGIC);
+    }
+
+    /// Reads the footer at the end of a chunk file; `None` when the file is not sealed. Returns it with its bytes.
+    pub fn read(file: &[u8]) -> Result<Option<(Footer, usize)>> {
+        let Some((rest, trailer)) = file.split_last_chunk::<TRAILER_BYTES>() else { return Ok(None) };
+        let mut r = Reader::new(trailer);
+        let (len, crc) = (r.u32()? as usize, r.u32()?);
+        if r.u64()? != FOOTER_MAGIC {
+            return Ok(None);
+        }
+        let start = rest.len().checked_sub(len).ok_or(Corrupt("the footer is longer than the file"))?;
+        let bytes = rest.get(start..).unwrap_or(&[]);
+        if crc32fast::hash(bytes) != crc {
+            return Err(Corrupt("the footer does not match its checksum"));
+        }
+        let plain = get(&mut Reader::new(bytes), STREAM_BYTES_MAX)?;
+        Ok(Some((read_footer(&plain, start as u64)?, len + TRAILER_BYTES)))
+    }
+}
+
+impl FieldStats {
+    /// Adds what is known of other rows, or of another column of the same rows.
+    fn join(&mut self, other: FieldStats, budget: FooterBudget) {
+        self.values += other.values;
+        self.several |= other.several;
+        self.int_range = match (self.int_range, other.int_range) {
+            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+            _ => None,
+        };
+        self.counts = match (self.counts.take(), other.counts) {
+            (Some(a), Some(b)) => merge_counts(a, b, budget),
+            _ => None,
+        };
+    }
+
+    fn make_unknown(&mut self) {
+        *self = FieldStats { values: self.values, several: true, counts: None, int_range: None };
+    }
+}
+
+/// Values with their counts, sorted; nothing when they are over the budget or are escaped, so that two of them may
+/// stand for one value.
+fn counted(
+    (values, counts): &(Strings, Vec<u32>),
+    escape: u8,
+    budget: FooterBudget,
+) -> Option<Vec<(Vec<u8>, u64)>> {
+    let escaped = escape != 0 && memchr::memchr(b'\\', values.bytes()).is_some();
+    if escaped || values.len() > budget.values || values.bytes().len() > budget.bytes {
+        return None;
+    }
+    let pairs = values.iter().zip(counts);
+    let mut list: Vec<(Vec<u8>, u64)> = pairs.map(|(v, &n)| (v.to_vec(), u64::from(n))).collect();
+    list.sort_unstable();
+    Some(list)
+}
+
+type Counts = Vec<(Vec<u8>, u64)>;
+
+fn merge_counts(a: Counts, b: Counts, budget: FooterBudget) -> Option<Counts> {
+    let mut merged: Counts = Vec::with_capacity(a.len() + b.len());
+    let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
+    loop {
+        let next = match (a.peek(), b.peek()) {
+            (Some(x), Some(y)) if x.0 <= y.0 => a.next(),
+            (_, Some(_)) => b.next(),
+            (Some(_), None) => a.next(),
+            (None, None) => break,
+        };
+        let Some((value, n)) = next else { break };
+        match merged.last_mut() {
+            Some(last) if last.0 == value => last.1 += n,
+            _ => merged.push((value, n)),
+        }
+    }
+    let bytes: usize = merged.iter().map(|(v, _)| v.len()).sum();
+    (merged.len() <= budget.values && bytes <= budget.bytes).then_some(merged)
+}
+
+fn put_field(name: &str, stats: &FieldStats, out: &mut Vec<u8>) {
+    out.put_bytes(name.as_bytes());
+    out.put_varint(stats.values);
+    let flags = u8::from(stats.several) | u8::from(stats.counts.is_some()) << 1;
+    out.put_u8(flags | u8::from(stats.int_range.is_some()) << 2);
+    if let Some((min, max)) = stats.int_range {
+        out.put_signed(min);
+        out.put_signed(max);
+    }
+    if let Some(counts) = &stats.counts {
+        out.put_varint(counts.len() as u64);
+        for (value, n) in counts {
+            out.put_bytes(value);
+            out.put_varint(*n);
+        }
+    }
+}
+
+fn read_footer(plain: &[u8], end: u64) -> Result<Footer> {
+    let mut r = Reader::new(plain);
+    let mut row_groups = Vec::new();
+    for _ in 0..r.count_here()? {
+        row_groups.push(read_entry(&mut r, end)?);
+    }
+    let fields_complete = r.u8()? != 0;
+    let mut fields = BTreeMap::new();
+    for _ in 0..r.count_here()? {
+        let name = r.text()?.to_owned();
+        fields.insert(name, read_field(&mut r)?);
+    }
+    if r.is_empty() {
+        Ok(Footer { row_groups, fields, fields_complete })
+    } else {
+        Err(Corrupt("the footer ends before its bytes"))
+    }
+}
+
+fn read_entry(r: &mut Reader<'_>, end: u64) -> Result<RowGroupEntry> {
+    let (offset, bytes, first_seq) = (r.varint()?, r.varint()?, r.varint()?);
+    if offset.checked_add(bytes).is_none_or(|e| e > end) {
+        return Err(Corrupt("a row group lies outside of the chunk"));
+    }
+    let rows = r.count(crate::ROWS_MAX)? as u32;
+    let raw_bytes = r.varint()?;
+    let mut time = || -> Result<Timestamp> { Ok(Timestamp(r.u64()? as i64)) };
+    let span = TimeSpan { min: time()?, max: time()? };
+    let ingest_time = TimeSpan { min: time()?, max: time()? };
+    Ok(RowGroupEntry { offset, bytes, first_seq, rows, raw_bytes, time: span, ingest_time })
+}
+
+fn read_field(r: &mut Reader<'_>) -> Result<FieldStats> {
+    let values = r.varint()?;
+    let flags = r.u8()?;
+    let int_range = if flags & 4 != 0 { Some((r.signed()?, r.signed()?)) } else { None };
+    let counts = if flags & 2 != 0 {
+        let n = r.count_here()?;
+        Some((0..n).map(|_| Ok((r.bytes()?.to_vec(), r.varint()?))).collect::<Result<Counts>>()?)
+    } else {
+        None
+    };
+    Ok(FieldStats { values, several: flags & 1 != 0, counts, int_range })
+}

@@ -1,0 +1,130 @@
+//! Sequences of integers as byte planes: all low bytes, then all second bytes, and so on, each plane compressed
+//! by itself. Values are stored relative to the smallest, or as differences from the one before.
+
+use crate::bytes::{unzigzag, zigzag};
+use crate::compress::{Compressor, get};
+use crate::{Corrupt, Reader, Result, Writer};
+
+const PLAIN: u8 = 0;
+const DELTA: u8 = 1;
+
+/// Bits that an order-0 coder needs for a plane with this histogram.
+pub(crate) fn entropy_bits(counts: impl Iterator<Item = u32>, total: usize) -> f64 {
+    let total = total as f64;
+    counts.filter(|&c| c > 0).map(|c| f64::from(c) * (total / f64::from(c)).log2()).sum()
+}
+
+/// Estimated bits of `values` as planes, from at most 4,096 of them spread over the sequence.
+fn estimate_bits(values: impl Iterator<Item = u64> + Clone, n: usize) -> f64 {
+    let step = n / 4096 + 1;
+    let mut histogram = vec![[0u32; 256]; 8];
+    let mut seen = 0;
+    for v in values.step_by(step) {
+        seen += 1;
+        for (plane, byte) in histogram.iter_mut().zip(v.to_le_bytes()) {
+            plane[byte as usize] += 1;
+        }
+    }
+    let bits: f64 = histogram.iter().map(|h| entropy_bits(h.iter().copied(), seen)).sum();
+    bits * n as f64 / seen.max(1) as f64
+}
+
+/// Estimated bytes that [`put`] will take.
+pub(crate) fn estimate_bytes(values: &[i64]) -> usize {
+    let (plain, delta) = estimates(values);
+    (plain.min(delta) / 8.0) as usize
+}
+
+fn estimates(values: &[i64]) -> (f64, f64) {
+    let min = values.iter().copied().min().unwrap_or(0);
+    let plain = estimate_bits(values.iter().map(|&v| v.wrapping_sub(min) as u64), values.len());
+    let delta = estimate_bits(deltas(values), values.len());
+    (plain, delta)
+}
+
+fn deltas(values: &[i64]) -> impl Iterator<Item = u64> + Clone + '_ {
+    let before = values.first().copied().into_iter().chain(values.iter().copied());
+    values.iter().zip(before).map(|(&v, b)| zigzag(v.wrapping_sub(b)))
+}
+
+/// Appends `values` in the form that is estimated smaller.
+pub(crate) fn put(values: &[i64], c: &mut Compressor, out: &mut Vec<u8>) {
+    let (plain, delta) = estimates(values);
+    if delta < plain {
+        out.put_u8(DELTA);
+        out.put_signed(values.first().copied().unwrap_or(0));
+        let wide: Vec<u64> = deltas(values).collect();
+        put_planes(&wide, c, out);
+    } else {
+        let min = values.iter().copied().min().unwrap_or(0);
+        out.put_u8(PLAIN);
+        out.put_signed(min);
+        let wide: Vec<u64> = values.iter().map(|&v| v.wrapping_sub(min) as u64).collect();
+        put_planes(&wide, c, out);
+    }
+}
+
+/// Reads `n` values.
+pub(crate) fn get_ints(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
+    let form = r.u8()?;
+    let base = r.signed()?;
+    let mut wide = get_planes(r, n)?;
+    match form {
+        PLAIN => wide.iter_mut().for_each(|v| *v = v.wrapping_add(base as u64)),
+        DELTA => {
+            let mut at = base;
+            for v in &mut wide {
+                at = at.wrapping_add(unzigzag(*v));
+                *v = at as u64;
+            }
+        }
+        _ => return Err(Corrupt("unknown form of integers")),
+    }
+    Ok(wide.into_iter().map(|v| v as i64).collect())
+}
+
+/// Appends unsigned values as planes; the number of planes comes first.
+pub(crate) fn put_planes(values: &[u64], c: &mut Compressor, out: &mut Vec<u8>) {
+    let all = values.iter().fold(0u64, |a, &v| a | v);
+    let planes = (8 - all.leading_zeros() as usize / 8).min(8);
+    out.put_u8(planes as u8);
+    let mut plane = Vec::with_capacity(values.len());
+    for p in 0..planes {
+        plane.clear();
+        plane.extend(values.iter().map(|&v| (v >> (8 * p)) as u8));
+        c.put(&plane, out);
+    }
+}
+
+/// Reads `n` unsigned values.
+pub(crate) fn get_planes(r: &mut Reader<'_>, n: usize) -> Result<Vec<u64>> {
+    let planes = r.u8()?;
+    if planes > 8 {
+        return Err(Corrupt("too many byte planes"));
+    }
+    let mut values = vec![0u64; n];
+    for p in 0..planes {
+        let plane = get(r, n)?;
+        if plane.len() != n {
+            return Err(Corrupt("a byte plane has the wrong length"));
+        }
+        for (v, b) in values.iter_mut().zip(plane) {
+            *v |= u64::from(b) << (8 * p);
+        }
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extremes_come_back() {
+        for values in [vec![], vec![i64::MIN, i64::MAX, 0, -1], (0..5000).map(|i| i * 1000).collect()] {
+            let mut out = Vec::new();
+            put(&values, &mut Compressor::new(3), &mut out);
+            assert_eq!(get_ints(&mut Reader::new(&out), values.len()).unwrap(), values);
+        }
+    }
+}

@@ -1,0 +1,478 @@
+//! Row groups: some thousand records as columns, self-contained, so that damage to one costs no other.
+//!
+//! Layout: magic u32, header length u32, body length u64, CRC-32 u32 of lengths and header; the header; the body.
+//! The body is sections one after the other; the header has place, length and CRC-32 of each.
+
+use gastrolog_types::{Seq, Timestamp, find_time};
+
+use crate::column::{Column, Encoded, Encoding, Values, decode, encode};
+use crate::words::{TypedWords, WordSet};
+use crate::{Compressor, Corrupt, Ids, ROWS_MAX, Reader, Result, Shapes, Writer, filter, ids, ints};
+
+/// First bytes of a row group.
+pub const MAGIC: u32 = u32::from_le_bytes(*b"GLRG");
+
+/// Bytes before the header.
+pub const PREFIX_BYTES: usize = 20;
+
+/// Most bytes of a header.
+const HEADER_BYTES_MAX: usize = 1 << 26;
+
+/// Most columns of a row group.
+pub const COLUMNS_MAX: usize = 1 << 14;
+
+/// A checked piece of the body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Section {
+    /// First byte in the body.
+    pub offset: u32,
+    /// Bytes.
+    pub len: u32,
+    /// CRC-32 of the bytes.
+    pub crc: u32,
+}
+
+/// What identifies a column. Several columns may carry one name: they differ in escape or occurrence.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnKey {
+    /// Field path or attribute name; empty for free text.
+    pub name: String,
+    /// Whether it is an attribute and not part of the text.
+    pub attribute: bool,
+    /// How its bytes stand for its values (`Escape` of the index crate, as a number).
+    pub escape: u8,
+    /// 0 for the first value of the name in a record, 1 for the second …
+    pub occurrence: u16,
+}
+
+/// What the header says of a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnMeta {
+    /// Which column.
+    pub key: ColumnKey,
+    /// How many values it has.
+    pub values: u32,
+    /// Bytes of its values.
+    pub raw_bytes: u64,
+    /// How it is encoded.
+    pub encoding: Encoding,
+    /// Whether some value has an escape in it, so that its words are not those of the value it stands for.
+    pub escaped: bool,
+    /// Smallest and largest if all values are integers and not in a dictionary.
+    pub int_range: Option<(i64, i64)>,
+    /// Where it is.
+    pub section: Section,
+}
+
+/// Smallest and largest of some timestamps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeSpan {
+    /// Smallest.
+    pub min: Timestamp,
+    /// Largest.
+    pub max: Timestamp,
+}
+
+impl TimeSpan {
+    /// The span of `times`; of none: from `NONE` to `NONE`.
+    pub fn of(times: impl Iterator<Item = i64> + Clone) -> TimeSpan {
+        let none = Timestamp::NONE.0;
+        TimeSpan {
+            min: Timestamp(times.clone().min().unwrap_or(none)),
+            max: Timestamp(times.max().unwrap_or(none)),
+        }
+    }
+
+    /// The span that covers both.
+    pub fn join(self, other: TimeSpan) -> TimeSpan {
+        TimeSpan { min: self.min.min(other.min), max: self.max.max(other.max) }
+    }
+}
+
+/// What is known of a row group without reading its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Sequence number of the first row; the others follow.
+    pub first_seq: Seq,
+    /// How many rows.
+    pub rows: u32,
+    /// Rows whose fields must be found in their text.
+    pub unparsed_rows: u32,
+    /// Bytes of all texts.
+    pub raw_bytes: u64,
+    /// Span of source time, or ingest time where there is none.
+    pub time: TimeSpan,
+    /// Span of ingest time.
+    pub ingest_time: TimeSpan,
+    /// Kinds of values whose words are not in the filter.
+    pub typed: TypedWords,
+    /// Names of composite fields.
+    pub composites: Vec<String>,
+    /// Shapes.
+    pub shapes: Section,
+    /// The shape of each row.
+    pub shape_ids: Section,
+    /// Ingest times.
+    pub ingest: Section,
+    /// Source times.
+    pub source: Section,
+    /// The filter.
+    pub filter: Section,
+    /// The columns.
+    pub columns: Vec<ColumnMeta>,
+}
+
+/// Everything a row group is made of.
+pub struct Parts<'a> {
+    /// Sequence number of the first row.
+    pub first_seq: Seq,
+    /// The buffer that values point into.
+    pub text: &'a [u8],
+    /// Bytes of all records' texts.
+    pub raw_bytes: u64,
+    /// Shapes.
+    pub shapes: &'a Shapes,
+    /// The shape of each row.
+    pub shape_ids: &'a [u32],
+    /// Ingest times.
+    pub ingest: &'a [i64],
+    /// Source times, `Timestamp::NONE` where not known.
+    pub source: &'a [i64],
+    /// Whether every source time is what [`predicted_source`] finds, so that none need be stored.
+    pub source_is_predicted: bool,
+    /// Columns with the values of each, in row order.
+    pub columns: &'a [(ColumnKey, Vec<(u32, u32)>)],
+}
+
+/// The source time that follows from the value in a record's time slot.
+pub fn predicted_source(value: &[u8], ingest: Timestamp) -> Timestamp {
+    find_time(value, ingest).unwrap_or(Timestamp::NONE)
+}
+
+/// An encoded row group.
+pub struct EncodedRowGroup {
+    /// The bytes, ready to be appended to a chunk.
+    pub bytes: Vec<u8>,
+    /// Its header.
+    pub header: Header,
+    /// What became of each column.
+    pub columns: Vec<Encoded>,
+}
+
+/// Encodes a row group.
+pub fn encode_row_group(parts: &Parts<'_>, c: &mut Compressor) -> EncodedRowGroup {
+    let mut body = Vec::with_capacity(parts.text.len() / 8);
+    let mut words = WordSet::new();
+    let (mut columns, mut encoded) = (Vec::new(), Vec::new());
+    for (key, ranges) in parts.columns {
+        let start = body.len();
+        let done = encode(Values { text: parts.text, ranges }, c, &mut words, &mut body);
+        columns.push(ColumnMeta {
+            key: key.clone(),
+            values: ranges.len() as u32,
+            raw_bytes: ranges.iter().map(|&(s, e)| u64::from(e - s)).sum(),
+            encoding: done.encoding,
+            escaped: key.escape != 0 && has_escape(parts.text, ranges),
+            int_range: done.int_range,
+            section: section(&body, start),
+        });
+        encoded.push(done);
+    }
+    let literals = parts.shapes.shapes.iter().flat_map(|s| s.literals.iter());
+    literals.for_each(|l| words.add_words(l));
+    if parts.shapes.shapes.iter().any(|s| s.unaligned) {
+        words.typed.0 |= TypedWords::UNALIGNED;
+    }
+    let shapes = put_section(&mut body, |out| parts.shapes.put(c, out));
+    let shape_ids = put_section(&mut body, |out| {
+        ids::put(parts.shape_ids.iter().copied(), parts.shapes.shapes.len(), c, out)
+    });
+    let ingest = put_section(&mut body, |out| ints::put(parts.ingest, c, out));
+    let source = put_section(&mut body, |out| put_source(parts, c, out));
+    let filter = put_section(&mut body, |out| filter::put(&words.hashes(), out));
+    let times = parts.source.iter().zip(parts.ingest).map(|(&s, &i)| Timestamp(s).or(Timestamp(i)).0);
+    let unparsed = |id: &&u32| parts.shapes.shapes.get(**id as usize).is_some_and(|s| s.unparsed);
+    let header = Header {
+        first_seq: parts.first_seq,
+        rows: parts.shape_ids.len() as u32,
+        unparsed_rows: parts.shape_ids.iter().filter(unparsed).count() as u32,
+        raw_bytes: parts.raw_bytes,
+        time: TimeSpan::of(times),
+        ingest_time: TimeSpan::of(parts.ingest.iter().copied()),
+        typed: words.typed,
+        composites: parts.shapes.names.clone(),
+        shapes,
+        shape_ids,
+        ingest,
+        source,
+        filter,
+        columns,
+    };
+    let mut bytes = Vec::with_capacity(body.len() + 4096);
+    put_frame(&header, &body, &mut bytes);
+    EncodedRowGroup { bytes, header, columns: encoded }
+}
+
+fn has_escape(text: &[u8], ranges: &[(u32, u32)]) -> bool {
+    ranges
+        .iter()
+        .any(|&(s, e)| text.get(s as usize..e as usize).is_some_and(|v| memchr::memchr(b'\\', v).is_some()))
+}
+
+fn section(body: &[u8], start: usize) -> Section {
+    let bytes = body.get(start..).unwrap_or(&[]);
+    Section { offset: start as u32, len: bytes.len() as u32, crc: crc32fast::hash(bytes) }
+}
+
+fn put_section(body: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> Section {
+    let start = body.len();
+    write(body);
+    section(body, start)
+}
+
+const SOURCE_PREDICTED: u8 = 0;
+const SOURCE_STORED: u8 = 1;
+
+/// Source times are kept apart only where the text does not say them.
+fn put_source(parts: &Parts<'_>, c: &mut Compressor, out: &mut Vec<u8>) {
+    if parts.source_is_predicted {
+        out.put_u8(SOURCE_PREDICTED);
+        return;
+    }
+    out.put_u8(SOURCE_STORED);
+    let known: Vec<u8> = parts.source.iter().map(|&s| u8::from(Timestamp(s).is_some())).collect();
+    c.put(&known, out);
+    // A missing time repeats the one before, which costs next to nothing.
+    let mut before = 0;
+    let filled = parts.source.iter().map(|&s| {
+        before = if Timestamp(s).is_some() { s } else { before };
+        before
+    });
+    ints::put(&filled.collect::<Vec<i64>>(), c, out);
+}
+
+fn put_frame(header: &Header, body: &[u8], out: &mut Vec<u8>) {
+    let mut head = Vec::new();
+    put_header(header, &mut head);
+    out.put_u32(MAGIC);
+    out.put_u32(head.len() as u32);
+    out.put_u64(body.len() as u64);
+    let crc = frame_crc(out.get(4..16).unwrap_or(&[]), &head);
+    out.put_u32(crc);
+    out.extend_from_slice(&head);
+    out.extend_from_slice(body);
+}
+
+fn frame_crc(lengths: &[u8], head: &[u8]) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(lengths);
+    crc.update(head);
+    crc.finalize()
+}
+
+fn put_span(span: TimeSpan, out: &mut Vec<u8>) {
+    out.put_u64(span.min.0 as u64);
+    out.put_u64(span.max.0 as u64);
+}
+
+fn put_section_ref(s: Section, out: &mut Vec<u8>) {
+    out.put_varint(u64::from(s.len));
+    out.put_u32(s.crc);
+}
+
+fn put_header(h: &Header, out: &mut Vec<u8>) {
+    out.put_u64(h.first_seq);
+    out.put_u32(h.rows);
+    out.put_u32(h.unparsed_rows);
+    out.put_u64(h.raw_bytes);
+    put_span(h.time, out);
+    put_span(h.ingest_time, out);
+    out.put_u8(h.typed.0);
+    out.put_varint(h.composites.len() as u64);
+    h.composites.iter().for_each(|n| out.put_bytes(n.as_bytes()));
+    out.put_varint(h.columns.len() as u64);
+    for c in &h.columns {
+        out.put_bytes(c.key.name.as_bytes());
+        let flags = [c.escaped, c.int_range.is_some(), c.key.attribute];
+        out.put_u8(flags.iter().zip(5..).fold(c.key.escape, |all, (&flag, bit)| all | u8::from(flag) << bit));
+        out.put_varint(u64::from(c.key.occurrence));
+        out.put_varint(u64::from(c.values));
+        out.put_varint(c.raw_bytes);
+        out.put_u8(c.encoding as u8);
+        if let Some((min, max)) = c.int_range {
+            out.put_signed(min);
+            out.put_signed(max);
+        }
+        put_section_ref(c.section, out);
+    }
+    for s in [h.shapes, h.shape_ids, h.ingest, h.source, h.filter] {
+        put_section_ref(s, out);
+    }
+}
+
+impl Header {
+    /// Reads the header at the start of `bytes`; returns it with the row group's whole length.
+    pub fn read(bytes: &[u8]) -> Result<(Header, usize)> {
+        let mut r = Reader::new(bytes);
+        if r.u32()? != MAGIC {
+            return Err(Corrupt("no row group begins here"));
+        }
+        let header_len = r.u32()? as usize;
+        let body_len = usize::try_from(r.u64()?).map_err(|_| Corrupt("a row group is too long"))?;
+        let crc = r.u32()?;
+        if header_len > HEADER_BYTES_MAX {
+            return Err(Corrupt("the header of a row group is too long"));
+        }
+        let head = r.take(header_len)?;
+        if frame_crc(bytes.get(4..16).unwrap_or(&[]), head) != crc {
+            return Err(Corrupt("the header of a row group does not match its checksum"));
+        }
+        if body_len > r.rest().len() {
+            return Err(Corrupt("a row group ends too early"));
+        }
+        let header = read_header(head)?;
+        Ok((header, PREFIX_BYTES + header_len + body_len))
+    }
+
+    /// Bytes before the body.
+    pub fn body_offset(bytes: &[u8]) -> Result<usize> {
+        let mut r = Reader::new(bytes);
+        r.u32()?;
+        Ok(PREFIX_BYTES + r.u32()? as usize)
+    }
+
+    /// Every section, with what it is.
+    pub fn sections(&self) -> impl Iterator<Item = (&str, Section)> {
+        let fixed = [
+            ("shapes", self.shapes),
+            ("shape ids", self.shape_ids),
+            ("ingest times", self.ingest),
+            ("source times", self.source),
+            ("filter", self.filter),
+        ];
+        self.columns.iter().map(|c| (&*c.key.name, c.section)).chain(fixed)
+    }
+
+    /// The bytes of a section, verified.
+    pub fn section<'a>(&self, body: &'a [u8], s: Section) -> Result<&'a [u8]> {
+        let bytes = body.get(s.offset as usize..s.offset as usize + s.len as usize);
+        let bytes = bytes.ok_or(Corrupt("a section lies outside of its row group"))?;
+        if crc32fast::hash(bytes) == s.crc {
+            Ok(bytes)
+        } else {
+            Err(Corrupt("a section does not match its checksum"))
+        }
+    }
+
+    /// The bytes of the filter, not verified as a whole: the filter verifies what it reads.
+    pub fn filter_bytes<'a>(&self, body: &'a [u8]) -> Result<&'a [u8]> {
+        let s = self.filter;
+        body.get(s.offset as usize..s.offset as usize + s.len as usize)
+            .ok_or(Corrupt("the filter lies outside of its row group"))
+    }
+
+    /// Decodes column `i`.
+    pub fn column(&self, body: &[u8], i: usize) -> Result<Column> {
+        let meta = self.columns.get(i).ok_or(Corrupt("no such column"))?;
+        decode(self.section(body, meta.section)?, meta.values as usize)
+    }
+
+    /// Decodes the shapes.
+    pub fn shapes(&self, body: &[u8]) -> Result<Shapes> {
+        Shapes::read(self.section(body, self.shapes)?, self.columns.len())
+    }
+
+    /// Decodes the shape of each row; `shapes` is how many there are.
+    pub fn shape_ids(&self, body: &[u8], shapes: usize) -> Result<Ids> {
+        let found =
+            ids::read(&mut Reader::new(self.section(body, self.shape_ids)?), self.rows as usize, shapes)?;
+        if (0..found.len()).all(|i| (found.get(i) as usize) < shapes) {
+            Ok(found)
+        } else {
+            Err(Corrupt("a row has a shape that does not exist"))
+        }
+    }
+
+    /// Decodes the ingest times.
+    pub fn ingest(&self, body: &[u8]) -> Result<Vec<i64>> {
+        ints::get_ints(&mut Reader::new(self.section(body, self.ingest)?), self.rows as usize)
+    }
+
+    /// Decodes the source times; `None` when they are to be predicted from the time slots.
+    pub fn source(&self, body: &[u8]) -> Result<Option<Vec<i64>>> {
+        let mut r = Reader::new(self.section(body, self.source)?);
+        if r.u8()? == SOURCE_PREDICTED {
+            return Ok(None);
+        }
+        let known = crate::compress::get(&mut r, self.rows as usize)?;
+        let mut times = ints::get_ints(&mut r, self.rows as usize)?;
+        for (time, known) in times.iter_mut().zip(known) {
+            if known == 0 {
+                *time = Timestamp::NONE.0;
+            }
+        }
+        Ok(Some(times))
+    }
+}
+
+fn read_span(r: &mut Reader<'_>) -> Result<TimeSpan> {
+    Ok(TimeSpan { min: Timestamp(r.u64()? as i64), max: Timestamp(r.u64()? as i64) })
+}
+
+fn read_section_ref(r: &mut Reader<'_>, at: &mut u32) -> Result<Section> {
+    let len = r.count(u32::MAX as usize)? as u32;
+    let section = Section { offset: *at, len, crc: r.u32()? };
+    *at = at.checked_add(len).ok_or(Corrupt("sections are too long"))?;
+    Ok(section)
+}
+
+fn read_header(head: &[u8]) -> Result<Header> {
+    let mut r = Reader::new(head);
+    let first_seq = r.u64()?;
+    let rows = r.u32()?;
+    let unparsed_rows = r.u32()?;
+    if rows as usize > ROWS_MAX {
+        return Err(Corrupt("a row group has too many rows"));
+    }
+    let raw_bytes = r.u64()?;
+    let (time, ingest_time) = (read_span(&mut r)?, read_span(&mut r)?);
+    let typed = TypedWords(r.u8()?);
+    let composites = (0..r.count_here()?).map(|_| Ok(r.text()?.to_owned())).collect::<Result<_>>()?;
+    let mut at = 0u32;
+    let count = r.count_here()?;
+    if count > COLUMNS_MAX {
+        return Err(Corrupt("a row group has too many columns"));
+    }
+    let columns = (0..count).map(|_| read_column_meta(&mut r, rows, &mut at)).collect::<Result<_>>()?;
+    let mut next = || read_section_ref(&mut r, &mut at);
+    let (shapes, shape_ids, ingest, source, filter) = (next()?, next()?, next()?, next()?, next()?);
+    Ok(Header {
+        first_seq,
+        rows,
+        unparsed_rows,
+        raw_bytes,
+        time,
+        ingest_time,
+        typed,
+        composites,
+        shapes,
+        shape_ids,
+        ingest,
+        source,
+        filter,
+        columns,
+    })
+}
+
+fn read_column_meta(r: &mut Reader<'_>, rows: u32, at: &mut u32) -> Result<ColumnMeta> {
+    let name = r.text()?.to_owned();
+    let flags = r.u8()?;
+    let occurrence = r.count(u16::MAX as usize)? as u16;
+    let key = ColumnKey { name, attribute: flags & 0x80 != 0, escape: flags & 3, occurrence };
+    let values = r.count(rows as usize)? as u32;
+    let raw_bytes = r.varint()?;
+    let encoding = *Encoding::ALL.get(r.u8()? as usize).ok_or(Corrupt("unknown encoding of a column"))?;
+    let int_range = if flags & 0x40 != 0 { Some((r.signed()?, r.signed()?)) } else { None };
+    let escaped = flags & 0x20 != 0;
+    Ok(ColumnMeta { key, values, raw_bytes, encoding, escaped, int_range, section: read_section_ref(r, at)? })
+}

@@ -1,0 +1,14 @@
+//! Tests of the query language from outside: text in, answers and errors out.
+
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod grammar;
+#[cfg(test)]
+mod meaning;
+#[cfg(test)]
+mod round_trip;
+#[cfg(test)]
+mod time;

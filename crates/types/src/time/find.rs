@@ -1,0 +1,38 @@
+//! The time that the value of a field says.
+
+use super::{POWERS_OF_TEN, TimeLayout, decimal};
+use crate::Timestamp;
+
+/// The instant that `value`, as a whole, stands for: a timestamp in any layout, or a count since 1970 whose unit
+/// follows from its size (10 digits for seconds, which may have decimals, 13, 16 and 19 for milli-, micro- and
+/// nanoseconds). `reference` supplies the year where the text has none.
+pub fn find_time(value: &[u8], reference: Timestamp) -> Option<Timestamp> {
+    if let Some(layout) = TimeLayout::detect_whole(value) {
+        let time = layout.timestamp(layout.parse(value)?, reference);
+        return time.is_some().then_some(time);
+    }
+    unix_nanos(value).map(Timestamp)
+}
+
+fn unix_nanos(value: &[u8]) -> Option<i64> {
+    if !matches!(value.first(), Some(b'1'..=b'9')) {
+        return None;
+    }
+    if value.get(10) == Some(&b'.') {
+        let (seconds, fraction) = (decimal(&value[..10])?, &value[11..]);
+        if fraction.is_empty() || !fraction.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let digits = fraction.len().min(9);
+        let nanos = decimal(&fraction[..digits])? * POWERS_OF_TEN[9 - digits];
+        return seconds.checked_mul(1_000_000_000)?.checked_add(nanos);
+    }
+    let power = match value.len() {
+        10 => 9,
+        13 => 6,
+        16 => 3,
+        19 => return std::str::from_utf8(value).ok()?.parse().ok(),
+        _ => return None,
+    };
+    decimal(value)?.checked_mul(POWERS_OF_TEN[power])
+}

@@ -1,5 +1,7 @@
 //! The API over real sockets: gRPC by the client, Connect JSON by hand-written HTTP/1.1.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod fake;
 
 use std::io::{Read, Write};

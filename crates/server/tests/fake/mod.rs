@@ -1,6 +1,7 @@
 //! A small service in memory, for tests of the wire and of the command line: it understands just enough of a query
 //! to tell calls apart.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "only tests use it")]
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -9,7 +9,9 @@ mod scan;
 mod store;
 pub mod wal;
 
-pub use read::{Chunk, ChunkFile, ChunkSummary, Pending, ReadError, RowGroup, RowGroupId, Snapshot};
+pub use read::{
+    Chunk, ChunkFile, ChunkSummary, Pending, ReadError, RowGroup, RowGroupId, Snapshot, chunk_name,
+};
 pub use store::{
     Encoder, FlushError, ReadOnlyStore, RecoveryReport, Retention, SealPolicy, Store, StoreError,
     StoreOptions, StoreStats,

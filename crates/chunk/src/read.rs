@@ -123,6 +123,11 @@ impl RowGroup {
     }
 }
 
+/// The id of a chunk as people see it.
+pub fn chunk_name(id: u128) -> String {
+    ulid::Ulid::from(id).to_string()
+}
+
 /// What is known of a chunk without opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkSummary {
@@ -220,7 +225,7 @@ impl Chunk {
 
     /// Its id as text, which is the name of its file without ending.
     pub fn name(&self) -> String {
-        ulid::Ulid::from(self.summary.id).to_string()
+        chunk_name(self.summary.id)
     }
 
     /// Its file.

@@ -67,7 +67,8 @@ impl Engine {
         };
         let context =
             Context { cache: &self.cache, pipeline: &self.pipeline, threads: self.config.query_threads };
-        let mut actual = run(&asked.plan, &asked.snapshot, &exec_request, context, out).map_err(exec_error)?;
+        let mut actual =
+            run(&asked.plan, &asked.snapshot, &exec_request, context, out).map_err(exec_error)?;
         actual.damage.extend(asked.store_damage.iter().cloned());
         Ok(actual)
     }
@@ -107,8 +108,13 @@ impl Engine {
         let store = self.store(&request.store)?;
         let mut next_seq = if query.time.start.is_some() { 0 } else { store.snapshot().next_seq };
         let mut end = QueryEnd::default();
-        let request =
-            QueryRequest { order: Order::Write, oldest_first: true, limit: None, timeout_ms: None, ..request.clone() };
+        let request = QueryRequest {
+            order: Order::Write,
+            oldest_first: true,
+            limit: None,
+            timeout_ms: None,
+            ..request.clone()
+        };
         let mut wanted = true;
         while wanted && !cancel.is_cancelled() {
             let asked = self.plan_from(query.clone(), &store, next_seq);

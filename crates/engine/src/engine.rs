@@ -123,7 +123,8 @@ impl Engine {
         let config = self.config.stores.get(name).unwrap_or(&self.config.default_store);
         let opened = match self.access {
             Access::ReadWrite => {
-                let encoder = PipelineEncoder { pipeline: self.pipeline.clone(), indexers: self.indexer_bits(config) };
+                let encoder =
+                    PipelineEncoder { pipeline: self.pipeline.clone(), indexers: self.indexer_bits(config) };
                 let store = Store::open(self.env.clone(), &dir, config.options(), Arc::new(encoder));
                 store.map(OpenStore::Writing)
             }
@@ -186,7 +187,8 @@ impl Engine {
     /// Stores a batch; returns once it is durable.
     pub fn append(&self, store: &str, batch: Batch) -> Result<Accepted, EngineError> {
         let name = or_default(store);
-        let (first_seq, count) = self.store_to_write(name)?.append(batch).map_err(|e| store_error(name, e))?;
+        let (first_seq, count) =
+            self.store_to_write(name)?.append(batch).map_err(|e| store_error(name, e))?;
         Ok(Accepted { first_seq, count })
     }
 

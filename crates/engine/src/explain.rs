@@ -48,7 +48,8 @@ fn tree(asked: &Asked, request: &QueryRequest, actual: Option<&Actual>) -> Expla
     root.facts.push(("bytes held".into(), Fact::Bytes(held)));
     root.facts.push(("bytes to plan".into(), Fact::Bytes(plan.planning_bytes)));
     root.facts.push(("bytes estimated".into(), Fact::Bytes(needed)));
-    root.facts.push(("rows estimated".into(), Fact::Count(plan.chunks.iter().map(|c| c.estimated_rows).sum())));
+    root.facts
+        .push(("rows estimated".into(), Fact::Count(plan.chunks.iter().map(|c| c.estimated_rows).sum())));
     if let Some(actual) = actual {
         let read = actual.bytes_read() + plan.planning_bytes;
         root.facts.push(("bytes read".into(), Fact::Bytes(read)));
@@ -64,18 +65,25 @@ fn tree(asked: &Asked, request: &QueryRequest, actual: Option<&Actual>) -> Expla
     if plan.pending_records > 0 {
         root.children.push(pending(plan, actual));
     }
-    root.children.extend(asked.query.stages.iter().map(|stage| ExplainNode {
-        title: format!("stage {stage}"),
-        ..ExplainNode::default()
-    }));
-    root.children.extend(advice(asked).into_iter().map(|line| ExplainNode {
-        title: format!("advice: {line}"),
-        ..ExplainNode::default()
-    }));
-    root.children.extend(actual.iter().flat_map(|a| &a.damage).chain(&asked.store_damage).map(|damage| ExplainNode {
-        title: format!("damage: {damage}"),
-        ..ExplainNode::default()
-    }));
+    root.children.extend(
+        asked
+            .query
+            .stages
+            .iter()
+            .map(|stage| ExplainNode { title: format!("stage {stage}"), ..ExplainNode::default() }),
+    );
+    root.children.extend(
+        advice(asked)
+            .into_iter()
+            .map(|line| ExplainNode { title: format!("advice: {line}"), ..ExplainNode::default() }),
+    );
+    root.children.extend(
+        actual
+            .iter()
+            .flat_map(|a| &a.damage)
+            .chain(&asked.store_damage)
+            .map(|damage| ExplainNode { title: format!("damage: {damage}"), ..ExplainNode::default() }),
+    );
     root
 }
 
@@ -87,8 +95,11 @@ fn strategy(plan: &Plan, request: &QueryRequest) -> String {
         Some(Stage::Stats { .. }) => "from columns, row groups in parallel".to_owned(),
         _ => {
             let end = if request.oldest_first { "oldest" } else { "newest" };
-            format!("records in order of {:?} time, {end} first; row groups are opened as the order needs them", request.order)
-                .to_lowercase()
+            format!(
+                "records in order of {:?} time, {end} first; row groups are opened as the order needs them",
+                request.order
+            )
+            .to_lowercase()
         }
     }
 }
@@ -106,10 +117,13 @@ fn chunks(plan: &Plan, actual: Option<&Actual>) -> ExplainNode {
     }
     node.facts.extend(kinds.into_iter().map(|(kind, n)| (kind, Fact::Count(n))));
     let shown = plan.chunks.iter().take(CHUNKS_SHOWN_MAX);
-    node.children.extend(shown.map(|c| chunk_node(c, actual.map(|a| a.chunks.get(&c.index).copied().unwrap_or_default()))));
+    node.children.extend(
+        shown.map(|c| chunk_node(c, actual.map(|a| a.chunks.get(&c.index).copied().unwrap_or_default()))),
+    );
     if plan.chunks.len() > CHUNKS_SHOWN_MAX {
         let rest = plan.chunks.len() - CHUNKS_SHOWN_MAX;
-        node.children.push(ExplainNode { title: format!("and {rest} chunks more"), ..ExplainNode::default() });
+        node.children
+            .push(ExplainNode { title: format!("and {rest} chunks more"), ..ExplainNode::default() });
     }
     node
 }
@@ -118,7 +132,9 @@ fn decision_name(decision: &Decision) -> String {
     match decision {
         Decision::Pruned(reason) => format!("pruned by {}", reason.name()),
         Decision::Footer => "answered by footer".to_owned(),
-        Decision::Read(groups) if groups.iter().all(|g| g.pruned.is_some()) => "pruned by row groups".to_owned(),
+        Decision::Read(groups) if groups.iter().all(|g| g.pruned.is_some()) => {
+            "pruned by row groups".to_owned()
+        }
         Decision::Read(_) => "read".to_owned(),
         Decision::Damaged(_) => "damaged".to_owned(),
     }
@@ -166,7 +182,8 @@ fn read_facts(groups: &[RowGroupPlan], fact: &mut dyn FnMut(&str, Fact)) {
 }
 
 fn pending(plan: &Plan, actual: Option<&Actual>) -> ExplainNode {
-    let mut node = ExplainNode { title: "scan recent records, not yet in a chunk".into(), ..ExplainNode::default() };
+    let mut node =
+        ExplainNode { title: "scan recent records, not yet in a chunk".into(), ..ExplainNode::default() };
     node.facts.push(("records".into(), Fact::Count(plan.pending_records)));
     node.facts.push(("bytes of text".into(), Fact::Bytes(plan.pending_bytes)));
     if let Some(actual) = actual {
@@ -180,7 +197,9 @@ fn advice(asked: &Asked) -> Vec<String> {
         predicate_notes(&asked.query.filter).into_iter().filter_map(|note| note.advice).collect();
     let unbounded = asked.query.time.start.is_none() && asked.query.time.end.is_none();
     if unbounded && asked.plan.reads().count() > 64 {
-        lines.push("the query has no time bound; last=1h or start=… would leave out most row groups".to_owned());
+        lines.push(
+            "the query has no time bound; last=1h or start=… would leave out most row groups".to_owned(),
+        );
     }
     lines
 }

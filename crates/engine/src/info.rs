@@ -15,7 +15,8 @@ impl Engine {
 
     fn store_info(&self, name: String) -> Result<StoreInfo, EngineError> {
         let snapshot = self.store(&name)?.snapshot();
-        let mut info = StoreInfo { name, oldest: Timestamp::NONE, newest: Timestamp::NONE, ..StoreInfo::default() };
+        let mut info =
+            StoreInfo { name, oldest: Timestamp::NONE, newest: Timestamp::NONE, ..StoreInfo::default() };
         for chunk in &snapshot.chunks {
             let s = &chunk.summary;
             info.records += s.records;
@@ -50,10 +51,14 @@ impl Engine {
         let chunk = match (found.next(), found.next()) {
             (Some(chunk), None) => chunk,
             (None, _) => {
-                return Err(EngineError::NotFound(format!("no chunk begins with {name:?}; `gastrolog chunks` lists them")));
+                return Err(EngineError::NotFound(format!(
+                    "no chunk begins with {name:?}; `gastrolog chunks` lists them"
+                )));
             }
             (Some(_), Some(_)) => {
-                return Err(EngineError::NotFound(format!("more than one chunk begins with {name:?}; give more of its id")));
+                return Err(EngineError::NotFound(format!(
+                    "more than one chunk begins with {name:?}; give more of its id"
+                )));
             }
         };
         detail(chunk).map_err(|e| EngineError::Damaged(e.to_string()))

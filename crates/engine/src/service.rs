@@ -80,15 +80,30 @@ impl Service for crate::Engine {
         Self::append(self, store, batch)
     }
 
-    fn query(&self, request: &QueryRequest, cancel: &Cancel, out: AnswerSink<'_>) -> Result<QueryEnd, EngineError> {
+    fn query(
+        &self,
+        request: &QueryRequest,
+        cancel: &Cancel,
+        out: AnswerSink<'_>,
+    ) -> Result<QueryEnd, EngineError> {
         self.run_query(request, cancel, out)
     }
 
-    fn explain(&self, request: &QueryRequest, analyze: bool, cancel: &Cancel) -> Result<ExplainNode, EngineError> {
+    fn explain(
+        &self,
+        request: &QueryRequest,
+        analyze: bool,
+        cancel: &Cancel,
+    ) -> Result<ExplainNode, EngineError> {
         self.run_explain(request, analyze, cancel)
     }
 
-    fn follow(&self, request: &QueryRequest, cancel: &Cancel, out: AnswerSink<'_>) -> Result<QueryEnd, EngineError> {
+    fn follow(
+        &self,
+        request: &QueryRequest,
+        cancel: &Cancel,
+        out: AnswerSink<'_>,
+    ) -> Result<QueryEnd, EngineError> {
         self.run_follow(request, cancel, out)
     }
 

@@ -75,7 +75,8 @@ pub struct Footer {
     pub row_groups: Vec<RowGroupEntry>,
     /// Fields and attributes by name.
     pub fields: BTreeMap<String, FieldStats>,
-    /// Whether `fields` is complete: a name that is not in it is in no row.
+    /// Whether `fields` is complete: a name that is not in it is in no row. Where it is not, rows that were kept
+    /// as text may have further values of every field, in no count and no range.
     pub fields_complete: bool,
 }
 

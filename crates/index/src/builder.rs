@@ -62,9 +62,12 @@ struct Leaves<'a> {
 }
 
 impl<'a> Leaves<'a> {
+    /// An empty span at the end of another counts as inside: the key of an empty value (`k=`) must be in a literal.
     fn is_leaf(&self, i: usize) -> bool {
         match (self.spans.get(i), self.spans.get(i + 1)) {
-            (Some(this), Some(next)) => next.start >= this.end,
+            (Some(this), Some(next)) => {
+                next.start >= this.end && (next.end > this.end || this.start == this.end)
+            }
             _ => true,
         }
     }
@@ -235,7 +238,11 @@ impl<'p> RowGroupBuilder<'p> {
         }
         shape.literals.push(record.get(at as usize..).unwrap_or(&[]));
         for (i, span) in leaves.composites() {
-            let name = self.name(ranges.path(span.name, record));
+            let path = ranges.path(span.name, record);
+            if path.is_empty() {
+                continue;
+            }
+            let name = self.name(path);
             let (start, end) = literal_places(leaves, i, span);
             shape.composites.push(Composite { name, escape: span.escape as u8, start, end });
         }

@@ -16,10 +16,10 @@ use crate::words::WordSet;
 use crate::{Strings, Writer, ids};
 
 /// Most patterns a column keeps; texts of others are kept as plain text.
-const PATTERNS_MAX: usize = 4096;
+pub(super) const PATTERNS_MAX: usize = 4096;
 
 /// Texts with more variables than this are kept as plain text.
-const VARIABLES_MAX: usize = 48;
+pub(super) const VARIABLES_MAX: usize = 48;
 
 /// Texts longer than this are kept as plain text.
 const TEXT_BYTES_MAX: usize = 16 << 10;

@@ -13,7 +13,7 @@ use crate::row_group::{EncodedRowGroup, Header, TimeSpan};
 use crate::{Compressor, Corrupt, Reader, Result, STREAM_BYTES_MAX, Strings, Writer};
 
 /// Last bytes of a sealed chunk.
-pub const FOOTER_MAGIC: u64 = u64::from_le_bytes(*b"GLSEALED");
+pub(crate) const FOOTER_MAGIC: u64 = u64::from_le_bytes(*b"GLSEALED");
 
 /// Bytes after the footer.
 pub const TRAILER_BYTES: usize = 16;
@@ -136,10 +136,10 @@ impl Footer {
                 columns.filter_map(|&c| Some(&*header.columns.get(c as usize)?.key.name)).collect();
             names.sort_unstable();
             for pair in names.windows(2) {
-                if let [a, b] = pair {
-                    if a == b {
-                        seen.entry(a).and_modify(|s| s.several = true);
-                    }
+                if let [a, b] = pair
+                    && a == b
+                {
+                    seen.entry(a).and_modify(|s| s.several = true);
                 }
             }
         }

@@ -52,23 +52,24 @@ pub(super) fn encode_deep(
         return put_constant(first, values.len(), out);
     }
     let guess = guess(values);
-    if matches!(guess, Some(Guess::Time(_))) {
-        if let Some(done) = put_typed(values, guess, c, words, out) {
-            return done;
-        }
+    if matches!(guess, Some(Guess::Time(_)))
+        && let Some(done) = put_typed(values, guess, c, words, out)
+    {
+        return done;
     }
     let distinct = distinct(values);
-    if let Some(d) = &distinct {
-        if d.firsts.len() <= SMALL_DICTIONARY && d.firsts.len() * 2 <= values.len().max(16) {
-            return put_dictionary(values, d, c, words, out, patterns);
-        }
+    if let Some(d) = &distinct
+        && d.firsts.len() <= SMALL_DICTIONARY
+        && d.firsts.len() * 2 <= values.len().max(16)
+    {
+        return put_dictionary(values, d, c, words, out, patterns);
     }
     if let Some(typed) = guess.and_then(|g| Typed::parse(values, g)) {
         let dictionary = distinct.as_ref().map_or(usize::MAX, |d| d.estimate_typed(typed.value_bytes()));
-        if dictionary < typed.estimate_bytes() {
-            if let Some(d) = &distinct {
-                return put_dictionary(values, d, c, words, out, patterns);
-            }
+        if dictionary < typed.estimate_bytes()
+            && let Some(d) = &distinct
+        {
+            return put_dictionary(values, d, c, words, out, patterns);
         }
         return typed.put(values, c, words, out);
     }

@@ -60,10 +60,11 @@ fn extended(text: &[u8], at: usize, end: usize) -> usize {
     let ends_word = |end: usize| text.get(end).is_none_or(|&b| !is_word_byte(b));
     match text.get(end) {
         Some(b'-' | b'/' | b':' | b' ') if end - at <= 8 => {
-            if let Some((_, len)) = TimeLayout::detect(&text[at..]) {
-                if ends_word(at + len) && len > end - at {
-                    return at + len;
-                }
+            if let Some((_, len)) = TimeLayout::detect(&text[at..])
+                && ends_word(at + len)
+                && len > end - at
+            {
+                return at + len;
             }
             end
         }

@@ -31,7 +31,7 @@ fn count(records: &[Spliced]) -> BTreeMap<String, Counted> {
     fields
 }
 
-pub fn check(encoded: &EncodedRowGroup, decoded: &Decoded, records: &[Spliced]) {
+pub(crate) fn check(encoded: &EncodedRowGroup, decoded: &Decoded, records: &[Spliced]) {
     let mut footer = Footer::new();
     let twice = [44, 44 + encoded.bytes.len() as u64];
     for offset in twice {

@@ -121,7 +121,7 @@ fn free() -> impl Strategy<Value = String> {
 }
 
 /// One record.
-pub fn record() -> BoxedStrategy<Vec<u8>> {
+pub(crate) fn record() -> BoxedStrategy<Vec<u8>> {
     let text = prop_oneof![free(), json(), pairs(), access()].boxed();
     prop_oneof![
         4 => json().prop_map(bytes),
@@ -137,7 +137,7 @@ pub fn record() -> BoxedStrategy<Vec<u8>> {
 }
 
 /// Records of which many resemble each other, some damaged.
-pub fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
+pub(crate) fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let similar = (record(), 1usize..60).prop_map(|(r, n)| vec![r; n]);
     let digits = |mut record: Vec<u8>, seed: u64| {
         // Another digit here and there makes other values in the same shape.
@@ -166,7 +166,7 @@ pub fn records() -> impl Strategy<Value = Vec<Vec<u8>>> {
 }
 
 /// A set of attributes; names also met as fields.
-pub fn attributes() -> impl Strategy<Value = Attributes> {
+pub(crate) fn attributes() -> impl Strategy<Value = Attributes> {
     let name = select(vec!["host", "level", "source", "ts", "é"]);
     vec((name, vec(any::<u8>(), 0..6)), 0..4).prop_map(Attributes::new)
 }

@@ -24,7 +24,7 @@ fn read_all(bytes: &[u8]) {
     let shapes = header.shapes(body).map_or(1, |s| s.shapes.len());
     let _ = header.shape_ids(body, shapes);
     let _ = (header.ingest(body), header.source(body));
-    if let Ok(Some(filter)) = header.filter_bytes(body).and_then(|f| FilterRef::read(f)) {
+    if let Ok(Some(filter)) = header.filter_bytes(body).and_then(FilterRef::read) {
         let _ = (filter.may_contain(42), filter.verify());
     }
     if let Ok(decoded) = Decoded::read(bytes) {

@@ -1,5 +1,7 @@
 //! What goes into a row group comes out of it: text, attributes, times, and fields as the text alone gives them.
 
+#![expect(clippy::unwrap_used, reason = "a helper of tests may fail as a test does")]
+
 mod footer;
 mod generate;
 mod hostile;

@@ -9,11 +9,11 @@ use gastrolog_index::{Escape, unescape};
 use gastrolog_types::Timestamp;
 
 /// Name of a field or attribute, and its value.
-pub type Pair = (String, Vec<u8>);
+pub(crate) type Pair = (String, Vec<u8>);
 
 /// A record taken out of a row group.
 #[derive(Debug, Default)]
-pub struct Spliced {
+pub(crate) struct Spliced {
     pub text: Vec<u8>,
     pub attributes: Vec<Pair>,
     /// Logical values by path, sorted; none for records that were kept as text.
@@ -26,7 +26,7 @@ pub struct Spliced {
 }
 
 /// A decoded row group.
-pub struct Decoded {
+pub(crate) struct Decoded {
     pub header: Header,
     pub shapes: Shapes,
     ids: Ids,
@@ -36,7 +36,7 @@ pub struct Decoded {
 }
 
 impl Decoded {
-    pub fn read(bytes: &[u8]) -> Result<Decoded, Corrupt> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Decoded, Corrupt> {
         let (header, _) = Header::read(bytes)?;
         let body = &bytes[Header::body_offset(bytes)?..];
         let shapes = header.shapes(body)?;
@@ -52,7 +52,7 @@ impl Decoded {
     }
 
     /// Whether every column has a value for each row that asks for one. Damage can make it otherwise.
-    pub fn columns_suffice(&self) -> bool {
+    pub(crate) fn columns_suffice(&self) -> bool {
         let mut wanted: BTreeMap<u32, usize> = BTreeMap::new();
         for row in 0..self.ids.len() {
             let shape = &self.shapes.shapes[self.ids.get(row) as usize];
@@ -64,7 +64,7 @@ impl Decoded {
     }
 
     /// All records, in order.
-    pub fn records(&self) -> Vec<Spliced> {
+    pub(crate) fn records(&self) -> Vec<Spliced> {
         let mut ranks: BTreeMap<u32, usize> = BTreeMap::new();
         (0..self.ids.len()).map(|row| self.record(row, &mut ranks)).collect()
     }

@@ -67,7 +67,7 @@ fn each_encoding_is_chosen_where_it_fits() {
     );
     assert_eq!(round_trip(&texts(500, |i| "word ".repeat(i % 50) + &"x".repeat(i % 11))), Encoding::Text);
     assert_eq!(round_trip(&texts(70_000, |i| format!("{}", mix(i) % 40_000))), Encoding::Integer);
-    let skewed = |i: usize| if i.is_multiple_of(3) { mix(i) % 120_000 } else { mix(i) % 100 };
+    let skewed = |i: usize| if i.is_multiple_of(3) { mix(i) % 80_000 } else { mix(i) % 100 };
     assert_eq!(round_trip(&texts(400_000, |i| format!("k{}", skewed(i)))), Encoding::Dictionary);
 }
 

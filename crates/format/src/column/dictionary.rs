@@ -18,11 +18,16 @@ pub(super) struct Distinct {
 /// Rows looked at before deciding that a column has no repeated values worth a dictionary.
 const PROBE_ROWS: usize = 1024;
 
-/// The distinct values of `values`, or nothing when more than 31 of 32 of the first thousand differ, or when
-/// more than half of all do: a dictionary would not pay.
-pub(super) fn distinct(values: Values<'_>) -> Option<Distinct> {
+/// A 32-bit hash spread over the 64 bits that the table looks at, so that growing need not hash values again.
+#[inline]
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+/// The distinct values of `values`, or nothing when more than 31 of 32 of the first thousand differ, or when there
+/// are more than `most`: a dictionary would not pay.
+pub(super) fn distinct(values: Values<'_>, most: usize) -> Option<Distinct> {
     let n = values.len();
-    let most = if n <= PROBE_ROWS { n } else { n / 2 + 1 };
     let mut found = Distinct { firsts: Vec::new(), counts: Vec::new(), ids: Vec::with_capacity(n) };
     let mut table: HashTable<(u32, u32)> = HashTable::with_capacity(256);
     let mut last: (&[u8], u32) = (&[], u32::MAX);
@@ -34,22 +39,19 @@ pub(super) fn distinct(values: Values<'_>) -> Option<Distinct> {
         if row == PROBE_ROWS && found.firsts.len() > PROBE_ROWS / 32 * 31 {
             return None;
         }
-        let hash = rapidhash_v3(value);
-        let short = hash as u32;
+        let hash = rapidhash_v3(value) as u32;
         let firsts = &found.firsts;
         let same = |&(h, id): &(u32, u32)| {
-            h == short && firsts.get(id as usize).is_some_and(|&f| values.get(f as usize) == value)
+            h == hash && firsts.get(id as usize).is_some_and(|&f| values.get(f as usize) == value)
         };
-        let id = match table.find(hash, same) {
+        let id = match table.find(spread(hash), same) {
             Some(&(_, id)) => id,
             None => {
                 let id = found.firsts.len() as u32;
                 if found.firsts.len() == most {
                     return None;
                 }
-                table.insert_unique(hash, (short, id), |&(_, id)| {
-                    rapidhash_v3(values.get(found.firsts.get(id as usize).copied().unwrap_or(0) as usize))
-                });
+                table.insert_unique(spread(hash), (hash, id), |&(h, _)| spread(h));
                 found.firsts.push(row as u32);
                 found.counts.push(0);
                 id

@@ -32,26 +32,20 @@ const PATTERN_ROWS_MIN: u32 = 32;
 pub fn cut_variables(text: &[u8], cuts: &mut Vec<(u32, u32)>) {
     cuts.clear();
     let mut at = 0;
-    while at < text.len() {
-        let Some(len) = text[at..].iter().position(|&b| !is_word_byte(b)) else {
-            push_if_variable(text, at, text.len(), cuts);
-            return;
-        };
-        let mut end = at + len;
-        if len > 0 && text[at].is_ascii_digit() {
-            end = extended(text, at, end);
+    while let Some(skip) = text.get(at..).and_then(|t| t.iter().position(|&b| is_word_byte(b))) {
+        let start = at + skip;
+        let (mut end, mut digit) = (start, false);
+        while let Some(&b) = text.get(end).filter(|&&b| is_word_byte(b)) {
+            digit |= b.is_ascii_digit();
+            end += 1;
         }
-        push_if_variable(text, at, end, cuts);
+        if digit {
+            if text[start].is_ascii_digit() {
+                end = extended(text, start, end);
+            }
+            cuts.push((start as u32, end as u32));
+        }
         at = end;
-        while at < text.len() && !is_word_byte(text[at]) {
-            at += 1;
-        }
-    }
-}
-
-fn push_if_variable(text: &[u8], start: usize, end: usize, cuts: &mut Vec<(u32, u32)>) {
-    if text[start..end].iter().any(u8::is_ascii_digit) {
-        cuts.push((start as u32, end as u32));
     }
 }
 
@@ -108,21 +102,18 @@ impl<'a> Miner<'a> {
     }
 
     fn mine(&mut self) {
-        let (mut cuts, mut key, mut other) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut cuts, mut key) = (Vec::new(), Vec::new());
         let values = self.values;
         for (row, value) in values.iter().enumerate() {
             let start = self.cuts.len() as u32;
-            if value.len() > TEXT_BYTES_MAX {
-                self.of_row.push((u32::MAX, start));
-                continue;
+            let mut id = u32::MAX;
+            if value.len() <= TEXT_BYTES_MAX {
+                cut_variables(value, &mut cuts);
+                if cuts.len() <= VARIABLES_MAX {
+                    skeleton(value, &cuts, &mut key);
+                    id = self.find(row, value, &cuts, rapidhash_v3(&key));
+                }
             }
-            cut_variables(value, &mut cuts);
-            let id = if cuts.len() > VARIABLES_MAX {
-                u32::MAX
-            } else {
-                skeleton(value, &cuts, &mut key);
-                self.find(row, &key, &mut other)
-            };
             self.of_row.push((id, start));
             if id != u32::MAX {
                 self.cuts.extend_from_slice(&cuts);
@@ -130,17 +121,12 @@ impl<'a> Miner<'a> {
         }
     }
 
-    fn find(&mut self, row: usize, key: &[u8], other: &mut Vec<u8>) -> u32 {
-        let hash = rapidhash_v3(key);
-        let patterns = &self.patterns;
-        let (values, of_row, all) = (self.values, &self.of_row, &self.cuts);
+    fn find(&mut self, row: usize, text: &[u8], cuts: &[(u32, u32)], hash: u64) -> u32 {
         let found = self.table.find(hash, |&(h, id)| {
             h == hash
-                && patterns.get(id as usize).is_some_and(|p| {
-                    let start = of_row.get(p.row as usize).map_or(0, |r| r.1) as usize;
-                    let end = of_row.get(p.row as usize + 1).map_or(all.len(), |r| r.1 as usize);
-                    skeleton(values.get(p.row as usize), all.get(start..end).unwrap_or(&[]), other);
-                    other == key
+                && self.patterns.get(id as usize).is_some_and(|p| {
+                    let first = p.row as usize;
+                    same_skeleton((text, cuts), (self.values.get(first), self.cuts_of(first)))
                 })
         });
         if let Some(&(_, id)) = found {
@@ -193,6 +179,18 @@ fn skeleton(text: &[u8], cuts: &[(u32, u32)], key: &mut Vec<u8>) {
         at = end as usize;
     }
     key.extend_from_slice(text.get(at..).unwrap_or(&[]));
+}
+
+/// Whether two texts are the same between their variables.
+fn same_skeleton(a: (&[u8], &[(u32, u32)]), b: (&[u8], &[(u32, u32)])) -> bool {
+    let (mut a_at, mut b_at) = (0, 0);
+    let same_between = a.1.len() == b.1.len()
+        && a.1.iter().zip(b.1).all(|(x, y)| {
+            let same = a.0.get(a_at..x.0 as usize) == b.0.get(b_at..y.0 as usize);
+            (a_at, b_at) = (x.1 as usize, y.1 as usize);
+            same
+        });
+    same_between && a.0.get(a_at..) == b.0.get(b_at..)
 }
 
 /// Appends `values` as patterns and columns of variables, unless fewer than a third of the rows would gain.

@@ -6,7 +6,7 @@ mod leaves;
 use std::collections::HashMap;
 
 use finder::Finder;
-use gastrolog_format::row_group::{ColumnKey, EncodedRowGroup, Parts, encode_row_group};
+use gastrolog_format::row_group::{ColumnKey, EncodedRowGroup, Parts, RawColumn, encode_row_group};
 use gastrolog_format::{Compressor, Shape, Shapes};
 use gastrolog_types::words::is_word_byte;
 use gastrolog_types::{Attributes, Batch, Seq, TimeReader, Timestamp};
@@ -36,14 +36,13 @@ pub struct RowGroupBuilder<'p> {
     /// Which indexers of the pipeline may lay out columns; records that others claim are kept as text.
     indexers: u64,
     caps: Caps,
-    text: Vec<u8>,
     raw_bytes: u64,
     shapes: Shapes,
     finder: Finder,
     /// What the text does not say of each shape.
     times: Vec<ShapeTime>,
     names: HashMap<String, u32>,
-    columns: Vec<(ColumnKey, Vec<(u32, u32)>)>,
+    columns: Vec<RawColumn>,
     column_ids: HashMap<ColumnKey, u32>,
     attribute_names: HashMap<Vec<String>, u32>,
     shape_ids: Vec<u32>,
@@ -59,8 +58,7 @@ pub struct RowGroupBuilder<'p> {
 struct AttributeSet {
     /// Number of the list of names.
     id: u32,
-    names: Vec<String>,
-    values: Vec<(u32, u32)>,
+    attributes: Attributes,
 }
 
 impl<'p> RowGroupBuilder<'p> {
@@ -70,7 +68,6 @@ impl<'p> RowGroupBuilder<'p> {
             pipeline,
             indexers,
             caps,
-            text: Vec::new(),
             raw_bytes: 0,
             shapes: Shapes::default(),
             finder: Finder::new(),
@@ -100,33 +97,24 @@ impl<'p> RowGroupBuilder<'p> {
 
     /// Adds all records of a batch.
     pub fn push(&mut self, batch: &Batch) {
-        let base = self.text.len() as u32;
-        self.text.extend_from_slice(&batch.text);
         let sets: Vec<AttributeSet> = batch.attributes.iter().map(|a| self.attribute_set(a)).collect();
         let none = AttributeSet::default();
         for (i, record) in batch.records.iter().enumerate() {
             let attributes = sets.get(record.attributes as usize).unwrap_or(&none);
-            self.push_record(batch.text_of(i), base + record.start, attributes, record.ingest, record.source);
+            self.push_record(batch.text_of(i), attributes, record.ingest, record.source);
         }
     }
 
     fn attribute_set(&mut self, attributes: &Attributes) -> AttributeSet {
-        let mut values = Vec::new();
-        for (_, value) in attributes.iter() {
-            let start = self.text.len() as u32;
-            self.text.extend_from_slice(value);
-            values.push((start, self.text.len() as u32));
-        }
-        let names: Vec<String> = attributes.iter().map(|(n, _)| n.to_owned()).collect();
+        let names = attributes.iter().map(|(n, _)| n.to_owned()).collect();
         let next = self.attribute_names.len() as u32;
-        let id = *self.attribute_names.entry(names.clone()).or_insert(next);
-        AttributeSet { id, names, values }
+        let id = *self.attribute_names.entry(names).or_insert(next);
+        AttributeSet { id, attributes: attributes.clone() }
     }
 
     fn push_record(
         &mut self,
         record: &[u8],
-        at: u32,
         attributes: &AttributeSet,
         ingest: Timestamp,
         source: Timestamp,
@@ -142,8 +130,8 @@ impl<'p> RowGroupBuilder<'p> {
             None
         };
         let id = match id {
-            Some(id) => self.push_values(id, &leaves, at),
-            None => self.push_unparsed(record, at, attributes),
+            Some(id) => self.push_values(id, record, &leaves),
+            None => self.push_unparsed(record, attributes),
         };
         self.shape_ids.push(id);
         self.push_attribute_values(id, attributes);
@@ -160,7 +148,7 @@ impl<'p> RowGroupBuilder<'p> {
         ranges: &RangeSet,
         attributes: &AttributeSet,
     ) -> Option<u32> {
-        let wanted = leaves.spans.len() + attributes.names.len();
+        let wanted = leaves.spans.len() + attributes.attributes.len();
         if self.shapes.shapes.len() >= self.caps.shapes || self.columns.len() + wanted > self.caps.columns {
             return None;
         }
@@ -204,13 +192,13 @@ impl<'p> RowGroupBuilder<'p> {
     }
 
     fn attribute_columns(&mut self, attributes: &AttributeSet) -> Vec<u32> {
-        let key = |name: &String| ColumnKey {
-            name: name.clone(),
+        let key = |name: &str| ColumnKey {
+            name: name.to_owned(),
             attribute: true,
             escape: Escape::None as u8,
             occurrence: 0,
         };
-        attributes.names.iter().map(|n| self.column(key(n))).collect()
+        attributes.attributes.iter().map(|(name, _)| self.column(key(name))).collect()
     }
 
     fn name(&mut self, name: String) -> u32 {
@@ -224,16 +212,16 @@ impl<'p> RowGroupBuilder<'p> {
     fn column(&mut self, key: ColumnKey) -> u32 {
         let next = self.columns.len() as u32;
         *self.column_ids.entry(key).or_insert_with_key(|key| {
-            self.columns.push((key.clone(), Vec::new()));
+            self.columns.push(RawColumn::new(key.clone()));
             next
         })
     }
 
-    fn push_values(&mut self, id: u32, leaves: &Leaves, at: u32) -> u32 {
+    fn push_values(&mut self, id: u32, record: &[u8], leaves: &Leaves) -> u32 {
         let slots = self.shapes.shapes.get(id as usize).map_or(&[][..], |s| &s.slots);
         for (&column, leaf) in slots.iter().zip(&leaves.spans) {
-            if let Some((_, values)) = self.columns.get_mut(column as usize) {
-                values.push((at + leaf.start, at + leaf.end));
+            if let Some(column) = self.columns.get_mut(column as usize) {
+                column.push(text_of(record, leaf));
             }
         }
         id
@@ -241,16 +229,16 @@ impl<'p> RowGroupBuilder<'p> {
 
     fn push_attribute_values(&mut self, id: u32, attributes: &AttributeSet) {
         let Some(shape) = self.shapes.shapes.get(id as usize) else { return };
-        for (&column, &place) in shape.attributes.iter().zip(&attributes.values) {
-            if let Some((_, values)) = self.columns.get_mut(column as usize) {
-                values.push(place);
+        for (&column, (_, value)) in shape.attributes.iter().zip(attributes.attributes.iter()) {
+            if let Some(column) = self.columns.get_mut(column as usize) {
+                column.push(value);
             }
         }
     }
 
     /// Keeps a record as one value of text. The shapes for this are not counted against the caps: there is one
     /// for each set of attribute names.
-    fn push_unparsed(&mut self, record: &[u8], at: u32, attributes: &AttributeSet) -> u32 {
+    fn push_unparsed(&mut self, record: &[u8], attributes: &AttributeSet) -> u32 {
         let id = self.finder.find_unparsed(attributes.id).unwrap_or_else(|| {
             let text = ColumnKey {
                 name: String::new(),
@@ -265,8 +253,8 @@ impl<'p> RowGroupBuilder<'p> {
             self.keep_shape(shape, TimePlace::Hidden, &[], &Leaves::default())
         });
         let column = self.shapes.shapes.get(id as usize).and_then(|s| s.slots.first()).copied();
-        if let Some((_, values)) = column.and_then(|c| self.columns.get_mut(c as usize)) {
-            values.push((at, at + record.len() as u32));
+        if let Some(column) = column.and_then(|c| self.columns.get_mut(c as usize)) {
+            column.push(record);
         }
         id
     }
@@ -280,16 +268,15 @@ impl<'p> RowGroupBuilder<'p> {
         ingest: Timestamp,
         source: Timestamp,
     ) {
-        let text_of = |s: &Span| record.get(s.start as usize..s.end as usize).unwrap_or(&[]);
         let (found, predicted) = match self.times.get_mut(id as usize) {
             Some(ShapeTime { place: TimePlace::Slot(slot), reader }) => {
-                let value = leaves.spans.get(*slot as usize).map_or(&[][..], text_of);
+                let value = leaves.spans.get(*slot as usize).map_or(&[][..], |s| text_of(record, s));
                 let found = reader.read(value, ingest).unwrap_or(Timestamp::NONE);
                 (found, found)
             }
             Some(ShapeTime { place: TimePlace::Hidden, reader }) => {
                 // A reader predicts from slots: a time in an unparsed record or in a composite is out of its sight.
-                let value = time_span(ranges.spans()).map(text_of);
+                let value = time_span(ranges.spans()).map(|s| text_of(record, s));
                 (value.and_then(|v| reader.read(v, ingest)).unwrap_or(Timestamp::NONE), Timestamp::NONE)
             }
             _ => (Timestamp::NONE, Timestamp::NONE),
@@ -304,7 +291,6 @@ impl<'p> RowGroupBuilder<'p> {
     pub fn finish(self, first_seq: Seq, c: &mut Compressor) -> EncodedRowGroup {
         let parts = Parts {
             first_seq,
-            text: &self.text,
             raw_bytes: self.raw_bytes,
             shapes: &self.shapes,
             shape_ids: &self.shape_ids,
@@ -315,6 +301,11 @@ impl<'p> RowGroupBuilder<'p> {
         };
         encode_row_group(&parts, c)
     }
+}
+
+#[inline]
+fn text_of<'a>(record: &'a [u8], span: &Span) -> &'a [u8] {
+    record.get(span.start as usize..span.end as usize).unwrap_or(&[])
 }
 
 /// Where the records of a shape have their time.

@@ -14,19 +14,28 @@ pub(crate) fn entropy_bits(counts: impl Iterator<Item = u32>, total: usize) -> f
     counts.filter(|&c| c > 0).map(|c| f64::from(c) * (total / f64::from(c)).log2()).sum()
 }
 
-/// Estimated bits of `values` as planes, from at most 4,096 of them spread over the sequence.
+/// Most values that an estimate looks at.
+const SAMPLE: usize = 4096;
+
+/// Estimated bits of `values` as planes, from some of them spread over the sequence.
 fn estimate_bits(values: impl Iterator<Item = u64> + Clone, n: usize) -> f64 {
-    let step = n / 4096 + 1;
-    let mut histogram = vec![[0u32; 256]; 8];
-    let mut seen = 0;
-    for v in values.step_by(step) {
-        seen += 1;
-        for (plane, byte) in histogram.iter_mut().zip(v.to_le_bytes()) {
-            plane[byte as usize] += 1;
+    let sample = values.step_by(n / SAMPLE + 1);
+    let (all, seen) = sample.clone().fold((0u64, 0usize), |(all, seen), v| (all | v, seen + 1));
+    let planes = (0..plane_count(all)).map(|p| {
+        let mut histogram = [0u32; 256];
+        for v in sample.clone() {
+            if let Some(count) = histogram.get_mut((v >> (8 * p)) as usize & 0xff) {
+                *count += 1;
+            }
         }
-    }
-    let bits: f64 = histogram.iter().map(|h| entropy_bits(h.iter().copied(), seen)).sum();
-    bits * n as f64 / seen.max(1) as f64
+        entropy_bits(histogram.iter().copied(), seen)
+    });
+    planes.sum::<f64>() * n as f64 / seen.max(1) as f64
+}
+
+/// How many byte planes values take whose bits are those of `all`.
+fn plane_count(all: u64) -> usize {
+    8 - all.leading_zeros() as usize / 8
 }
 
 /// Estimated bytes that [`put`] will take.
@@ -86,7 +95,7 @@ pub(crate) fn get_ints(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
 /// Appends unsigned values as planes; the number of planes comes first.
 pub(crate) fn put_planes(values: &[u64], c: &mut Compressor, out: &mut Vec<u8>) {
     let all = values.iter().fold(0u64, |a, &v| a | v);
-    let planes = (8 - all.leading_zeros() as usize / 8).min(8);
+    let planes = plane_count(all);
     out.put_u8(planes as u8);
     let mut plane = Vec::with_capacity(values.len());
     for p in 0..planes {

@@ -159,9 +159,24 @@ impl RawColumn {
     /// Adds the value of the next row that has one. The sum of all lengths must stay below 4 GiB.
     #[inline]
     pub fn push(&mut self, value: &[u8]) {
-        let start = self.bytes.len() as u32;
-        self.bytes.extend_from_slice(value);
-        self.ranges.push((start, self.bytes.len() as u32));
+        self.push_part(value, 0, value.len() as u32);
+    }
+
+    /// Adds `text[start..end]`.
+    #[inline]
+    pub fn push_part(&mut self, text: &[u8], start: u32, end: u32) {
+        /// Most values are shorter: to copy this many bytes and cut the rest off is faster than to copy exactly.
+        const WIDE: usize = 32;
+        let before = self.bytes.len();
+        let (from, to) = (start as usize, end as usize);
+        match text.get(from..).and_then(|t| t.first_chunk::<WIDE>()) {
+            Some(wide) if to.wrapping_sub(from) <= WIDE => {
+                self.bytes.extend_from_slice(wide);
+                self.bytes.truncate(before + to - from);
+            }
+            _ => self.bytes.extend_from_slice(text.get(from..to).unwrap_or(&[])),
+        }
+        self.ranges.push((before as u32, self.bytes.len() as u32));
     }
 }
 

@@ -67,14 +67,16 @@ impl Leaves {
     /// that there are as many literals, each as long.
     #[inline]
     pub(super) fn literals_are(&self, record: &[u8], shape: &Shape) -> bool {
-        let mut rest = shape.literals.bytes();
-        self.literals(record).all(|literal| match rest.split_at_checked(literal.len()) {
-            Some((head, tail)) => {
-                rest = tail;
-                same(head, literal)
+        let (mut rest, mut at) = (shape.literals.bytes(), 0usize);
+        for leaf in &self.spans {
+            let literal = record.get(at..leaf.start as usize).unwrap_or(&[]);
+            match rest.split_at_checked(literal.len()) {
+                Some((head, tail)) if same(head, literal) => rest = tail,
+                _ => return false,
             }
-            None => false,
-        })
+            at = leaf.end as usize;
+        }
+        same(rest, record.get(at..).unwrap_or(&[]))
     }
 }
 

@@ -221,7 +221,7 @@ impl<'p> RowGroupBuilder<'p> {
         let slots = self.shapes.shapes.get(id as usize).map_or(&[][..], |s| &s.slots);
         for (&column, leaf) in slots.iter().zip(&leaves.spans) {
             if let Some(column) = self.columns.get_mut(column as usize) {
-                column.push(text_of(record, leaf));
+                column.push_part(record, leaf.start, leaf.end);
             }
         }
         id

@@ -15,22 +15,21 @@ pub(crate) fn entropy_bits(counts: impl Iterator<Item = u32>, total: usize) -> f
 }
 
 /// Most values that an estimate looks at.
-const SAMPLE: usize = 4096;
+const SAMPLE: usize = 2048;
 
-/// Estimated bits of `values` as planes, from some of them spread over the sequence.
-fn estimate_bits(values: impl Iterator<Item = u64> + Clone, n: usize) -> f64 {
-    let sample = values.step_by(n / SAMPLE + 1);
-    let (all, seen) = sample.clone().fold((0u64, 0usize), |(all, seen), v| (all | v, seen + 1));
-    let planes = (0..plane_count(all)).map(|p| {
+/// Estimated bits of `n` values as planes, from a sample of them.
+fn estimate_bits(sample: &[u64], n: usize) -> f64 {
+    let planes = plane_count(sample.iter().fold(0, |all, v| all | v));
+    let plane_bits = |p: usize| {
         let mut histogram = [0u32; 256];
-        for v in sample.clone() {
+        for v in sample {
             if let Some(count) = histogram.get_mut((v >> (8 * p)) as usize & 0xff) {
                 *count += 1;
             }
         }
-        entropy_bits(histogram.iter().copied(), seen)
-    });
-    planes.sum::<f64>() * n as f64 / seen.max(1) as f64
+        entropy_bits(histogram.iter().copied(), sample.len())
+    };
+    (0..planes).map(plane_bits).sum::<f64>() * n as f64 / sample.len().max(1) as f64
 }
 
 /// How many byte planes values take whose bits are those of `all`.
@@ -46,9 +45,12 @@ pub(crate) fn estimate_bytes(values: &[i64]) -> usize {
 
 fn estimates(values: &[i64]) -> (f64, f64) {
     let min = values.iter().copied().min().unwrap_or(0);
-    let plain = estimate_bits(values.iter().map(|&v| v.wrapping_sub(min) as u64), values.len());
-    let delta = estimate_bits(deltas(values), values.len());
-    (plain, delta)
+    // By pairs, so that differences are those between neighbours.
+    let pairs = || values.windows(2).step_by(values.len() / SAMPLE + 1);
+    let plain = pairs().filter_map(|w| Some(w.last()?.wrapping_sub(min) as u64));
+    let delta = pairs().filter_map(|w| Some(zigzag(w.last()?.wrapping_sub(*w.first()?))));
+    let bits = |sample: Vec<u64>| estimate_bits(&sample, values.len());
+    (bits(plain.collect()), bits(delta.collect()))
 }
 
 fn deltas(values: &[i64]) -> impl Iterator<Item = u64> + Clone + '_ {

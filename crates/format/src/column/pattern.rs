@@ -32,21 +32,36 @@ const PATTERN_ROWS_MIN: u32 = 32;
 pub fn cut_variables(text: &[u8], cuts: &mut Vec<(u32, u32)>) {
     cuts.clear();
     let mut at = 0;
-    while let Some(skip) = text.get(at..).and_then(|t| t.iter().position(|&b| is_word_byte(b))) {
-        let start = at + skip;
-        let (mut end, mut digit) = (start, false);
-        while let Some(&b) = text.get(end).filter(|&&b| is_word_byte(b)) {
-            digit |= b.is_ascii_digit();
-            end += 1;
+    while let Some(digit) = next_digit(text, at) {
+        // The word around the digit; it cannot begin before the last cut ended.
+        let before = text.get(at..digit).unwrap_or(&[]);
+        let start = digit - before.iter().rev().take_while(|&&b| is_word_byte(b)).count();
+        let rest = text.get(digit..).unwrap_or(&[]);
+        let mut end = digit + rest.iter().take_while(|&&b| is_word_byte(b)).count();
+        if start == digit {
+            end = extended(text, start, end);
         }
-        if digit {
-            if text[start].is_ascii_digit() {
-                end = extended(text, start, end);
-            }
-            cuts.push((start as u32, end as u32));
-        }
+        cuts.push((start as u32, end as u32));
         at = end;
     }
+}
+
+/// Position of the first digit from `at` on, looked for in eight bytes at a time.
+#[inline]
+fn next_digit(text: &[u8], at: usize) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    let rest = text.get(at..)?;
+    let (eights, tail) = rest.as_chunks::<8>();
+    for (i, eight) in eights.iter().enumerate() {
+        let x = u64::from_le_bytes(*eight);
+        let at_least = |n: u8| (x | HIGH).wrapping_sub(ONES * u64::from(n));
+        let digits = at_least(b'0') & !at_least(b'9' + 1) & !x & HIGH;
+        if digits != 0 {
+            return Some(at + 8 * i + (digits.trailing_zeros() / 8) as usize);
+        }
+    }
+    tail.iter().position(u8::is_ascii_digit).map(|i| at + 8 * eights.len() + i)
 }
 
 /// The end of the time, address or decimal number that starts with the word `text[at..end]`, else `end`.
@@ -275,6 +290,19 @@ mod tests {
         cut_variables(text.as_bytes(), &mut cuts);
         let got: Vec<&str> = cuts.iter().map(|&(s, e)| &text[s as usize..e as usize]).collect();
         assert_eq!(got, expect, "{text}");
+    }
+
+    #[test]
+    fn digits_are_found_at_every_place() {
+        for n in 0..30 {
+            for b in 0..=255u8 {
+                let mut text = vec![b'/'; n];
+                text.extend([b, b':', b'7']);
+                let expect = if b.is_ascii_digit() { n } else { n + 2 };
+                assert_eq!(next_digit(&text, 0), Some(expect));
+                assert_eq!(next_digit(&text[..n], 0), None);
+            }
+        }
     }
 
     #[test]

@@ -28,13 +28,13 @@ impl Compressor {
 
     /// Appends `bytes` as a stream, in the smallest of the three forms.
     pub fn put(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        if let Some((&first, rest)) = bytes.split_first() {
-            if rest.iter().all(|&b| b == first) {
-                out.put_u8(REPEATED);
-                out.put_varint(bytes.len() as u64);
-                out.put_u8(first);
-                return;
-            }
+        if let Some((&first, rest)) = bytes.split_first()
+            && rest.iter().all(|&b| b == first)
+        {
+            out.put_u8(REPEATED);
+            out.put_varint(bytes.len() as u64);
+            out.put_u8(first);
+            return;
         }
         if bytes.len() >= TINY_BYTES && self.zstd_smaller(bytes) {
             out.put_u8(ZSTD);

@@ -13,7 +13,11 @@ use crate::row_group::{EncodedRowGroup, Header, TimeSpan};
 use crate::{Compressor, Corrupt, Reader, Result, STREAM_BYTES_MAX, Strings, Writer};
 
 /// Last bytes of a sealed chunk.
+<<<<<<< HEAD
 const FOOTER_MAGIC: u64 = u64::from_le_bytes(*b"GLSEALED");
+=======
+pub(crate) const FOOTER_MAGIC: u64 = u64::from_le_bytes(*b"GLSEALED");
+>>>>>>> perf
 
 /// Bytes after the footer.
 pub const TRAILER_BYTES: usize = 16;
@@ -75,7 +79,8 @@ pub struct Footer {
     pub row_groups: Vec<RowGroupEntry>,
     /// Fields and attributes by name.
     pub fields: BTreeMap<String, FieldStats>,
-    /// Whether `fields` is complete: a name that is not in it is in no row.
+    /// Whether `fields` is complete: a name that is not in it is in no row. Where it is not, rows that were kept
+    /// as text may have further values of every field, in no count and no range.
     pub fields_complete: bool,
 }
 
@@ -135,10 +140,10 @@ impl Footer {
                 columns.filter_map(|&c| Some(&*header.columns.get(c as usize)?.key.name)).collect();
             names.sort_unstable();
             for pair in names.windows(2) {
-                if let [a, b] = pair {
-                    if a == b {
-                        seen.entry(a).and_modify(|s| s.several = true);
-                    }
+                if let [a, b] = pair
+                    && a == b
+                {
+                    seen.entry(a).and_modify(|s| s.several = true);
                 }
             }
         }

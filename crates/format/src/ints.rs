@@ -14,19 +14,27 @@ pub(crate) fn entropy_bits(counts: impl Iterator<Item = u32>, total: usize) -> f
     counts.filter(|&c| c > 0).map(|c| f64::from(c) * (total / f64::from(c)).log2()).sum()
 }
 
-/// Estimated bits of `values` as planes, from at most 4,096 of them spread over the sequence.
-fn estimate_bits(values: impl Iterator<Item = u64> + Clone, n: usize) -> f64 {
-    let step = n / 4096 + 1;
-    let mut histogram = vec![[0u32; 256]; 8];
-    let mut seen = 0;
-    for v in values.step_by(step) {
-        seen += 1;
-        for (plane, byte) in histogram.iter_mut().zip(v.to_le_bytes()) {
-            plane[byte as usize] += 1;
+/// Most values that an estimate looks at.
+const SAMPLE: usize = 2048;
+
+/// Estimated bits of `n` values as planes, from a sample of them.
+fn estimate_bits(sample: &[u64], n: usize) -> f64 {
+    let planes = plane_count(sample.iter().fold(0, |all, v| all | v));
+    let plane_bits = |p: usize| {
+        let mut histogram = [0u32; 256];
+        for v in sample {
+            if let Some(count) = histogram.get_mut((v >> (8 * p)) as usize & 0xff) {
+                *count += 1;
+            }
         }
-    }
-    let bits: f64 = histogram.iter().map(|h| entropy_bits(h.iter().copied(), seen)).sum();
-    bits * n as f64 / seen.max(1) as f64
+        entropy_bits(histogram.iter().copied(), sample.len())
+    };
+    (0..planes).map(plane_bits).sum::<f64>() * n as f64 / sample.len().max(1) as f64
+}
+
+/// How many byte planes values take whose bits are those of `all`.
+fn plane_count(all: u64) -> usize {
+    8 - all.leading_zeros() as usize / 8
 }
 
 /// Estimated bytes that [`put`] will take.
@@ -37,9 +45,12 @@ pub(crate) fn estimate_bytes(values: &[i64]) -> usize {
 
 fn estimates(values: &[i64]) -> (f64, f64) {
     let min = values.iter().copied().min().unwrap_or(0);
-    let plain = estimate_bits(values.iter().map(|&v| v.wrapping_sub(min) as u64), values.len());
-    let delta = estimate_bits(deltas(values), values.len());
-    (plain, delta)
+    // By pairs, so that differences are those between neighbours.
+    let pairs = || values.windows(2).step_by(values.len() / SAMPLE + 1);
+    let plain = pairs().filter_map(|w| Some(w.last()?.wrapping_sub(min) as u64));
+    let delta = pairs().filter_map(|w| Some(zigzag(w.last()?.wrapping_sub(*w.first()?))));
+    let bits = |sample: Vec<u64>| estimate_bits(&sample, values.len());
+    (bits(plain.collect()), bits(delta.collect()))
 }
 
 fn deltas(values: &[i64]) -> impl Iterator<Item = u64> + Clone + '_ {
@@ -86,7 +97,7 @@ pub(crate) fn get_ints(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
 /// Appends unsigned values as planes; the number of planes comes first.
 pub(crate) fn put_planes(values: &[u64], c: &mut Compressor, out: &mut Vec<u8>) {
     let all = values.iter().fold(0u64, |a, &v| a | v);
-    let planes = (8 - all.leading_zeros() as usize / 8).min(8);
+    let planes = plane_count(all);
     out.put_u8(planes as u8);
     let mut plane = Vec::with_capacity(values.len());
     for p in 0..planes {

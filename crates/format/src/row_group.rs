@@ -126,8 +126,6 @@ pub struct Header {
 pub struct Parts<'a> {
     /// Sequence number of the first row.
     pub first_seq: Seq,
-    /// The buffer that values point into.
-    pub text: &'a [u8],
     /// Bytes of all records' texts.
     pub raw_bytes: u64,
     /// Shapes.
@@ -140,8 +138,48 @@ pub struct Parts<'a> {
     pub source: &'a [i64],
     /// Whether every source time is what [`predicted_source`] finds, so that none need be stored.
     pub source_is_predicted: bool,
-    /// Columns with the values of each, in row order.
-    pub columns: &'a [(ColumnKey, Vec<(u32, u32)>)],
+    /// The columns.
+    pub columns: &'a [RawColumn],
+}
+
+/// A column before it is encoded. The values stand one after the other: encoding goes over them several times,
+/// and in the text each would be a cache line of its own.
+#[derive(Clone, Debug)]
+pub struct RawColumn {
+    /// Which column.
+    pub key: ColumnKey,
+    bytes: Vec<u8>,
+    ranges: Vec<(u32, u32)>,
+}
+
+impl RawColumn {
+    /// A column without values.
+    pub fn new(key: ColumnKey) -> RawColumn {
+        RawColumn { key, bytes: Vec::new(), ranges: Vec::new() }
+    }
+
+    /// Adds the value of the next row that has one. The sum of all lengths must stay below 4 GiB.
+    #[inline]
+    pub fn push(&mut self, value: &[u8]) {
+        self.push_part(value, 0, value.len() as u32);
+    }
+
+    /// Adds `text[start..end]`.
+    #[inline]
+    pub fn push_part(&mut self, text: &[u8], start: u32, end: u32) {
+        /// Most values are shorter: to copy this many bytes and cut the rest off is faster than to copy exactly.
+        const WIDE: usize = 32;
+        let before = self.bytes.len();
+        let (from, to) = (start as usize, end as usize);
+        match text.get(from..).and_then(|t| t.first_chunk::<WIDE>()) {
+            Some(wide) if to.wrapping_sub(from) <= WIDE => {
+                self.bytes.extend_from_slice(wide);
+                self.bytes.truncate(before + to - from);
+            }
+            _ => self.bytes.extend_from_slice(text.get(from..to).unwrap_or(&[])),
+        }
+        self.ranges.push((before as u32, self.bytes.len() as u32));
+    }
 }
 
 /// The source time that follows from the value in a record's time slot.
@@ -161,16 +199,16 @@ pub struct EncodedRowGroup {
 
 /// Encodes a row group.
 pub fn encode_row_group(parts: &Parts<'_>, c: &mut Compressor) -> EncodedRowGroup {
-    let mut body = Vec::with_capacity(parts.text.len() / 8);
+    let mut body = Vec::with_capacity(parts.raw_bytes as usize / 8);
     let mut words = WordSet::new();
     let (mut columns, mut encoded) = (Vec::new(), Vec::new());
-    for (key, ranges) in parts.columns {
+    for RawColumn { key, bytes, ranges } in parts.columns {
         let start = body.len();
-        let done = encode(Values { text: parts.text, ranges }, c, &mut words, &mut body);
+        let done = encode(Values { text: bytes, ranges }, c, &mut words, &mut body);
         columns.push(ColumnMeta {
             key: key.clone(),
             values: ranges.len() as u32,
-            raw_bytes: ranges.iter().map(|&(s, e)| u64::from(e - s)).sum(),
+            raw_bytes: bytes.len() as u64,
             encoding: done.encoding,
             escaped: key.escape != 0 && has_escape(parts.text, ranges),
             int_range: done.int_range,

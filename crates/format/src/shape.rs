@@ -81,7 +81,7 @@ impl Shapes {
 }
 
 fn put_shape(shape: &Shape, out: &mut Vec<u8>) {
-    out.put_u8(u8::from(shape.unaligned) * UNALIGNED | u8::from(shape.unparsed) * UNPARSED);
+    out.put_u8((u8::from(shape.unaligned) * UNALIGNED) | (u8::from(shape.unparsed) * UNPARSED));
     for columns in [&shape.attributes, &shape.slots] {
         out.put_varint(columns.len() as u64);
         columns.iter().for_each(|&c| out.put_varint(u64::from(c)));

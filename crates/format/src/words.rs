@@ -14,8 +14,16 @@ const WORD_BYTES_MAX: usize = 256;
 /// Hash of a word or a whole value, ASCII case folded.
 #[inline]
 pub fn hash_folded(text: &[u8]) -> u64 {
-    let mut buffer = [0u8; WORD_BYTES_MAX];
-    let n = text.len().min(WORD_BYTES_MAX);
+    // Most words are short, and clearing the longer buffer would cost more than the hash.
+    if text.len() <= SHORT_BYTES { folded::<SHORT_BYTES>(text) } else { folded::<WORD_BYTES_MAX>(text) }
+}
+
+const SHORT_BYTES: usize = 32;
+
+#[inline]
+fn folded<const N: usize>(text: &[u8]) -> u64 {
+    let mut buffer = [0u8; N];
+    let n = text.len().min(N);
     match (buffer.get_mut(..n), text.get(..n)) {
         (Some(folded), Some(text)) => {
             folded.copy_from_slice(text);
@@ -82,6 +90,11 @@ impl WordSet {
         if let hashbrown::hash_table::Entry::Vacant(place) = self.hashes.entry(hash, |&h| h == hash, |&h| h) {
             place.insert(hash);
         }
+    }
+
+    /// Makes room for `n` more.
+    pub(crate) fn reserve(&mut self, n: usize) {
+        self.hashes.reserve(n, |&h| h);
     }
 
     /// Adds every word of `text`.

@@ -18,7 +18,7 @@ pub fn source_time(record: &[u8], spans: &[Span], ingest: Timestamp) -> Timestam
 
 impl Pipeline {
     /// Calls `visit` with path and logical value of each field of `record`, in the order of the text, until it
-    /// returns `true`; returns whether it did.
+    /// returns `true`; returns whether it did. A value whose path is empty (`{"":1}`) is text and not a field.
     pub fn any_field(
         &self,
         record: &[u8],
@@ -28,7 +28,8 @@ impl Pipeline {
         self.parse(record, ranges);
         ranges.spans().iter().filter(|s| s.name != Name::TEXT).any(|s| {
             let raw = record.get(s.start as usize..s.end as usize).unwrap_or(&[]);
-            visit(&ranges.path(s.name, record), &unescape(raw, s.escape))
+            let path = ranges.path(s.name, record);
+            !path.is_empty() && visit(&path, &unescape(raw, s.escape))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{Claim, Indexer, Name, RangeSet};
+use crate::{Claim, Indexer, Name, RangeSet, Span};
 
 /// How deep parts left by one indexer may be handed on (a syslog message that carries text before JSON).
 const DEPTH_MAX: u32 = 4;
@@ -45,7 +45,7 @@ impl Pipeline {
             return parsed;
         }
         self.part(record, 0..record.len(), 0, out, &mut parsed);
-        put_in_order(out);
+        put_in_order(&mut out.spans);
         parsed
     }
 
@@ -78,14 +78,13 @@ impl Pipeline {
 }
 
 /// Sorts by start, longer first; drops ranges that cross one before them, which an indexer must not make.
-fn put_in_order(out: &mut RangeSet) {
-    let disjoint = out.spans.windows(2).all(|w| matches!(w, [a, b] if a.end <= b.start));
-    if disjoint {
+fn put_in_order(spans: &mut Vec<Span>) {
+    if is_in_order(spans) {
         return;
     }
-    out.spans.sort_by(|a, b| (a.start, b.end).cmp(&(b.start, a.end)));
+    spans.sort_by(|a, b| (a.start, b.end).cmp(&(b.start, a.end)));
     let mut open: Vec<u32> = Vec::new();
-    out.spans.retain(|s| {
+    spans.retain(|s| {
         while open.last().is_some_and(|&end| end <= s.start) {
             open.pop();
         }
@@ -95,4 +94,23 @@ fn put_in_order(out: &mut RangeSet) {
         }
         fits
     });
+}
+
+/// Whether nothing is to be done. Follows nesting only a few levels deep; what is deeper is sorted to be sure.
+fn is_in_order(spans: &[Span]) -> bool {
+    let mut open = [u32::MAX; 8];
+    let (mut depth, mut before) = (0usize, 0u32);
+    for s in spans {
+        while depth > 0 && open.get(depth).is_some_and(|&end| end <= s.start) {
+            depth -= 1;
+        }
+        let Some([outer, place]) = open.get_mut(depth..depth + 2) else { return false };
+        if s.start < before || s.start > s.end || s.end > *outer {
+            return false;
+        }
+        *place = s.end;
+        depth += 1;
+        before = s.start;
+    }
+    true
 }

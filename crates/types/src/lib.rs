@@ -10,4 +10,4 @@ pub mod words;
 
 pub use batch::{Attributes, Batch, NewRecord, Record};
 pub use ids::{Seq, Timestamp};
-pub use time::{TimeLayout, find_time};
+pub use time::{TimeLayout, TimeReader, find_time};

@@ -73,7 +73,7 @@ pub(crate) fn from_file(text: &[u8], at: usize, out: &mut RangeSet) -> Option<()
     let head = text.get(at..at + 20)?;
     let classic = (head[3], head[6], head[9], head[12]) == (b' ', b' ', b':', b':');
     let modern = (head[4], head[7], head[10], head[13]) == (b'-', b'-', b'T', b':');
-    if !classic && !modern {
+    if !(classic || modern) || !may_have_host(&text[at + if modern { 19 } else { 15 }..]) {
         return None;
     }
     let (_, bytes) = TimeLayout::detect(&text[at..])?;
@@ -88,6 +88,13 @@ pub(crate) fn from_file(text: &[u8], at: usize, out: &mut RangeSet) -> Option<()
     let tag = tag(text, at).or_else(untagged)?;
     Header { time, hostname, message: tag.end, tag }.push(text, out);
     Some(())
+}
+
+/// Whether a host, or an offset from UTC, may follow the first space. Cheaper than to read the time, and refuses
+/// most logs that only begin with one.
+fn may_have_host(after_seconds: &[u8]) -> bool {
+    let next = after_seconds.iter().position(|&b| b == b' ').and_then(|space| after_seconds.get(space + 1));
+    next.is_some_and(|&b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-'))
 }
 
 fn is_host(token: &[u8]) -> bool {

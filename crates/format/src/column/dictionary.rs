@@ -18,13 +18,35 @@ pub(super) struct Distinct {
 /// Rows looked at before deciding that a column has no repeated values worth a dictionary.
 const PROBE_ROWS: usize = 1024;
 
-/// The distinct values of `values`, or nothing when more than 31 of 32 of the first thousand differ, or when
-/// more than half of all do: a dictionary would not pay.
-pub(super) fn distinct(values: Values<'_>) -> Option<Distinct> {
+/// What the table compares first: a short value itself, or the hash of a longer one.
+#[inline]
+fn table_key(value: &[u8]) -> u64 {
+    let n = value.len();
+    if n < 8 {
+        let mut bytes = [0u8; 8];
+        bytes.iter_mut().zip(value).for_each(|(b, v)| *b = *v);
+        u64::from_le_bytes(bytes) | (n as u64) << 56
+    } else {
+        rapidhash_v3(value) | IS_HASH
+    }
+}
+
+/// Set in the key of a longer value; lengths do not reach it.
+const IS_HASH: u64 = 1 << 63;
+
+/// Spreads a key over all bits.
+#[inline]
+fn spread(key: u64) -> u64 {
+    let product = u128::from(key) * 0x9E37_79B9_7F4A_7C15;
+    (product >> 64) as u64 ^ product as u64
+}
+
+/// The distinct values of `values`, or nothing when more than 31 of 32 of the first thousand differ, or when there
+/// are more than `most`: a dictionary would not pay.
+pub(super) fn distinct(values: Values<'_>, most: usize) -> Option<Distinct> {
     let n = values.len();
-    let most = if n <= PROBE_ROWS { n } else { n / 2 + 1 };
     let mut found = Distinct { firsts: Vec::new(), counts: Vec::new(), ids: Vec::with_capacity(n) };
-    let mut table: HashTable<(u32, u32)> = HashTable::with_capacity(256);
+    let mut table: HashTable<(u64, u32)> = HashTable::with_capacity(256);
     let mut last: (&[u8], u32) = (&[], u32::MAX);
     for (row, value) in values.iter().enumerate() {
         if last.1 != u32::MAX && last.0 == value {
@@ -34,22 +56,21 @@ pub(super) fn distinct(values: Values<'_>) -> Option<Distinct> {
         if row == PROBE_ROWS && found.firsts.len() > PROBE_ROWS / 32 * 31 {
             return None;
         }
-        let hash = rapidhash_v3(value);
-        let short = hash as u32;
+        let key = table_key(value);
         let firsts = &found.firsts;
-        let same = |&(h, id): &(u32, u32)| {
-            h == short && firsts.get(id as usize).is_some_and(|&f| values.get(f as usize) == value)
+        let same = |&(k, id): &(u64, u32)| {
+            k == key
+                && (k & IS_HASH == 0
+                    || firsts.get(id as usize).is_some_and(|&f| values.get(f as usize) == value))
         };
-        let id = match table.find(hash, same) {
+        let id = match table.find(spread(key), same) {
             Some(&(_, id)) => id,
             None => {
                 let id = found.firsts.len() as u32;
                 if found.firsts.len() == most {
                     return None;
                 }
-                table.insert_unique(hash, (short, id), |&(_, id)| {
-                    rapidhash_v3(values.get(found.firsts.get(id as usize).copied().unwrap_or(0) as usize))
-                });
+                table.insert_unique(spread(key), (key, id), |&(k, _)| spread(k));
                 found.firsts.push(row as u32);
                 found.counts.push(0);
                 id

@@ -1,7 +1,7 @@
 //! Chooses an encoding from the values and writes it.
 
 use super::dictionary::{Distinct, distinct};
-use super::typed::{Guess, parse_decimal, parse_int, parse_ipv4};
+use super::typed::{Guess, HexShape, parse_decimal, parse_int, parse_ipv4};
 use super::{Encoding, Values, pattern};
 use crate::compress::Compressor;
 use crate::ints::{self, entropy_bits};
@@ -15,12 +15,15 @@ const EXCEPTION_SHARE: usize = 8;
 /// byte, and a predicate is evaluated at most this many times.
 const SMALL_DICTIONARY: usize = 256;
 
+/// Most distinct values handed on for statistics.
+const DISTINCT_KEPT_MAX: usize = 1 << 14;
+
 /// What became of a column.
 #[derive(Clone, Debug)]
 pub struct Encoded {
     /// The encoding chosen.
     pub encoding: Encoding,
-    /// Distinct values with their counts, where a dictionary (or one constant) was chosen.
+    /// Distinct values with their counts, where a dictionary (or one constant) was chosen and they are not many.
     pub distinct: Option<(Strings, Vec<u32>)>,
     /// Smallest and largest of a column in which every value is an integer.
     pub int_range: Option<(i64, i64)>,
@@ -52,23 +55,26 @@ pub(super) fn encode_deep(
         return put_constant(first, values.len(), out);
     }
     let guess = guess(values);
-    if matches!(guess, Some(Guess::Time(_))) {
-        if let Some(done) = put_typed(values, guess, c, words, out) {
-            return done;
-        }
+    if matches!(guess, Some(Guess::Time(_)))
+        && let Some(done) = put_typed(values, guess, c, words, out)
+    {
+        return done;
     }
-    let distinct = distinct(values);
-    if let Some(d) = &distinct {
-        if d.firsts.len() <= SMALL_DICTIONARY && d.firsts.len() * 2 <= values.len().max(16) {
-            return put_dictionary(values, d, c, words, out, patterns);
-        }
+    // Without a type, only a dictionary of a quarter of the values is taken; more need not be looked for.
+    let most = if guess.is_some() { values.len() / 2 + 1 } else { values.len() / 4 };
+    let distinct = distinct(values, most.max(SMALL_DICTIONARY.min(values.len())));
+    if let Some(d) = &distinct
+        && d.firsts.len() <= SMALL_DICTIONARY
+        && d.firsts.len() * 2 <= values.len().max(16)
+    {
+        return put_dictionary(values, d, c, words, out, patterns);
     }
-    if let Some(typed) = guess.and_then(|g| Typed::parse(values, g)) {
+    if let Some(typed) = guess.and_then(|g| Typed::parse(values, g, distinct.as_ref())) {
         let dictionary = distinct.as_ref().map_or(usize::MAX, |d| d.estimate_typed(typed.value_bytes()));
-        if dictionary < typed.estimate_bytes() {
-            if let Some(d) = &distinct {
-                return put_dictionary(values, d, c, words, out, patterns);
-            }
+        if dictionary < typed.estimate_bytes()
+            && let Some(d) = &distinct
+        {
+            return put_dictionary(values, d, c, words, out, patterns);
         }
         return typed.put(values, c, words, out);
     }
@@ -122,12 +128,7 @@ fn put_dictionary(
     patterns: bool,
 ) -> Encoded {
     let value = |id: u32| values.get(d.firsts.get(id as usize).copied().unwrap_or(0) as usize);
-    let mut order: Vec<u32> = (0..d.firsts.len() as u32).collect();
-    if order.iter().take(16).all(|&id| parse_ipv4(value(id)).is_some()) {
-        order.sort_by_cached_key(|&id| parse_ipv4(value(id)));
-    } else {
-        order.sort_by(|&a, &b| (value(a).len(), value(a)).cmp(&(value(b).len(), value(b))));
-    }
+    let order = sorted(d, value);
     let mut place = vec![0u32; order.len()];
     for (i, &id) in order.iter().enumerate() {
         if let Some(p) = place.get_mut(id as usize) {
@@ -141,10 +142,28 @@ fn put_dictionary(
         .filter_map(|&id| values.ranges.get(*d.firsts.get(id as usize)? as usize).copied())
         .collect();
     put_distinct(Values { text: values.text, ranges: &ranges }, c, words, out, patterns);
-    ids::put(d.ids.iter().map(|&id| place.get(id as usize).copied().unwrap_or(0)), order.len(), c, out);
-    let strings = order.iter().map(|&id| value(id)).collect();
-    let counts = order.iter().map(|&id| d.counts.get(id as usize).copied().unwrap_or(0)).collect();
-    Encoded { encoding: Encoding::Dictionary, distinct: Some((strings, counts)), int_range: None }
+    let ids: Vec<u32> = d.ids.iter().map(|&id| place.get(id as usize).copied().unwrap_or(0)).collect();
+    ids::put(ids.iter().copied(), order.len(), c, out);
+    let distinct = (order.len() <= DISTINCT_KEPT_MAX).then(|| {
+        let counts = order.iter().map(|&id| d.counts.get(id as usize).copied().unwrap_or(0)).collect();
+        (order.iter().map(|&id| value(id)).collect(), counts)
+    });
+    Encoded { encoding: Encoding::Dictionary, distinct, int_range: None }
+}
+
+/// The distinct values by length, then bytes; addresses by number.
+fn sorted<'a>(d: &Distinct, value: impl Fn(u32) -> &'a [u8]) -> Vec<u32> {
+    let ids = 0..d.firsts.len() as u32;
+    if ids.clone().take(16).all(|id| parse_ipv4(value(id)).is_some()) {
+        let mut order: Vec<u32> = ids.collect();
+        order.sort_by_cached_key(|&id| parse_ipv4(value(id)));
+        return order;
+    }
+    // The first bytes decide most comparisons without a look at the values.
+    let head = |v: &[u8]| v.iter().take(8).fold(0u64, |n, &b| n << 8 | u64::from(b));
+    let mut order: Vec<(usize, u64, u32)> = ids.map(|id| (value(id).len(), head(value(id)), id)).collect();
+    order.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| value(a.2).cmp(value(b.2))));
+    order.into_iter().map(|(_, _, id)| id).collect()
 }
 
 /// Writes values that all differ: typed if they are of a type, else as text.
@@ -157,7 +176,7 @@ fn put_distinct(
 ) {
     // Whole values too: an equality is then one probe, and one that two words of other values cannot satisfy.
     values.iter().for_each(|v| words.add_whole(v));
-    match guess(values).and_then(|g| Typed::parse(values, g)) {
+    match guess(values).and_then(|g| Typed::parse(values, g, None)) {
         Some(typed) => {
             typed.put(values, c, words, out);
         }
@@ -197,7 +216,7 @@ fn put_typed(
     words: &mut WordSet,
     out: &mut Vec<u8>,
 ) -> Option<Encoded> {
-    Some(Typed::parse(values, guess?)?.put(values, c, words, out))
+    Some(Typed::parse(values, guess?, None)?.put(values, c, words, out))
 }
 
 /// A column parsed as a type, with the rows that did not fit.
@@ -210,49 +229,67 @@ struct Typed {
 }
 
 impl Typed {
-    fn parse(values: Values<'_>, guess: Guess) -> Option<Typed> {
+    /// Parses all values; each distinct one once where those are known. Nothing if too many do not fit.
+    fn parse(values: Values<'_>, guess: Guess, distinct: Option<&Distinct>) -> Option<Typed> {
         let n = values.len();
-        let mut t = Typed {
-            guess,
-            numbers: Vec::new(),
-            scales: Vec::new(),
-            bytes: Vec::new(),
-            exceptions: Vec::new(),
+        let mut t = Typed::empty(guess);
+        let done = match (guess, distinct) {
+            (Guess::Hex(shape), _) => t.parse_hex(values, shape),
+            (_, Some(d)) => {
+                let parsed = |&row: &u32| parse_number(guess, values.get(row as usize));
+                let parsed: Vec<_> = d.firsts.iter().map(parsed).collect();
+                t.take(d.ids.iter().map(|&id| parsed.get(id as usize).copied().flatten()), n)
+            }
+            // One loop for each kind, so that what is to be done is not asked for each value.
+            (Guess::Time(layout), _) => t.take(values.iter().map(|v| Some((layout.parse(v)?, 0))), n),
+            (Guess::Ipv4, _) => t.take(values.iter().map(|v| Some((i64::from(parse_ipv4(v)?), 0))), n),
+            (Guess::Integer, _) => t.take(values.iter().map(|v| Some((parse_int(v)?, 0))), n),
+            (Guess::Decimal, _) => t.take(values.iter().map(parse_decimal), n),
         };
-        if let Guess::Hex(shape) = guess {
-            t.bytes.reserve(n * shape.width);
-        } else {
-            t.numbers.reserve(n);
-        }
+        done.then_some(t)
+    }
+
+    fn empty(guess: Guess) -> Typed {
+        Typed { guess, numbers: Vec::new(), scales: Vec::new(), bytes: Vec::new(), exceptions: Vec::new() }
+    }
+
+    #[inline]
+    fn take(&mut self, parsed: impl Iterator<Item = Option<(i64, u8)>>, n: usize) -> bool {
+        self.numbers.reserve(n);
+        let scaled = self.guess == Guess::Decimal;
+        // An exception repeats the number before it, which costs next to nothing.
         let mut before = (0i64, 0u8);
-        for (row, value) in values.iter().enumerate() {
-            let fits = match guess {
-                Guess::Hex(shape) => {
-                    let fits = shape.parse(value, &mut t.bytes);
-                    if !fits {
-                        t.bytes.resize(t.bytes.len() + shape.width, 0);
-                    }
-                    fits
-                }
-                _ => {
-                    let parsed = parse_number(guess, value);
-                    // An exception repeats the number before it, which costs next to nothing.
-                    before = parsed.unwrap_or(before);
-                    t.numbers.push(before.0);
-                    if guess == Guess::Decimal {
-                        t.scales.push(before.1);
-                    }
-                    parsed.is_some()
-                }
-            };
-            if !fits {
-                t.exceptions.push(row as u32);
-                if t.exceptions.len() > n / EXCEPTION_SHARE {
-                    return None;
-                }
+        for (row, parsed) in parsed.enumerate() {
+            if parsed.is_none() && !self.except(row, n) {
+                return false;
+            }
+            before = parsed.unwrap_or(before);
+            self.numbers.push(before.0);
+            if scaled {
+                self.scales.push(before.1);
             }
         }
-        Some(t)
+        true
+    }
+
+    fn parse_hex(&mut self, values: Values<'_>, shape: HexShape) -> bool {
+        let n = values.len();
+        self.bytes.reserve(n * shape.width);
+        for (row, value) in values.iter().enumerate() {
+            if !shape.parse(value, &mut self.bytes) {
+                if !self.except(row, n) {
+                    return false;
+                }
+                self.bytes.resize(self.bytes.len() + shape.width, 0);
+            }
+        }
+        true
+    }
+
+    /// Notes an exception; whether that is still few enough of `n`.
+    fn except(&mut self, row: usize, n: usize) -> bool {
+        self.exceptions.push(row as u32);
+        self.exceptions.len() <= n / EXCEPTION_SHARE
     }
 
     /// Bytes one value takes before compression.
@@ -306,10 +343,12 @@ impl Typed {
             Guess::Integer | Guess::Decimal => words.typed.0 |= TypedWords::NUMBER,
             Guess::Time(_) => words.typed.0 |= TypedWords::TIME,
             Guess::Ipv4 => {
+                words.reserve(values.len());
                 words.typed.0 |= TypedWords::IPV4;
                 values.iter().for_each(|v| words.add_whole(v));
             }
             Guess::Hex(shape) => {
+                words.reserve(values.len());
                 values.iter().for_each(|v| words.add_whole(v));
                 if shape.dashes {
                     words.typed.0 |= TypedWords::UUID;

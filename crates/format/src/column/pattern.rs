@@ -16,10 +16,10 @@ use crate::words::WordSet;
 use crate::{Strings, Writer, ids};
 
 /// Most patterns a column keeps; texts of others are kept as plain text.
-const PATTERNS_MAX: usize = 4096;
+pub(super) const PATTERNS_MAX: usize = 4096;
 
 /// Texts with more variables than this are kept as plain text.
-const VARIABLES_MAX: usize = 48;
+pub(super) const VARIABLES_MAX: usize = 48;
 
 /// Texts longer than this are kept as plain text.
 const TEXT_BYTES_MAX: usize = 16 << 10;
@@ -32,27 +32,36 @@ const PATTERN_ROWS_MIN: u32 = 32;
 pub fn cut_variables(text: &[u8], cuts: &mut Vec<(u32, u32)>) {
     cuts.clear();
     let mut at = 0;
-    while at < text.len() {
-        let Some(len) = text[at..].iter().position(|&b| !is_word_byte(b)) else {
-            push_if_variable(text, at, text.len(), cuts);
-            return;
-        };
-        let mut end = at + len;
-        if len > 0 && text[at].is_ascii_digit() {
-            end = extended(text, at, end);
+    while let Some(digit) = next_digit(text, at) {
+        // The word around the digit; it cannot begin before the last cut ended.
+        let before = text.get(at..digit).unwrap_or(&[]);
+        let start = digit - before.iter().rev().take_while(|&&b| is_word_byte(b)).count();
+        let rest = text.get(digit..).unwrap_or(&[]);
+        let mut end = digit + rest.iter().take_while(|&&b| is_word_byte(b)).count();
+        if start == digit {
+            end = extended(text, start, end);
         }
-        push_if_variable(text, at, end, cuts);
+        cuts.push((start as u32, end as u32));
         at = end;
-        while at < text.len() && !is_word_byte(text[at]) {
-            at += 1;
-        }
     }
 }
 
-fn push_if_variable(text: &[u8], start: usize, end: usize, cuts: &mut Vec<(u32, u32)>) {
-    if text[start..end].iter().any(u8::is_ascii_digit) {
-        cuts.push((start as u32, end as u32));
+/// Position of the first digit from `at` on, looked for in eight bytes at a time.
+#[inline]
+fn next_digit(text: &[u8], at: usize) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    let rest = text.get(at..)?;
+    let (eights, tail) = rest.as_chunks::<8>();
+    for (i, eight) in eights.iter().enumerate() {
+        let x = u64::from_le_bytes(*eight);
+        let at_least = |n: u8| (x | HIGH).wrapping_sub(ONES * u64::from(n));
+        let digits = at_least(b'0') & !at_least(b'9' + 1) & !x & HIGH;
+        if digits != 0 {
+            return Some(at + 8 * i + (digits.trailing_zeros() / 8) as usize);
+        }
     }
+    tail.iter().position(u8::is_ascii_digit).map(|i| at + 8 * eights.len() + i)
 }
 
 /// The end of the time, address or decimal number that starts with the word `text[at..end]`, else `end`.
@@ -60,10 +69,11 @@ fn extended(text: &[u8], at: usize, end: usize) -> usize {
     let ends_word = |end: usize| text.get(end).is_none_or(|&b| !is_word_byte(b));
     match text.get(end) {
         Some(b'-' | b'/' | b':' | b' ') if end - at <= 8 => {
-            if let Some((_, len)) = TimeLayout::detect(&text[at..]) {
-                if ends_word(at + len) && len > end - at {
-                    return at + len;
-                }
+            if let Some((_, len)) = TimeLayout::detect(&text[at..])
+                && ends_word(at + len)
+                && len > end - at
+            {
+                return at + len;
             }
             end
         }
@@ -107,21 +117,18 @@ impl<'a> Miner<'a> {
     }
 
     fn mine(&mut self) {
-        let (mut cuts, mut key, mut other) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut cuts, mut key) = (Vec::new(), Vec::new());
         let values = self.values;
         for (row, value) in values.iter().enumerate() {
             let start = self.cuts.len() as u32;
-            if value.len() > TEXT_BYTES_MAX {
-                self.of_row.push((u32::MAX, start));
-                continue;
+            let mut id = u32::MAX;
+            if value.len() <= TEXT_BYTES_MAX {
+                cut_variables(value, &mut cuts);
+                if cuts.len() <= VARIABLES_MAX {
+                    skeleton(value, &cuts, &mut key);
+                    id = self.find(row, value, &cuts, rapidhash_v3(&key));
+                }
             }
-            cut_variables(value, &mut cuts);
-            let id = if cuts.len() > VARIABLES_MAX {
-                u32::MAX
-            } else {
-                skeleton(value, &cuts, &mut key);
-                self.find(row, &key, &mut other)
-            };
             self.of_row.push((id, start));
             if id != u32::MAX {
                 self.cuts.extend_from_slice(&cuts);
@@ -129,17 +136,12 @@ impl<'a> Miner<'a> {
         }
     }
 
-    fn find(&mut self, row: usize, key: &[u8], other: &mut Vec<u8>) -> u32 {
-        let hash = rapidhash_v3(key);
-        let patterns = &self.patterns;
-        let (values, of_row, all) = (self.values, &self.of_row, &self.cuts);
+    fn find(&mut self, row: usize, text: &[u8], cuts: &[(u32, u32)], hash: u64) -> u32 {
         let found = self.table.find(hash, |&(h, id)| {
             h == hash
-                && patterns.get(id as usize).is_some_and(|p| {
-                    let start = of_row.get(p.row as usize).map_or(0, |r| r.1) as usize;
-                    let end = of_row.get(p.row as usize + 1).map_or(all.len(), |r| r.1 as usize);
-                    skeleton(values.get(p.row as usize), all.get(start..end).unwrap_or(&[]), other);
-                    other == key
+                && self.patterns.get(id as usize).is_some_and(|p| {
+                    let first = p.row as usize;
+                    same_skeleton((text, cuts), (self.values.get(first), self.cuts_of(first)))
                 })
         });
         if let Some(&(_, id)) = found {
@@ -192,6 +194,18 @@ fn skeleton(text: &[u8], cuts: &[(u32, u32)], key: &mut Vec<u8>) {
         at = end as usize;
     }
     key.extend_from_slice(text.get(at..).unwrap_or(&[]));
+}
+
+/// Whether two texts are the same between their variables.
+fn same_skeleton(a: (&[u8], &[(u32, u32)]), b: (&[u8], &[(u32, u32)])) -> bool {
+    let (mut a_at, mut b_at) = (0, 0);
+    let same_between = a.1.len() == b.1.len()
+        && a.1.iter().zip(b.1).all(|(x, y)| {
+            let same = a.0.get(a_at..x.0 as usize) == b.0.get(b_at..y.0 as usize);
+            (a_at, b_at) = (x.1 as usize, y.1 as usize);
+            same
+        });
+    same_between && a.0.get(a_at..) == b.0.get(b_at..)
 }
 
 /// Appends `values` as patterns and columns of variables, unless fewer than a third of the rows would gain.
@@ -276,6 +290,19 @@ mod tests {
         cut_variables(text.as_bytes(), &mut cuts);
         let got: Vec<&str> = cuts.iter().map(|&(s, e)| &text[s as usize..e as usize]).collect();
         assert_eq!(got, expect, "{text}");
+    }
+
+    #[test]
+    fn digits_are_found_at_every_place() {
+        for n in 0..30 {
+            for b in 0..=255u8 {
+                let mut text = vec![b'/'; n];
+                text.extend([b, b':', b'7']);
+                let expect = if b.is_ascii_digit() { n } else { n + 2 };
+                assert_eq!(next_digit(&text, 0), Some(expect));
+                assert_eq!(next_digit(&text[..n], 0), None);
+            }
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use gastrolog_types::TimeLayout;
 
+use super::pattern::{PATTERNS_MAX, VARIABLES_MAX};
 use super::{Column, Encoding, Exceptions, Pattern};
 use crate::compress::get;
 use crate::{Corrupt, ROWS_MAX, Reader, Result, STREAM_BYTES_MAX, Strings, ids, ints};
@@ -37,7 +38,12 @@ fn read_dictionary(r: &mut Reader<'_>, rows: usize, depth: u32) -> Result<Column
         Column::Text(values) => values,
         other => {
             let mut values = Strings::new();
-            (0..n).for_each(|i| values.push_with(|out| other.write(i, out)));
+            for i in 0..n {
+                values.push_with(|out| other.write(i, out));
+                if values.bytes().len() > STREAM_BYTES_MAX {
+                    return Err(Corrupt("the values of a dictionary are too long"));
+                }
+            }
             values
         }
     };
@@ -94,8 +100,11 @@ fn read_hex(r: &mut Reader<'_>, rows: usize, exceptions: Exceptions) -> Result<C
 }
 
 fn read_pattern(r: &mut Reader<'_>, rows: usize, depth: u32) -> Result<Column> {
-    let n = r.count(rows.min(0xffff))?;
+    let n = r.count(rows.min(PATTERNS_MAX))?;
     let variables = r.take(n)?;
+    if variables.iter().any(|&v| v as usize > VARIABLES_MAX) {
+        return Err(Corrupt("a pattern has too many variables"));
+    }
     let literal_count = variables.iter().map(|&v| v as usize + 1).sum();
     let mut literals = {
         let all = Strings::read(r, literal_count)?;

@@ -197,13 +197,39 @@ static LOWER: [u8; 256] = digits(*b"abcdef");
 static UPPER: [u8; 256] = digits(*b"ABCDEF");
 
 fn unhex(text: &[u8], table: &[u8; 256], out: &mut Vec<u8>) -> bool {
-    let mut bad = 0;
-    out.extend(text.chunks_exact(2).map(|pair| {
-        let (high, low) = (table[pair[0] as usize], table[pair[1] as usize]);
-        bad |= (high | low) & 0xf0;
-        high << 4 | low & 15
-    }));
-    bad == 0
+    let (eights, rest) = text.as_chunks::<8>();
+    let first_letter = if table[b'a' as usize] == 10 { b'a' } else { b'A' };
+    let mut good = true;
+    for &eight in eights {
+        let (bytes, fits) = unhex8(eight, first_letter);
+        out.extend_from_slice(&bytes);
+        good &= fits;
+    }
+    let (pairs, _) = rest.as_chunks::<2>();
+    for &[high, low] in pairs {
+        let (high, low) = (table[high as usize], table[low as usize]);
+        good &= (high | low) & 0xf0 == 0;
+        out.push(high << 4 | low & 15);
+    }
+    good
+}
+
+/// Eight digits at a time, as the bytes of one number: four bytes, and whether all eight are digits whose letters
+/// start at `first_letter`.
+#[inline]
+fn unhex8(digits: [u8; 8], first_letter: u8) -> ([u8; 4], bool) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = ONES << 7;
+    let x = u64::from_le_bytes(digits);
+    // The high bit of each byte that is at least `n`; true of bytes below 0x80, which is checked in the end.
+    let at_least = |n: u8| (x | HIGH).wrapping_sub(ONES * u64::from(n)) & HIGH;
+    let number = at_least(b'0') & !at_least(b'9' + 1);
+    let letter = at_least(first_letter) & !at_least(first_letter + 6);
+    let fits = (number | letter) & !x & HIGH == HIGH;
+    let nibbles = (x & (ONES * 15)).wrapping_add((letter >> 7) * 9);
+    let pairs = (nibbles << 4 | nibbles >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+    (((fours | fours >> 16) as u32).to_le_bytes(), fits)
 }
 
 pub(super) fn write_hex(bytes: &[u8], upper: bool, dashes: bool, out: &mut Vec<u8>) {

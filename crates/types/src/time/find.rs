@@ -7,11 +7,32 @@ use crate::Timestamp;
 /// follows from its size (10 digits for seconds, which may have decimals, 13, 16 and 19 for milli-, micro- and
 /// nanoseconds). `reference` supplies the year where the text has none.
 pub fn find_time(value: &[u8], reference: Timestamp) -> Option<Timestamp> {
-    if let Some(layout) = TimeLayout::detect_whole(value) {
-        let time = layout.timestamp(layout.parse(value)?, reference);
-        return time.is_some().then_some(time);
+    TimeReader::default().read(value, reference)
+}
+
+/// [`find_time`] for values that mostly share one layout, which it remembers and tries first.
+#[derive(Clone, Debug, Default)]
+pub struct TimeReader {
+    layout: Option<TimeLayout>,
+}
+
+impl TimeReader {
+    /// What [`find_time`] gives for the same arguments. A text has one layout at most, so that it does not
+    /// matter which is tried first.
+    #[inline]
+    pub fn read(&mut self, value: &[u8], reference: Timestamp) -> Option<Timestamp> {
+        let known = self.layout.and_then(|l| Some((l, l.parse(value)?)));
+        let (layout, ticks) = match known {
+            Some(both) => both,
+            None => match TimeLayout::detect_whole(value) {
+                Some(layout) => (layout, layout.parse(value)?),
+                None => return unix_nanos(value).map(Timestamp),
+            },
+        };
+        self.layout = Some(layout);
+        let time = layout.timestamp(ticks, reference);
+        time.is_some().then_some(time)
     }
-    unix_nanos(value).map(Timestamp)
 }
 
 fn unix_nanos(value: &[u8]) -> Option<i64> {

@@ -306,7 +306,7 @@ impl Shape {
 }
 
 /// Two digits as a number; more than any field allows when they are not digits.
-#[inline]
+#[inline(always)]
 pub(super) fn two(text: &[u8], at: usize) -> u32 {
     let (high, low) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
     if high > 9 || low > 9 { 1000 } else { u32::from(high) * 10 + u32::from(low) }

@@ -9,7 +9,7 @@ mod form;
 mod tests;
 mod zone;
 
-pub use find::find_time;
+pub use find::{TimeReader, find_time};
 
 use crate::Timestamp;
 use civil::Civil;

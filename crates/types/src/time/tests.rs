@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{TimeLayout, find_time};
+use super::{TimeLayout, TimeReader, find_time};
 use crate::Timestamp;
 
 /// Layouts seen in real logs, each by an example and its nanoseconds (seconds and fraction).
@@ -190,6 +190,21 @@ proptest! {
             prop_assert_eq!(again.as_bytes(), &text[..bytes]);
         }
         find_time(&text, REFERENCE);
+    }
+
+    #[test]
+    fn a_remembered_layout_changes_nothing(layout in layouts(), randoms: [u64; 4], at: usize, byte in any::<u8>()) {
+        let mut reader = TimeReader::default();
+        for random in randoms {
+            let mut text = formatted(layout, ticks_in_range(layout, random)).into_bytes();
+            let at = at % text.len();
+            match random % 4 {
+                0 => text[at] = b"0123456789 :.-+/TZ"[byte as usize % 18],
+                1 => text.truncate(at),
+                _ => {}
+            }
+            prop_assert_eq!(reader.read(&text, REFERENCE), find_time(&text, REFERENCE), "{}", text.escape_ascii());
+        }
     }
 
     #[test]

@@ -1,0 +1,109 @@
+//! The spans of one record told apart: those that become slots, and those made of several.
+
+use gastrolog_format::{Composite, Shape};
+
+use crate::{Name, RangeSet, Span};
+
+/// Where a composite span begins and ends: literal and byte in it, as in [`Composite`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) span: Span,
+    pub(super) start: (u32, u32),
+    pub(super) end: (u32, u32),
+}
+
+/// The leaves and composites of one record; made once, filled for each record.
+#[derive(Debug, Default)]
+pub(super) struct Leaves {
+    /// Spans with no other inside: the slots.
+    pub(super) spans: Vec<Span>,
+    /// Named spans with others inside.
+    pub(super) composites: Vec<Place>,
+    /// Bytes of the record that no leaf covers.
+    pub(super) literal_bytes: usize,
+}
+
+impl Leaves {
+    /// Takes the spans of `ranges` apart.
+    pub(super) fn fill(&mut self, ranges: &RangeSet, record_bytes: usize) {
+        self.spans.clear();
+        self.composites.clear();
+        let mut covered = 0;
+        let spans = ranges.spans();
+        for (i, span) in spans.iter().enumerate() {
+            if spans.get(i + 1).is_none_or(|next| !is_inside(next, span)) {
+                covered += (span.end - span.start) as usize;
+                self.spans.push(*span);
+            } else if span.name != Name::TEXT {
+                let first = self.spans.len() as u32;
+                self.composites.push(Place { span: *span, start: (first, 0), end: (first, 0) });
+            }
+        }
+        self.literal_bytes = record_bytes.saturating_sub(covered);
+        let leaves = &self.spans;
+        for place in &mut self.composites {
+            let (first, span) = (place.start.0 as usize, place.span);
+            let is_within = |s: &&Span| s.start < span.end || s.end <= span.end;
+            let inside = leaves.iter().skip(first).take_while(is_within).count();
+            let literal_start = |n: usize| n.checked_sub(1).and_then(|i| leaves.get(i)).map_or(0, |l| l.end);
+            let (start, end) = (literal_start(first), literal_start(first + inside));
+            place.start.1 = span.start.saturating_sub(start);
+            place.end = ((first + inside) as u32, span.end.saturating_sub(end));
+        }
+    }
+
+    /// The literals of `record` before each leaf, and the one after the last.
+    pub(super) fn literals<'a>(&'a self, record: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+        let mut at = 0usize;
+        let before = self.spans.iter().map(|l| (l.start as usize, l.end as usize));
+        before.chain([(record.len(), record.len())]).map(move |(start, end)| {
+            let literal = record.get(at..start).unwrap_or(&[]);
+            at = end;
+            literal
+        })
+    }
+
+    /// Whether what lies between the leaves is what lies between the slots of `shape`. The caller knows already
+    /// that there are as many literals, each as long.
+    #[inline]
+    pub(super) fn literals_are(&self, record: &[u8], shape: &Shape) -> bool {
+        let (mut rest, mut at) = (shape.literals.bytes(), 0usize);
+        for leaf in &self.spans {
+            let literal = record.get(at..leaf.start as usize).unwrap_or(&[]);
+            match rest.split_at_checked(literal.len()) {
+                Some((head, tail)) if same(head, literal) => rest = tail,
+                _ => return false,
+            }
+            at = leaf.end as usize;
+        }
+        same(rest, record.get(at..).unwrap_or(&[]))
+    }
+}
+
+/// Whether `next`, which comes right after `span` in order, lies in it. An empty span at its end does: the key of
+/// an empty value (`k=`) must stand in a literal.
+#[inline]
+fn is_inside(next: &Span, span: &Span) -> bool {
+    next.start < span.end || (next.end <= span.end && span.start < span.end)
+}
+
+/// Equality of two slices of one length. Literals are short: a call of `memcmp` costs more than the comparison.
+#[inline]
+fn same(mut a: &[u8], mut b: &[u8]) -> bool {
+    while let (Some((x, a_rest)), Some((y, b_rest))) =
+        (a.split_first_chunk::<8>(), b.split_first_chunk::<8>())
+    {
+        if x != y {
+            return false;
+        }
+        (a, b) = (a_rest, b_rest);
+    }
+    a.iter().zip(b).all(|(x, y)| x == y)
+}
+
+impl Place {
+    /// As it is kept in a shape.
+    pub(super) fn composite(&self, name: u32) -> Composite {
+        Composite { name, escape: self.span.escape as u8, start: self.start, end: self.end }
+    }
+}

@@ -21,30 +21,78 @@ pub(crate) enum Accumulator {
     Edge { last: bool, best: Option<(At, Vec<u8>)> },
 }
 
-/// A sum that is exact as long as all numbers are integers.
+/// A sum that does not depend on the order of its numbers: integers and decimals of up to nine digits after the
+/// point are added exactly, in billionths; only others are added as floats.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Sum {
-    whole: i128,
-    fraction: f64,
+    billionths: i128,
+    float: f64,
     any_fraction: bool,
     n: u64,
 }
 
+const BILLION: i128 = 1_000_000_000;
+
 impl Sum {
     fn add(&mut self, number: Number, weight: u64) {
         match number {
-            Number::Int(v) => self.whole += i128::from(v) * i128::from(weight),
+            Number::Int(v) => self.billionths += i128::from(v) * BILLION * i128::from(weight),
             Number::Float(v) => {
-                self.fraction += v * weight as f64;
+                self.float += v * weight as f64;
                 self.any_fraction = true;
             }
         }
         self.n += weight;
     }
 
-    fn total(&self) -> f64 {
-        self.whole as f64 + self.fraction
+    fn add_text(&mut self, value: &[u8], weight: u64) {
+        match (billionths(value), parse_number(value)) {
+            (Some(exact), Some(Number::Float(_))) => {
+                self.billionths += exact * i128::from(weight);
+                self.any_fraction = true;
+                self.n += weight;
+            }
+            (_, Some(number)) => self.add(number, weight),
+            (_, None) => {}
+        }
     }
+
+    fn merge(&mut self, other: Sum) {
+        self.billionths += other.billionths;
+        self.float += other.float;
+        self.any_fraction |= other.any_fraction;
+        self.n += other.n;
+    }
+
+    fn total(&self) -> f64 {
+        let whole = (self.billionths / BILLION) as f64;
+        whole + (self.billionths % BILLION) as f64 / BILLION as f64 + self.float
+    }
+
+    fn value(&self) -> Value {
+        match i64::try_from(self.billionths / BILLION) {
+            _ if self.n == 0 => Value::Null,
+            Ok(whole) if !self.any_fraction => Value::Int(whole),
+            _ => Value::Float(self.total()),
+        }
+    }
+}
+
+/// A plain decimal of at most 18 digits before and nine after the point, in billionths.
+fn billionths(value: &[u8]) -> Option<i128> {
+    let (negative, digits) = match value.split_first()? {
+        (b'-', rest) => (true, rest),
+        _ => (false, value),
+    };
+    let point = digits.iter().position(|&b| b == b'.')?;
+    let (whole, fraction) = (digits.get(..point)?, digits.get(point + 1..)?);
+    let plain = |part: &[u8], max: usize| part.len() <= max && part.iter().all(u8::is_ascii_digit);
+    if !plain(whole, 18) || !plain(fraction, 9) {
+        return None;
+    }
+    let number = whole.iter().chain(fraction).fold(0i128, |n, &b| n * 10 + i128::from(b - b'0'));
+    let exact = number * 10i128.pow(9 - fraction.len() as u32);
+    Some(if negative { -exact } else { exact })
 }
 
 impl Accumulator {
@@ -82,7 +130,8 @@ impl Accumulator {
                 }
             }
             Accumulator::Extreme { .. } => self.add_extreme(value),
-            Accumulator::Sum(_) | Accumulator::Avg(_) | Accumulator::Quantile { .. } => {
+            Accumulator::Sum(sum) | Accumulator::Avg(sum) => sum.add_text(value, weight),
+            Accumulator::Quantile { .. } => {
                 parse_number(value).into_iter().for_each(|number| self.add_number(number, weight));
             }
             Accumulator::Edge { last, best } => {
@@ -147,10 +196,7 @@ impl Accumulator {
                 this.merge_extreme(number, text, all_numbers);
             }
             (Accumulator::Sum(a), Accumulator::Sum(b)) | (Accumulator::Avg(a), Accumulator::Avg(b)) => {
-                a.whole += b.whole;
-                a.fraction += b.fraction;
-                a.any_fraction |= b.any_fraction;
-                a.n += b.n;
+                a.merge(b)
             }
             (
                 Accumulator::Quantile { plain, weighted, .. },
@@ -197,11 +243,7 @@ impl Accumulator {
             Accumulator::Distinct(set) => Value::Int(set.len() as i64),
             Accumulator::Extreme { number: Some(n), all_numbers: true, .. } => number_value(n),
             Accumulator::Extreme { text, .. } => text.map_or(Value::Null, Value::Text),
-            Accumulator::Sum(sum) if sum.n == 0 => Value::Null,
-            Accumulator::Sum(sum) => match i64::try_from(sum.whole) {
-                Ok(whole) if !sum.any_fraction => Value::Int(whole),
-                _ => Value::Float(sum.total()),
-            },
+            Accumulator::Sum(sum) => sum.value(),
             Accumulator::Avg(sum) if sum.n == 0 => Value::Null,
             Accumulator::Avg(sum) => Value::Float(sum.total() / sum.n as f64),
             Accumulator::Quantile { share, plain, weighted } => quantile(share, plain, weighted),

@@ -3,7 +3,16 @@
 //! **Invariants:** what was acknowledged is recovered, once, byte for byte. An active chunk and a sealed one answer
 //! alike. A sealed file never changes.
 
+mod catalog;
 mod read;
+mod scan;
+mod store;
 pub mod wal;
 
-pub use read::{Chunk, ChunkFile, ChunkSummary, Pending, ReadError, RowGroup, RowGroupId, Snapshot};
+pub use read::{
+    Chunk, ChunkFile, ChunkSummary, Pending, ReadError, RowGroup, RowGroupId, Snapshot, chunk_name,
+};
+pub use store::{
+    Encoder, FlushError, ReadOnlyStore, RecoveryReport, Retention, SealPolicy, Store, StoreError,
+    StoreOptions, StoreStats,
+};

@@ -9,6 +9,8 @@ use gastrolog_format::row_group::{Header, TimeSpan};
 use gastrolog_format::{Footer, RowGroupEntry};
 use gastrolog_types::{Batch, Seq};
 
+use crate::scan::scan;
+
 /// Something of a store that cannot be read: names the file, the place and the reason.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{file}: {place}: {reason}")]
@@ -121,6 +123,11 @@ impl RowGroup {
     }
 }
 
+/// The id of a chunk as people see it.
+pub fn chunk_name(id: u128) -> String {
+    ulid::Ulid::from(id).to_string()
+}
+
 /// What is known of a chunk without opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChunkSummary {
@@ -144,6 +151,26 @@ pub struct ChunkSummary {
     pub ingest_time: TimeSpan,
 }
 
+impl ChunkSummary {
+    /// What the footer of a file of `file_bytes` bytes says.
+    pub(crate) fn of(id: u128, file_bytes: u64, footer: &Footer) -> ChunkSummary {
+        let groups = &footer.row_groups;
+        let none = TimeSpan::of(std::iter::empty());
+        let end = |g: &RowGroupEntry| g.first_seq.saturating_add(u64::from(g.rows));
+        ChunkSummary {
+            id,
+            file_bytes,
+            first_seq: groups.first().map_or(0, |g| g.first_seq),
+            end_seq: groups.last().map_or(0, end),
+            records: footer.rows(),
+            raw_bytes: footer.raw_bytes(),
+            row_groups: groups.len() as u32,
+            time: groups.iter().map(|g| g.time).reduce(TimeSpan::join).unwrap_or(none),
+            ingest_time: groups.iter().map(|g| g.ingest_time).reduce(TimeSpan::join).unwrap_or(none),
+        }
+    }
+}
+
 /// A chunk: sealed, or as much of the active one as there was when the snapshot was made.
 #[derive(Debug)]
 pub struct Chunk {
@@ -160,6 +187,14 @@ pub struct Chunk {
 struct Contents {
     footer: Arc<Footer>,
     row_groups: Arc<[Arc<RowGroup>]>,
+    damage: Option<ReadError>,
+}
+
+fn row_groups_of(chunk: u128, footer: &Footer, file: &Arc<ChunkFile>) -> Vec<Arc<RowGroup>> {
+    let group = |(i, entry): (usize, &RowGroupEntry)| {
+        Arc::new(RowGroup::new(RowGroupId { chunk, ordinal: i as u32 }, *entry, file.clone()))
+    };
+    footer.row_groups.iter().enumerate().map(group).collect()
 }
 
 impl Chunk {
@@ -176,13 +211,21 @@ impl Chunk {
         footer: Arc<Footer>,
         row_groups: Vec<Arc<RowGroup>>,
     ) -> Chunk {
-        let contents = OnceLock::from(Ok(Contents { footer, row_groups: row_groups.into() }));
+        let contents = OnceLock::from(Ok(Contents { footer, row_groups: row_groups.into(), damage: None }));
         Chunk { summary, sealed, file, contents }
+    }
+
+    /// An unsealed chunk whose row groups were found in its file.
+    pub(crate) fn scanned(id: u128, footer: Footer, file: Arc<ChunkFile>) -> Chunk {
+        let end = footer.row_groups.last().map_or(0, |g| g.offset + g.bytes);
+        let summary = ChunkSummary::of(id, end, &footer);
+        let row_groups = row_groups_of(id, &footer, &file);
+        Chunk::opened(summary, false, file, Arc::new(footer), row_groups)
     }
 
     /// Its id as text, which is the name of its file without ending.
     pub fn name(&self) -> String {
-        ulid::Ulid::from(self.summary.id).to_string()
+        chunk_name(self.summary.id)
     }
 
     /// Its file.
@@ -191,22 +234,33 @@ impl Chunk {
     }
 
     fn contents(&self) -> Result<&Contents, ReadError> {
-        let open = || {
-            let error =
-                |reason: &dyn ToString| ReadError::new(self.file.path(), "footer", reason.to_string());
-            let footer = match Footer::read(self.file.bytes()?) {
-                Ok(Some((footer, _))) => footer,
-                Ok(None) => return Err(error(&"a sealed chunk has lost its footer")),
-                Err(e) => return Err(error(&e)),
-            };
-            let group = |(i, entry): (usize, &RowGroupEntry)| {
-                let id = RowGroupId { chunk: self.summary.id, ordinal: i as u32 };
-                Arc::new(RowGroup::new(id, *entry, self.file.clone()))
-            };
-            let row_groups = footer.row_groups.iter().enumerate().map(group).collect();
-            Ok(Contents { footer: Arc::new(footer), row_groups })
+        self.contents.get_or_init(|| self.open()).as_ref().map_err(Clone::clone)
+    }
+
+    fn open(&self) -> Result<Contents, ReadError> {
+        let bytes = self.file.bytes()?;
+        let reason = match Footer::read(bytes) {
+            Ok(Some((footer, _))) => return Ok(self.contents_of(footer, None)),
+            Ok(None) => "a sealed chunk has lost its footer".to_owned(),
+            Err(e) => e.to_string(),
         };
-        self.contents.get_or_init(open).as_ref().map_err(Clone::clone)
+        // The row groups do not need it: they are found by searching.
+        let footer = scan(bytes).bare_footer();
+        let (found, all) = (footer.rows(), self.summary.records);
+        let reason = format!("{reason}; {found} of {all} records were found without it");
+        let error = ReadError::new(self.file.path(), "footer", reason);
+        if footer.row_groups.is_empty() { Err(error) } else { Ok(self.contents_of(footer, Some(error))) }
+    }
+
+    fn contents_of(&self, footer: Footer, damage: Option<ReadError>) -> Contents {
+        let row_groups = row_groups_of(self.summary.id, &footer, &self.file).into();
+        Contents { footer: Arc::new(footer), row_groups, damage }
+    }
+
+    /// What is wrong with its footer, when that is bad and the row groups were found by searching. An answer is
+    /// incomplete only where `footer()?.rows()` is less than `summary.records`.
+    pub fn damage(&self) -> Option<&ReadError> {
+        self.contents().ok()?.damage.as_ref()
     }
 
     /// What it knows of its fields and row groups.

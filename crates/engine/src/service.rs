@@ -74,3 +74,56 @@ pub trait Service: Send + Sync {
     /// Seals the active chunk; returns the ids of the chunks sealed.
     fn seal(&self, store: &str) -> Result<Vec<String>, EngineError>;
 }
+
+impl Service for crate::Engine {
+    fn append(&self, store: &str, batch: Batch) -> Result<Accepted, EngineError> {
+        Self::append(self, store, batch)
+    }
+
+    fn query(
+        &self,
+        request: &QueryRequest,
+        cancel: &Cancel,
+        out: AnswerSink<'_>,
+    ) -> Result<QueryEnd, EngineError> {
+        self.run_query(request, cancel, out)
+    }
+
+    fn explain(
+        &self,
+        request: &QueryRequest,
+        analyze: bool,
+        cancel: &Cancel,
+    ) -> Result<ExplainNode, EngineError> {
+        self.run_explain(request, analyze, cancel)
+    }
+
+    fn follow(
+        &self,
+        request: &QueryRequest,
+        cancel: &Cancel,
+        out: AnswerSink<'_>,
+    ) -> Result<QueryEnd, EngineError> {
+        self.run_follow(request, cancel, out)
+    }
+
+    fn stores(&self) -> Result<Vec<StoreInfo>, EngineError> {
+        self.store_infos()
+    }
+
+    fn chunks(&self, store: &str) -> Result<Vec<ChunkInfo>, EngineError> {
+        self.chunk_infos(store)
+    }
+
+    fn inspect(&self, store: &str, chunk: &str) -> Result<ChunkDetail, EngineError> {
+        self.chunk_detail(store, chunk)
+    }
+
+    fn verify(&self, store: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, EngineError> {
+        self.verify_store(store, progress)
+    }
+
+    fn seal(&self, store: &str) -> Result<Vec<String>, EngineError> {
+        Self::seal(self, store)
+    }
+}

@@ -1,1 +1,30 @@
-//! gastrolog-exec.
+//! Runs a plan over a snapshot of a store.
+//!
+//! **Invariant:** the answer equals that of a full scan with `gastrolog_query::matches`; memory is bounded; a query
+//! stops soon after it is told to.
+
+mod accumulate;
+mod actual;
+mod bits;
+mod cache;
+mod columnar;
+mod error;
+mod facts;
+mod fields;
+mod filter;
+mod groups;
+mod output;
+mod record;
+mod run;
+mod stages;
+mod units;
+mod view;
+mod words;
+
+pub use actual::{Actual, ChunkActual};
+pub use cache::Cache;
+pub use error::ExecError;
+pub use facts::plan_over;
+pub use output::{Answer, FoundRecord, Order, Value};
+pub use record::ParsedView;
+pub use run::{Context, Request, run};

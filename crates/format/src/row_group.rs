@@ -56,6 +56,8 @@ pub struct ColumnMeta {
     pub raw_bytes: u64,
     /// How it is encoded.
     pub encoding: Encoding,
+    /// Whether some value has an escape in it, so that its words are not those of the value it stands for.
+    pub escaped: bool,
     /// Smallest and largest if all values are integers and not in a dictionary.
     pub int_range: Option<(i64, i64)>,
     /// Where it is.
@@ -208,6 +210,7 @@ pub fn encode_row_group(parts: &Parts<'_>, c: &mut Compressor) -> EncodedRowGrou
             values: ranges.len() as u32,
             raw_bytes: bytes.len() as u64,
             encoding: done.encoding,
+            escaped: key.escape != 0 && has_escape(parts.text, ranges),
             int_range: done.int_range,
             section: section(&body, start),
         });
@@ -215,6 +218,9 @@ pub fn encode_row_group(parts: &Parts<'_>, c: &mut Compressor) -> EncodedRowGrou
     }
     let literals = parts.shapes.shapes.iter().flat_map(|s| s.literals.iter());
     literals.for_each(|l| words.add_words(l));
+    if parts.shapes.shapes.iter().any(|s| s.unaligned) {
+        words.typed.0 |= TypedWords::UNALIGNED;
+    }
     let shapes = put_section(&mut body, |out| parts.shapes.put(c, out));
     let shape_ids = put_section(&mut body, |out| {
         ids::put(parts.shape_ids.iter().copied(), parts.shapes.shapes.len(), c, out)
@@ -243,6 +249,12 @@ pub fn encode_row_group(parts: &Parts<'_>, c: &mut Compressor) -> EncodedRowGrou
     let mut bytes = Vec::with_capacity(body.len() + 4096);
     put_frame(&header, &body, &mut bytes);
     EncodedRowGroup { bytes, header, columns: encoded }
+}
+
+fn has_escape(text: &[u8], ranges: &[(u32, u32)]) -> bool {
+    ranges
+        .iter()
+        .any(|&(s, e)| text.get(s as usize..e as usize).is_some_and(|v| memchr::memchr(b'\\', v).is_some()))
 }
 
 fn section(body: &[u8], start: usize) -> Section {
@@ -319,7 +331,8 @@ fn put_header(h: &Header, out: &mut Vec<u8>) {
     out.put_varint(h.columns.len() as u64);
     for c in &h.columns {
         out.put_bytes(c.key.name.as_bytes());
-        out.put_u8(c.key.escape | u8::from(c.key.attribute) << 7 | u8::from(c.int_range.is_some()) << 6);
+        let flags = [c.escaped, c.int_range.is_some(), c.key.attribute];
+        out.put_u8(flags.iter().zip(5..).fold(c.key.escape, |all, (&flag, bit)| all | u8::from(flag) << bit));
         out.put_varint(u64::from(c.key.occurrence));
         out.put_varint(u64::from(c.values));
         out.put_varint(c.raw_bytes);
@@ -498,5 +511,6 @@ fn read_column_meta(r: &mut Reader<'_>, rows: u32, at: &mut u32) -> Result<Colum
     let raw_bytes = r.varint()?;
     let encoding = *Encoding::ALL.get(r.u8()? as usize).ok_or(Corrupt("unknown encoding of a column"))?;
     let int_range = if flags & 0x40 != 0 { Some((r.signed()?, r.signed()?)) } else { None };
-    Ok(ColumnMeta { key, values, raw_bytes, encoding, int_range, section: read_section_ref(r, at)? })
+    let escaped = flags & 0x20 != 0;
+    Ok(ColumnMeta { key, values, raw_bytes, encoding, escaped, int_range, section: read_section_ref(r, at)? })
 }

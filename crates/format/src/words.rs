@@ -47,12 +47,15 @@ impl TypedWords {
     pub const IPV4: u8 = 4;
     /// UUIDs: groups of 4 and 8 hex digits.
     pub const UUID: u8 = 8;
+    /// Some values begin or end in the middle of a word: any word may stand across a border.
+    pub const UNALIGNED: u8 = 16;
 
     /// Whether `word` may stand in a value of one of these kinds, so that a filter's "no" proves nothing.
     pub fn may_have(self, word: &[u8]) -> bool {
         let digits = word.iter().all(u8::is_ascii_digit);
         let has = |kind: u8| self.0 & kind != 0;
-        (digits && has(Self::NUMBER | Self::TIME))
+        has(Self::UNALIGNED)
+            || (digits && has(Self::NUMBER | Self::TIME))
             || (digits && word.len() <= 3 && has(Self::IPV4))
             || (has(Self::TIME) && time_word(word))
             || (has(Self::UUID) && matches!(word.len(), 4 | 8) && word.iter().all(u8::is_ascii_hexdigit))

@@ -1,2 +1,33 @@
-//! The `gastrolog` command.
-fn main() {}
+//! The `gastrolog` command: reads its arguments, reaches a store, prints answers. Exit 0: found; 1: nothing found;
+//! 2: error.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
+mod cli;
+mod clock;
+mod commands;
+mod failure;
+mod input;
+mod open;
+mod output;
+mod place;
+mod serve;
+mod units;
+mod words;
+
+use std::process::ExitCode;
+
+use crate::failure::Outcome;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::from_args(std::env::args_os()).unwrap_or_else(|e| e.exit());
+    cli.color().write_global();
+    match commands::run(cli) {
+        Ok(Outcome::Found) => ExitCode::SUCCESS,
+        Ok(Outcome::Nothing) => ExitCode::from(1),
+        Err(e) if failure::is_broken_pipe(&e) => ExitCode::SUCCESS,
+        Err(e) => {
+            failure::say(&e);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -3,6 +3,17 @@
 //! **Invariant:** nothing here is unbounded. What cannot be taken now is delayed or refused with a reason, and what
 //! is dropped is counted by cause.
 
+mod batcher;
+mod counters;
+mod receiver;
+mod shutdown;
 mod sink;
+mod store;
+pub mod testing;
 
+pub use batcher::{Batcher, BatcherConfig, Incoming};
+pub use counters::{Counters, CountersSnapshot, DropReason};
+pub use receiver::{Clock, Receiver, ReceiverError};
+pub use shutdown::Shutdown;
 pub use sink::{Accepted, Sink, SinkError};
+pub use store::{Backoff, Outcome, store_batch};

@@ -137,6 +137,7 @@ fn shared(path: &str) -> Option<Vec<u8>> {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path);
     let bytes = std::fs::read(&path).ok();
     if bytes.is_none() {
+        assert!(std::env::var_os("GASTROLOG_REQUIRE_SHARED").is_none(), "{} is not there", path.display());
         eprintln!("skipped: {} is not there", path.display());
     }
     bytes.map(

@@ -62,6 +62,7 @@ fn without_last_empty(mut lines: Vec<Line>) -> Vec<Line> {
 #[test]
 fn every_case_of_go_logfmt_is_accounted_for() {
     let Ok(file) = std::fs::read_to_string(GOLDENS) else {
+        assert!(std::env::var_os("GASTROLOG_REQUIRE_SHARED").is_none(), "{GOLDENS} is not there");
         eprintln!("skipped: {GOLDENS} is not there");
         return;
     };
@@ -70,8 +71,8 @@ fn every_case_of_go_logfmt_is_accounted_for() {
         let golden: Value = serde_json::from_str(golden).unwrap();
         let case = &golden["case"];
         if let Some(pair) = case.as_array() {
-            let lines = decode(&bytes(&pair[0])).unwrap();
-            assert_eq!(lines, decode(&bytes(&pair[1])).unwrap(), "{case}");
+            let [one, other] = [0, 1].map(|i| decode(&bytes(&pair[i])).map(without_last_empty));
+            assert_eq!(one.unwrap(), other.unwrap(), "{case}");
             equal += 1;
             continue;
         }

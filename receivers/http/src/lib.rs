@@ -1,1 +1,17 @@
-//! gastrolog-receiver-http.
+//! `POST /ingest`: records over HTTP, acknowledged after they are durable.
+//!
+//! **Invariant:** an answer of 200 says how many records are durable and names every line that is not. Any other
+//! answer means that nothing of the request was stored.
+
+mod answer;
+mod attributes;
+mod body;
+mod config;
+mod handler;
+mod inflate;
+mod records;
+mod serve;
+
+pub use config::{HttpConfig, ServeLimits, SinkResolver};
+pub use handler::HttpIngest;
+pub use serve::{HttpReceiver, serve};

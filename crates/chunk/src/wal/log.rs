@@ -8,7 +8,7 @@ use gastrolog_types::{Batch, Seq};
 use parking_lot::{Condvar, Mutex};
 
 use super::frame::Prepared;
-use super::recover::{Recovered, recover};
+use super::recover::{Access, Recovered, recover};
 use super::writer::{Chunk, Failure, Writer};
 use super::{BUFFER_BYTES_MAX, Result, WalError};
 
@@ -90,7 +90,7 @@ impl Wal {
     /// [`Recovered::report`].
     pub fn open(env: &Env, dir: &Path, stored_below: Seq, options: WalOptions) -> Result<(Wal, Recovered)> {
         env.fs.create_dir_all(dir)?;
-        let (kept, recovered) = recover(env, dir, stored_below)?;
+        let (kept, recovered) = recover(env, dir, stored_below, Access::Repair)?;
         let mark = env.random.next_u64() as u32;
         let writer = Writer::new(env, dir, mark, options.segment_bytes, kept.segments);
         let state = State {
@@ -111,6 +111,18 @@ impl Wal {
             writer: Mutex::new(writer),
         };
         Ok((wal, recovered))
+    }
+
+    /// What is in the log of `dir`, which may be in use by another process; no file is changed. A log that is not
+    /// there holds nothing. A segment that its owner removes meanwhile is an error of kind `NotFound`: try again.
+    ///
+    /// # Errors
+    /// As [`Wal::open`].
+    pub fn read(env: &Env, dir: &Path, stored_below: Seq) -> Result<Recovered> {
+        if !env.fs.exists(dir)? {
+            return Ok(Recovered::empty(env));
+        }
+        Ok(recover(env, dir, stored_below, Access::Read)?.1)
     }
 
     /// Adds a batch whose first record has seq `first_seq`. Not durable before [`Wal::commit`].

@@ -40,14 +40,28 @@ pub(super) struct Kept {
 }
 
 impl Recovered {
+    /// Of a log that is not there.
+    pub(super) fn empty(env: &Env) -> Recovered {
+        Recovered { env: env.clone(), report: Report::default(), waiting: VecDeque::new(), current: None }
+    }
+
     /// What was found.
     pub fn report(&self) -> &Report {
         &self.report
     }
 }
 
+/// Whether opening may change files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// The torn end is cut off, and what is found is made durable.
+    Repair,
+    /// Nothing is touched.
+    Read,
+}
+
 /// Checks every segment of `dir`. `stored_below`: all records before it are safe elsewhere.
-pub(super) fn recover(env: &Env, dir: &Path, stored_below: Seq) -> Result<(Kept, Recovered)> {
+pub(super) fn recover(env: &Env, dir: &Path, stored_below: Seq, access: Access) -> Result<(Kept, Recovered)> {
     let names = segments_of(env, dir)?;
     let mut report = Report::default();
     let mut progress = Progress { next_seq: stored_below, floor: 0 };
@@ -68,7 +82,7 @@ pub(super) fn recover(env: &Env, dir: &Path, stored_below: Seq) -> Result<(Kept,
         // What is cut must not be mapped.
         drop(bytes);
         if i == last {
-            len = cut_torn_end(env, &path, len, &mut scanned, &mut report)?;
+            len = cut_torn_end(env, &path, len, &mut scanned, &mut report, access)?;
         }
         if len == 0 {
             continue;
@@ -82,7 +96,9 @@ pub(super) fn recover(env: &Env, dir: &Path, stored_below: Seq) -> Result<(Kept,
         waiting.push_back(Source { path, mark: scanned.mark, good: scanned.good.into() });
     }
     let kept = Kept { segments, next_seq: progress.next_seq };
-    env.fs.sync_dir(dir)?;
+    if access == Access::Repair {
+        env.fs.sync_dir(dir)?;
+    }
     Ok((kept, Recovered { env: env.clone(), report, waiting, current: None }))
 }
 
@@ -105,18 +121,30 @@ fn is_seq(stem: &str) -> bool {
 
 /// Cuts off what the last write left unfinished, or removes the segment when there is nothing else in it. Returns
 /// the length that is left, 0 for a removed one.
-fn cut_torn_end(env: &Env, path: &Path, len: usize, scan: &mut Scan, report: &mut Report) -> Result<usize> {
+fn cut_torn_end(
+    env: &Env,
+    path: &Path,
+    len: usize,
+    scan: &mut Scan,
+    report: &mut Report,
+    access: Access,
+) -> Result<usize> {
+    let repair = access == Access::Repair;
     let Some(end) = scan.good.last().map(|good| good.end) else {
         let bad: usize = scan.bad.iter().map(|bad| bad.range.len()).sum();
         report.torn_bytes += bad as u64;
-        env.fs.remove_file(path)?;
+        if repair {
+            env.fs.remove_file(path)?;
+        }
         return Ok(0);
     };
     scan.bad.retain(|bad| bad.range.start < end);
     if end < len {
         report.torn_bytes += (len - end) as u64;
-        env.fs.truncate(path, end as u64)?;
-    } else {
+        if repair {
+            env.fs.truncate(path, end as u64)?;
+        }
+    } else if repair {
         // What a killed process wrote and did not sync is seen, but may not be on disk yet. Later segments must
         // not be more durable than this one.
         env.fs.open_append(path)?.sync()?;

@@ -11,6 +11,7 @@ fn shared(path: &str) -> Option<String> {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(path);
     let text = std::fs::read(&path).ok().map(|b| String::from_utf8_lossy(&b).into_owned());
     if text.is_none() {
+        assert!(std::env::var_os("GASTROLOG_REQUIRE_SHARED").is_none(), "{} is not there", path.display());
         eprintln!("skipped: {} is not there", path.display());
     }
     text

@@ -1,0 +1,163 @@
+//! The chunk that grows: its file, and what its footer will say.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gastrolog_env::{Env, EnvError, File};
+use gastrolog_format::row_group::EncodedRowGroup;
+use gastrolog_format::{CHUNK_HEAD_BYTES, ChunkHead, Compressor, Footer, FooterBudget, Shapes};
+use gastrolog_types::Timestamp;
+
+use crate::{Chunk, ChunkFile, ChunkSummary, RowGroup, RowGroupId};
+
+/// How well footers are compressed (zstd).
+const FOOTER_LEVEL: i32 = 3;
+
+/// How bad a failure is.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The file is as it was; the same may be tried again.
+    Again(EnvError),
+    /// Nobody knows what is in the file beyond what was synced. It must not be appended to any more.
+    Retire(EnvError),
+}
+
+/// A chunk that grows.
+#[derive(Debug)]
+pub(super) struct ActiveChunk {
+    pub(super) id: u128,
+    pub(super) created: Timestamp,
+    env: Env,
+    path: PathBuf,
+    file: Box<dyn File>,
+    /// How much of the file is known to be durable.
+    good_len: u64,
+    /// Whether its name is durable.
+    named: bool,
+    footer: Footer,
+    groups: Vec<Arc<RowGroup>>,
+}
+
+impl ActiveChunk {
+    /// Begins a chunk in `dir`. It is not durable before its first row group is.
+    pub(super) fn create(env: &Env, dir: &Path, id: u128) -> Result<ActiveChunk, EnvError> {
+        let path = chunk_path(dir, id);
+        let created = env.clock.now();
+        let mut head = Vec::with_capacity(CHUNK_HEAD_BYTES);
+        ChunkHead { id, created }.put(&mut head);
+        let mut file = env.fs.create_new(&path)?;
+        if let Err(error) = file.append(&head) {
+            // Best effort: an empty file is removed when the store is opened.
+            let _ = env.fs.remove_file(&path);
+            return Err(error);
+        }
+        let good_len = head.len() as u64;
+        let (named, footer, groups) = (false, Footer::new(), Vec::new());
+        Ok(ActiveChunk { id, created, env: env.clone(), path, file, good_len, named, footer, groups })
+    }
+
+    /// Goes on with the chunk at `path`, whose file ends after the last row group of `footer` and is durable.
+    pub(super) fn resume(
+        env: &Env,
+        path: &Path,
+        head: ChunkHead,
+        footer: Footer,
+    ) -> Result<ActiveChunk, EnvError> {
+        let file = env.fs.open_append(path)?;
+        let (id, created, good_len) = (head.id, head.created, file.len());
+        let shared = ChunkFile::new(env, path);
+        let group = |(i, entry): (usize, &_)| {
+            Arc::new(RowGroup::new(RowGroupId { chunk: id, ordinal: i as u32 }, *entry, shared.clone()))
+        };
+        let groups = footer.row_groups.iter().enumerate().map(group).collect();
+        let (env, path) = (env.clone(), path.to_path_buf());
+        Ok(ActiveChunk { id, created, env, path, file, good_len, named: true, footer, groups })
+    }
+
+    /// Adds row groups and makes them durable, or changes nothing that counts.
+    pub(super) fn append(
+        &mut self,
+        groups: &[(EncodedRowGroup, Shapes)],
+        budget: FooterBudget,
+    ) -> Result<(), Failure> {
+        for (group, _) in groups {
+            self.file.append(&group.bytes).map_err(|e| self.undo(e))?;
+        }
+        self.file.sync().map_err(Failure::Retire)?;
+        if !self.named {
+            let dir = self.path.parent().unwrap_or(Path::new("."));
+            self.env.fs.sync_dir(dir).map_err(Failure::Retire)?;
+            self.named = true;
+        }
+        let shared = ChunkFile::new(&self.env, &self.path);
+        for (group, shapes) in groups {
+            self.footer.add(group, shapes, self.good_len, budget);
+            self.good_len += group.bytes.len() as u64;
+            let id = RowGroupId { chunk: self.id, ordinal: self.groups.len() as u32 };
+            let entry = self.footer.row_groups.last().copied();
+            self.groups.extend(entry.map(|entry| Arc::new(RowGroup::new(id, entry, shared.clone()))));
+        }
+        Ok(())
+    }
+
+    /// With what was half written cut off, writing may go on when there is space again.
+    fn undo(&mut self, error: EnvError) -> Failure {
+        if error.is_full() && self.file.truncate(self.good_len).is_ok() {
+            Failure::Again(error)
+        } else {
+            Failure::Retire(error)
+        }
+    }
+
+    /// The chunk as a snapshot shows it. Call it once after each change: it maps the file anew.
+    pub(super) fn publish(&mut self) -> Arc<Chunk> {
+        let shared = ChunkFile::new(&self.env, &self.path);
+        for group in &mut self.groups {
+            *group = Arc::new(group.with_file(shared.clone()));
+        }
+        let footer = Arc::new(self.footer.clone());
+        Arc::new(Chunk::opened(self.summary(), false, shared, footer, self.groups.clone()))
+    }
+
+    /// What is known of it.
+    pub(super) fn summary(&self) -> ChunkSummary {
+        ChunkSummary::of(self.id, self.good_len, &self.footer)
+    }
+
+    /// How many row groups it has.
+    pub(super) fn row_groups(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Writes the footer. The file never changes afterwards.
+    pub(super) fn seal(&mut self) -> Result<Arc<Chunk>, Failure> {
+        let mut bytes = Vec::new();
+        self.footer.put(&mut Compressor::new(FOOTER_LEVEL), &mut bytes);
+        self.file.append(&bytes).map_err(|e| self.undo(e))?;
+        self.file.sync().map_err(Failure::Retire)?;
+        let summary = ChunkSummary { file_bytes: self.good_len + bytes.len() as u64, ..self.summary() };
+        // Its footer is read again when it is needed: in memory for every chunk it would take too much.
+        Ok(Arc::new(Chunk::sealed(summary, ChunkFile::new(&self.env, &self.path))))
+    }
+
+    /// Seals a chunk after a failure: everything after what was durable is cut off first. Nothing is left of one
+    /// without row groups. May be tried again after an error.
+    pub(super) fn settle(&mut self) -> Result<Option<Arc<Chunk>>, EnvError> {
+        if self.groups.is_empty() {
+            return match self.env.fs.remove_file(&self.path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+                _ => Ok(None),
+            };
+        }
+        self.file.truncate(self.good_len)?;
+        match self.seal() {
+            Ok(chunk) => Ok(Some(chunk)),
+            Err(Failure::Again(error) | Failure::Retire(error)) => Err(error),
+        }
+    }
+}
+
+/// Where the file of a chunk is.
+pub(super) fn chunk_path(dir: &Path, id: u128) -> PathBuf {
+    dir.join(format!("{}.chunk", ulid::Ulid::from(id)))
+}

@@ -1,0 +1,100 @@
+//! Taking records: by way of the log, or straight to a chunk.
+
+use crossbeam::channel::bounded;
+use gastrolog_types::{Batch, Seq};
+
+use super::check::check;
+use super::state::{Command, State};
+use super::{Shared, Store, StoreError};
+use crate::wal::{Prepared, WalError};
+
+/// No more records are taken while this many row groups of them wait.
+const ROW_GROUPS_WAITING_MAX: u64 = 3;
+
+impl Store {
+    /// Adds a batch; returns the seq of its first record and how many there are, after they are durable (in the
+    /// sense of [`crate::wal::Durability`]). Blocks while too many records wait for the disk.
+    ///
+    /// # Errors
+    /// When nothing may be acknowledged. The records may be found all the same: whoever sends them again
+    /// may find them twice.
+    pub fn append(&self, batch: Batch) -> Result<(Seq, u64), StoreError> {
+        let text_bytes = check(&batch)?;
+        let count = batch.len() as u64;
+        let direct = text_bytes >= self.shared.options.direct_bytes;
+        let first_seq = match () {
+            () if count == 0 => self.shared.state.lock().next_seq,
+            () if direct => self.shared.append_direct(batch)?,
+            () => self.shared.append_logged(batch)?,
+        };
+        Ok((first_seq, count))
+    }
+}
+
+impl Shared {
+    fn append_logged(&self, batch: Batch) -> Result<Seq, StoreError> {
+        let prepared = Prepared::new(&batch)?;
+        self.wait_for_room()?;
+        let order = self.order.lock();
+        let next_seq = self.state.lock().next_seq;
+        let ticket = match self.wal.append_prepared(next_seq, &prepared) {
+            Ok(ticket) => ticket,
+            // The log is broken until the store is opened again, but chunks can still be written.
+            Err(WalError::Poisoned { .. }) => {
+                drop(order);
+                return self.append_direct(batch);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let first_seq = self.push(|state| state.push(batch, None, self.env.clock.now()))?;
+        drop(order);
+        match self.wal.commit(ticket) {
+            Ok(()) => Ok(first_seq),
+            Err(error) => self.rescue(error).map(|()| first_seq),
+        }
+    }
+
+    /// The log failed: the records are durable all the same once they are in a chunk.
+    fn rescue(&self, error: WalError) -> Result<(), StoreError> {
+        if self.state.lock().failing {
+            return Err(error.into());
+        }
+        match self.ask(Command::Flush)?.recv() {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(error.into()),
+        }
+    }
+
+    fn append_direct(&self, batch: Batch) -> Result<Seq, StoreError> {
+        self.wait_for_room()?;
+        let (sender, receiver) = bounded(1);
+        let order = self.order.lock();
+        let first_seq = self.push(|state| state.push(batch, Some(sender), self.env.clock.now()))?;
+        drop(order);
+        receiver.recv().map_err(|_| StoreError::Closed)??;
+        Ok(first_seq)
+    }
+
+    fn wait_for_room(&self) -> Result<(), StoreError> {
+        let most = self.options.row_group_bytes.saturating_mul(ROW_GROUPS_WAITING_MAX);
+        let mut state = self.state.lock();
+        while state.pending_bytes > most && !state.closing {
+            self.room.wait(&mut state);
+        }
+        if state.closing { Err(StoreError::Closed) } else { Ok(()) }
+    }
+
+    fn push(&self, push: impl FnOnce(&mut State) -> Seq) -> Result<Seq, StoreError> {
+        let mut state = self.state.lock();
+        if state.closing {
+            // The flusher may have gone: nobody would ever answer.
+            return Err(StoreError::Closed);
+        }
+        let first_seq = push(&mut state);
+        if state.pending_bytes >= self.options.row_group_bytes || state.direct_waiting > 0 {
+            self.work.notify_all();
+        }
+        self.grown.notify_all();
+        Ok(first_seq)
+    }
+}

@@ -1,0 +1,336 @@
+//! The flusher: the one thread that writes chunks.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use gastrolog_env::{Env, EnvError};
+use gastrolog_format::Shapes;
+use gastrolog_format::row_group::EncodedRowGroup;
+use gastrolog_types::{Seq, Timestamp};
+
+use super::active::{ActiveChunk, Failure};
+use super::error::FlushError;
+use super::state::{Command, State, end_seq};
+use super::{Encoder, SealPolicy, Shared};
+use crate::Pending;
+use crate::catalog::Catalog;
+
+/// A chunk is sealed at this many row groups whatever the policy says: each flush copies the list of them.
+const ROW_GROUPS_MAX: usize = 4096;
+
+/// How often age, retention and what failed before are looked at.
+const TICK_NS: u64 = 1_000_000_000;
+
+/// After a failure the next attempt is made after this long, then twice as long, up to the longest.
+const BACKOFF_NS: u64 = 100_000_000;
+const BACKOFF_NS_MAX: u64 = 10_000_000_000;
+
+/// The flusher's own.
+pub(super) struct Flusher {
+    pub(super) shared: Arc<Shared>,
+    pub(super) active: Option<ActiveChunk>,
+    /// Chunks that must not be appended to after a failure. They are sealed when the disk works again.
+    pub(super) retired: Vec<ActiveChunk>,
+    pub(super) last_id: u128,
+    /// Whether the catalog does not say what it should.
+    pub(super) catalog_stale: bool,
+    pub(super) retry_at_ns: u64,
+    pub(super) backoff_ns: u64,
+    pub(super) tick_at_ns: u64,
+}
+
+/// What the flusher wakes up for.
+enum Work {
+    Commands(Vec<Command>),
+    /// Records to write: all full row groups, and everything up to this seq.
+    Flush(Seq),
+    Tick,
+    Close,
+}
+
+/// However the flusher ends, nobody may wait for it any longer.
+struct Ending(Arc<Shared>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let mut state = self.0.state.lock();
+        state.closing = true;
+        state.commands.clear();
+        state.pending.iter_mut().for_each(|item| item.direct = None);
+        self.0.room.notify_all();
+        self.0.grown.notify_all();
+    }
+}
+
+impl Flusher {
+    pub(super) fn run(mut self) {
+        let _ending = Ending(self.shared.clone());
+        loop {
+            match self.wait() {
+                Work::Commands(commands) => commands.into_iter().for_each(|c| self.obey(c)),
+                // What failed is in the statistics, and was said to those who wait.
+                Work::Flush(upto) => drop(self.flush(upto)),
+                Work::Tick => drop(self.tick()),
+                Work::Close => break,
+            }
+        }
+        // Who appends straight to a chunk still waits for an answer.
+        let upto = self.shared.state.lock().direct_end();
+        if upto > 0 {
+            drop(self.flush(upto));
+        }
+    }
+
+    fn wait(&self) -> Work {
+        let mut state = self.shared.state.lock();
+        loop {
+            if state.closing {
+                return Work::Close;
+            }
+            if !state.commands.is_empty() {
+                return Work::Commands(std::mem::take(&mut state.commands));
+            }
+            let now_ns = self.shared.env.clock.monotonic_ns();
+            let full = state.pending_bytes >= self.shared.options.row_group_bytes;
+            if state.direct_waiting > 0 || full && now_ns >= self.retry_at_ns {
+                return Work::Flush(state.direct_end());
+            }
+            if now_ns >= self.tick_at_ns {
+                return Work::Tick;
+            }
+            let mut until_ns = self.tick_at_ns;
+            if full {
+                until_ns = until_ns.min(self.retry_at_ns);
+            }
+            self.shared.work.wait_for(&mut state, Duration::from_nanos(until_ns - now_ns));
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        // Who asked may have gone: then nobody reads the answer.
+        match command {
+            Command::Flush(reply) => drop(reply.send(self.flush_all())),
+            Command::Seal(reply) => drop(reply.send(self.seal_all())),
+            Command::Maintain(reply) => drop(reply.send(self.tick())),
+        }
+    }
+
+    fn flush_all(&mut self) -> Result<(), FlushError> {
+        let upto = self.shared.state.lock().next_seq;
+        self.flush(upto)
+    }
+
+    /// Writes all full row groups, and every record before `upto`.
+    pub(super) fn flush(&mut self, upto: Seq) -> Result<(), FlushError> {
+        loop {
+            let aim_bytes = self.shared.options.row_group_bytes;
+            let plans = self.shared.state.lock().plans(aim_bytes, upto);
+            if plans.is_empty() {
+                return Ok(());
+            }
+            if let Err(error) = self.write_groups(&plans) {
+                self.back_off(upto, &error);
+                return Err(error);
+            }
+            self.backoff_ns = 0;
+            self.shared.state.lock().failing = false;
+            if self.is_due() {
+                // The records are safe; sealing is tried again after the next flush.
+                let _ = self.seal_active();
+            }
+        }
+    }
+
+    fn write_groups(&mut self, plans: &[Vec<Pending>]) -> Result<(), FlushError> {
+        let encoded = encode_all(&*self.shared.encoder, plans)?;
+        let active = match &mut self.active {
+            Some(active) => active,
+            none => {
+                let id = next_id(&self.shared.env, &mut self.last_id);
+                none.insert(ActiveChunk::create(&self.shared.env, &self.shared.chunks_dir(), id)?)
+            }
+        };
+        match active.append(&encoded, self.shared.options.footer_budget) {
+            Ok(()) => {}
+            Err(Failure::Again(error)) => return Err(error.into()),
+            Err(Failure::Retire(error)) => {
+                self.retired.extend(self.active.take());
+                return Err(error.into());
+            }
+        }
+        let chunk = active.publish();
+        let end = plans.last().and_then(|p| p.last()).map_or(0, end_seq);
+        let mut state = self.shared.state.lock();
+        state.publish(chunk);
+        state.consume(end, self.shared.env.clock.now());
+        self.shared.room.notify_all();
+        drop(state);
+        if let Err(error) = self.shared.wal.release(end) {
+            // What is released late costs space only.
+            self.note(&error.to_string());
+        }
+        Ok(())
+    }
+
+    /// Says that a flush failed: to those who wait for records that are not in the log, and in the statistics.
+    fn back_off(&mut self, upto: Seq, error: &FlushError) {
+        self.backoff_ns = (self.backoff_ns * 2).clamp(BACKOFF_NS, BACKOFF_NS_MAX);
+        self.retry_at_ns = self.shared.env.clock.monotonic_ns().saturating_add(self.backoff_ns);
+        self.note(&error.reason);
+        let mut state = self.shared.state.lock();
+        state.failing = true;
+        state.withdraw(upto, error);
+        self.shared.room.notify_all();
+    }
+
+    pub(super) fn note(&self, failure: &str) {
+        let mut state = self.shared.state.lock();
+        state.failures += 1;
+        state.last_failure = Some(failure.into());
+    }
+
+    /// Whether the growing chunk has reached what the policy says.
+    fn is_due(&self) -> bool {
+        let Some(active) = &self.active else { return false };
+        let SealPolicy { bytes, records, file_bytes, age_ms } = self.shared.options.seal;
+        let summary = active.summary();
+        summary.raw_bytes >= bytes
+            || active.row_groups() >= ROW_GROUPS_MAX
+            || records.is_some_and(|most| summary.records >= most)
+            || file_bytes.is_some_and(|most| summary.file_bytes >= most)
+            || age_ms.is_some_and(|most| self.age_ms(active.created) >= most)
+    }
+
+    fn age_ms(&self, since: Timestamp) -> u64 {
+        let age_ns = self.shared.env.clock.now().0.saturating_sub(since.0);
+        u64::try_from(age_ns / 1_000_000).unwrap_or(0)
+    }
+
+    fn seal_all(&mut self) -> Result<Vec<u128>, FlushError> {
+        let flushed = self.flush_all();
+        let mut sealed = self.settle_retired();
+        flushed?;
+        sealed.extend(self.seal_active()?);
+        Ok(sealed)
+    }
+
+    /// Seals the growing chunk, if there is one with records.
+    fn seal_active(&mut self) -> Result<Option<u128>, FlushError> {
+        let Some(active) = self.active.as_mut().filter(|a| a.row_groups() > 0) else { return Ok(None) };
+        let id = active.id;
+        let error = match active.seal() {
+            Ok(chunk) => {
+                self.active = None;
+                self.shared.state.lock().publish(chunk);
+                self.catalog_stale = true;
+                self.keep_catalog();
+                return Ok(Some(id));
+            }
+            Err(Failure::Again(error)) => error,
+            Err(Failure::Retire(error)) => {
+                self.retired.extend(self.active.take());
+                error
+            }
+        };
+        self.note(&error.to_string());
+        Err(error.into())
+    }
+
+    /// Seals the chunks that had to be given up; returns those for which it worked.
+    fn settle_retired(&mut self) -> Vec<u128> {
+        let mut sealed = Vec::new();
+        for mut chunk in std::mem::take(&mut self.retired) {
+            match chunk.settle() {
+                Ok(Some(done)) => {
+                    sealed.push(chunk.id);
+                    self.shared.state.lock().publish(done);
+                    self.catalog_stale = true;
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    self.note(&error.to_string());
+                    self.retired.push(chunk);
+                }
+            }
+        }
+        self.keep_catalog();
+        sealed
+    }
+
+    /// What is done every second.
+    fn tick(&mut self) -> Result<(), FlushError> {
+        self.tick_at_ns = self.shared.env.clock.monotonic_ns().saturating_add(TICK_NS);
+        self.settle_retired();
+        self.seal_by_age()?;
+        self.keep_catalog();
+        Ok(self.remove_old()?)
+    }
+
+    fn seal_by_age(&mut self) -> Result<(), FlushError> {
+        let Some(most) = self.shared.options.seal.age_ms else { return Ok(()) };
+        let since = self.shared.state.lock().pending_since;
+        let waited = since.is_some_and(|since| self.age_ms(since) >= most);
+        if waited && self.shared.env.clock.monotonic_ns() >= self.retry_at_ns {
+            self.flush_all()?;
+        }
+        if waited || self.is_due() {
+            self.seal_active()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the catalog if it is stale. It stays stale when that fails, and is made again from the chunks.
+    fn keep_catalog(&mut self) {
+        if self.catalog_stale {
+            let catalog = catalog_of(&self.shared.state.lock());
+            match self.write_catalog(&catalog) {
+                Ok(()) => self.catalog_stale = false,
+                Err(error) => self.note(&error.to_string()),
+            }
+        }
+    }
+
+    pub(super) fn write_catalog(&self, catalog: &Catalog) -> Result<(), EnvError> {
+        catalog.store(&self.shared.env, &self.shared.dir.join("catalog"))
+    }
+}
+
+/// What the catalog should say.
+pub(super) fn catalog_of(state: &State) -> Catalog {
+    let sealed = state.chunks.iter().filter(|c| c.sealed);
+    Catalog { chunks: sealed.map(|c| c.summary).collect(), next_seq: state.next_seq }
+}
+
+/// An id for a new chunk, above `last`: the names of chunks are in write order, whatever the clock does.
+pub(super) fn next_id(env: &Env, last: &mut u128) -> u128 {
+    let ms = u64::try_from(env.clock.now().0 / 1_000_000).unwrap_or(0);
+    let random = u128::from(env.random.next_u64()) << 64 | u128::from(env.random.next_u64());
+    *last = ulid::Ulid::from_parts(ms, random).0.max(last.saturating_add(1));
+    *last
+}
+
+type Encoded = (EncodedRowGroup, Shapes);
+
+/// Encodes each plan, all at the same time.
+fn encode_all(encoder: &dyn Encoder, plans: &[Vec<Pending>]) -> Result<Vec<Encoded>, FlushError> {
+    if let [plan] = plans {
+        return Ok(vec![encode(encoder, plan)?]);
+    }
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = plans.iter().map(|plan| scope.spawn(|| encode(encoder, plan))).collect();
+        let died = |_| Err(FlushError::new("the encoder panicked"));
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(died)).collect()
+    })
+}
+
+fn encode(encoder: &dyn Encoder, plan: &[Pending]) -> Result<Encoded, FlushError> {
+    let encoded = catch_unwind(AssertUnwindSafe(|| encoder.encode(plan)));
+    let encoded = encoded.map_err(|_| FlushError::new("the encoder panicked"))?;
+    let (header, rows) = (&encoded.0.header, plan.iter().map(|p| p.range.len()).sum::<usize>());
+    if header.rows as usize == rows && plan.first().is_some_and(|p| p.first_seq == header.first_seq) {
+        Ok(encoded)
+    } else {
+        Err(FlushError::new("the encoder made a row group of other records than it was given"))
+    }
+}

@@ -1,0 +1,211 @@
+//! Opening a store for writing: what was found is put in order, and the threads begin.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam::channel::{Receiver, RecvTimeoutError, bounded};
+use gastrolog_env::{Env, EnvError, describe_this_process};
+use gastrolog_types::Seq;
+use parking_lot::{Condvar, Mutex};
+
+use super::active::ActiveChunk;
+use super::flush::Flusher;
+use super::recover::{Found, Inventory, RecoveryReport, Unsealed, take_pending};
+use super::state::{Item, State, end_seq, weight};
+use super::{Encoder, Running, Shared, Store, StoreError, StoreOptions};
+use crate::wal::{Durability, Wal, WalOptions};
+use crate::{Chunk, ChunkFile, Pending};
+
+impl Store {
+    /// Opens the store in `dir`, which is made if missing. Nobody else can open it for writing meanwhile.
+    ///
+    /// # Errors
+    /// When somebody else has it, the disk fails, or a file was written by a later release. Damage is no error: see
+    /// [`Store::report`].
+    pub fn open(
+        env: Env,
+        dir: &Path,
+        options: StoreOptions,
+        encoder: Arc<dyn Encoder>,
+    ) -> Result<Arc<Store>, StoreError> {
+        let options = options.checked();
+        env.fs.create_dir_all(&dir.join("chunks"))?;
+        let lock = env.fs.lock(&dir.join("lock"), true, &describe_this_process(&*env.clock))?;
+        let mut inventory = Inventory::take(&env, dir)?;
+        let (wal, pending) = open_log(&env, dir, options, &mut inventory)?;
+        let end = pending.last().map_or(0, end_seq).max(inventory.end_seq());
+        let next_seq = end.max(wal.next_seq()).max(inventory.next_seq);
+        let stored_below = inventory.end_seq();
+        let repaired = Repaired::of(&env, inventory, options)?;
+        env.fs.sync_dir(&dir.join("chunks"))?;
+        // What is not released now is released by the next flush.
+        let _ = wal.release(stored_below);
+
+        let state = state_of(&env, repaired.chunks, pending, next_seq);
+        let shared = Arc::new(Shared {
+            dir: dir.to_path_buf(),
+            options,
+            encoder,
+            wal,
+            order: Mutex::new(()),
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            room: Condvar::new(),
+            grown: Condvar::new(),
+            env,
+        });
+        let flusher = Flusher {
+            shared: shared.clone(),
+            active: repaired.active,
+            retired: repaired.retired,
+            last_id: repaired.last_id,
+            catalog_stale: repaired.catalog_stale,
+            retry_at_ns: 0,
+            backoff_ns: 0,
+            tick_at_ns: 0,
+        };
+        let mut running = Running { lock: Some(lock), ..Running::default() };
+        start(&shared, flusher, &mut running)?;
+        Ok(Arc::new(Store { shared, report: repaired.report, running: Mutex::new(running) }))
+    }
+}
+
+/// Opens the log, and hands out what of it no chunk has.
+fn open_log(
+    env: &Env,
+    dir: &Path,
+    options: StoreOptions,
+    inventory: &mut Inventory,
+) -> Result<(Wal, Vec<Pending>), StoreError> {
+    let doubt = inventory.doubtful();
+    let stored_below = doubt.as_ref().map_or(inventory.end_seq(), |d| d.first_seq);
+    let wal_options = WalOptions { durability: options.durability, ..WalOptions::default() };
+    let (wal, recovered) = Wal::open(env, &dir.join("wal"), stored_below, wal_options)?;
+    inventory.report.wal = recovered.report().clone();
+    let mut pending = take_pending(recovered, stored_below, &mut inventory.report)?;
+    if let Some(doubt) = doubt {
+        inventory.resolve(doubt, &mut pending);
+    }
+    inventory.report.replayed_records = pending.iter().map(|p| p.range.len() as u64).sum();
+    Ok((wal, pending))
+}
+
+fn state_of(env: &Env, chunks: Vec<Arc<Chunk>>, pending: Vec<Pending>, next_seq: Seq) -> State {
+    let pending_bytes = pending.iter().map(|p| weight(&p.batch, p.range.clone())).sum();
+    let pending_since = (!pending.is_empty()).then(|| env.clock.now());
+    let pending = pending.into_iter().map(|pending| Item { pending, direct: None }).collect();
+    State { next_seq, pending, pending_bytes, pending_since, chunks: Arc::new(chunks), ..State::default() }
+}
+
+fn start(shared: &Arc<Shared>, flusher: Flusher, running: &mut Running) -> Result<(), StoreError> {
+    let failed = |e| EnvError::new("start a thread for", &shared.dir, e);
+    let thread = std::thread::Builder::new().name("store-flush".to_owned());
+    running.threads.push(thread.spawn(move || flusher.run()).map_err(failed)?);
+    if let Durability::Interval { interval_ms } = shared.options.durability {
+        let (sender, stop) = bounded(0);
+        let (thread, shared) = (std::thread::Builder::new().name("store-log".to_owned()), shared.clone());
+        let interval = Duration::from_millis(interval_ms.max(1));
+        let spawned = thread.spawn(move || sync_log(&shared, &stop, interval));
+        running.threads.push(spawned.map_err(failed)?);
+        running.wal_ticks = Some(sender);
+    }
+    Ok(())
+}
+
+/// Makes the log durable at an interval, until the store is closed.
+fn sync_log(shared: &Shared, stop: &Receiver<()>, interval: Duration) {
+    while stop.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+        // A failure poisons the log, and whoever appends next is told.
+        let _ = shared.wal.tick();
+    }
+}
+
+/// The chunks, put in order: all sealed but the last.
+struct Repaired {
+    chunks: Vec<Arc<Chunk>>,
+    active: Option<ActiveChunk>,
+    retired: Vec<ActiveChunk>,
+    last_id: u128,
+    catalog_stale: bool,
+    report: RecoveryReport,
+}
+
+impl Repaired {
+    fn of(env: &Env, inventory: Inventory, options: StoreOptions) -> Result<Repaired, StoreError> {
+        let Inventory { chunks, last_id, catalog_stale, report, .. } = inventory;
+        let mut repaired = Repaired {
+            chunks: Vec::new(),
+            active: None,
+            retired: Vec::new(),
+            last_id,
+            catalog_stale,
+            report,
+        };
+        let last = chunks.iter().rposition(has_records);
+        for (i, found) in chunks.into_iter().enumerate() {
+            match found {
+                Found::Sealed(summary, path) => {
+                    repaired.chunks.push(Arc::new(Chunk::sealed(summary, ChunkFile::new(env, &path))));
+                }
+                Found::Unsealed(chunk) if chunk.scan.groups.is_empty() => repaired.discard(env, *chunk)?,
+                Found::Unsealed(chunk) => repaired.adopt(env, *chunk, Some(i) == last, options)?,
+            }
+        }
+        Ok(repaired)
+    }
+
+    /// Removes a chunk that was only begun. One that is longer than its head and has nothing that can be read stays
+    /// for those who may find something, unless it is clear that a crash made it.
+    fn discard(&mut self, env: &Env, chunk: Unsealed) -> Result<(), StoreError> {
+        let is_last = chunk.head.id == self.last_id;
+        self.report.torn_bytes += chunk.file_bytes;
+        if is_last || chunk.has_head || chunk.scan.end as u64 == chunk.file_bytes {
+            env.fs.remove_file(&chunk.path)?;
+        } else {
+            let reason = "no row group can be read; the file is left as it is";
+            self.report.damage.push(crate::ReadError::new(&chunk.path, "whole file", reason));
+        }
+        Ok(())
+    }
+
+    /// Cuts off what is torn; the last chunk grows on, others are sealed.
+    fn adopt(
+        &mut self,
+        env: &Env,
+        mut chunk: Unsealed,
+        is_last: bool,
+        options: StoreOptions,
+    ) -> Result<(), StoreError> {
+        let rebuilt = chunk.scan.footer(chunk.bytes(), options.footer_budget);
+        let whole = rebuilt.is_ok() && chunk.has_head;
+        let footer = rebuilt.unwrap_or_else(|_| chunk.scan.bare_footer());
+        // What is cut must not be mapped.
+        chunk.mapped = None;
+        let end = chunk.scan.end as u64;
+        if end < chunk.file_bytes {
+            self.report.torn_bytes += chunk.file_bytes - end;
+            env.fs.truncate(&chunk.path, end)?;
+        } else {
+            // What a killed process wrote and did not sync is seen, but may not be on disk yet; the log is about to
+            // let go of it.
+            env.fs.open_append(&chunk.path)?.sync()?;
+        }
+        let mut active = ActiveChunk::resume(env, &chunk.path, chunk.head, footer)?;
+        self.chunks.push(active.publish());
+        if is_last && whole {
+            self.active = Some(active);
+        } else {
+            // Statistics of some of its records only would be worse than none, so nothing is added to it.
+            self.retired.push(active);
+        }
+        Ok(())
+    }
+}
+
+fn has_records(found: &Found) -> bool {
+    match found {
+        Found::Sealed(summary, _) => summary.records > 0,
+        Found::Unsealed(chunk) => !chunk.scan.groups.is_empty(),
+    }
+}

@@ -1,0 +1,80 @@
+//! A store as it can be read without changing a file, also while another process writes to it.
+
+use std::path::Path;
+
+use gastrolog_env::Env;
+
+use super::recover::{Inventory, RecoveryReport, skip_stored, take_pending};
+use super::state::end_seq;
+use super::{Store, StoreError};
+use crate::Snapshot;
+use crate::wal::{Wal, WalError};
+
+/// How often opening is tried anew when the writing process removes a file that was just listed.
+const ATTEMPTS: usize = 5;
+
+/// What was in a store when it was opened for reading only. It does not follow later changes: open it again.
+#[derive(Clone, Debug)]
+pub struct ReadOnlyStore {
+    snapshot: Snapshot,
+    report: RecoveryReport,
+}
+
+impl ReadOnlyStore {
+    /// What was in the store.
+    pub fn snapshot(&self) -> Snapshot {
+        self.snapshot.clone()
+    }
+
+    /// What was found when it was opened.
+    pub fn report(&self) -> &RecoveryReport {
+        &self.report
+    }
+
+    fn open(env: &Env, dir: &Path) -> Result<ReadOnlyStore, StoreError> {
+        // The log first: what moves to a chunk meanwhile is then seen twice, and taken once.
+        let mut wal_report = RecoveryReport::default();
+        let recovered = Wal::read(env, &dir.join("wal"), 0)?;
+        wal_report.wal = recovered.report().clone();
+        let mut pending = take_pending(recovered, 0, &mut wal_report)?;
+        let mut inventory = Inventory::take(env, dir)?;
+        match inventory.doubtful() {
+            Some(doubt) => {
+                skip_stored(&mut pending, doubt.first_seq);
+                inventory.resolve(doubt, &mut pending);
+            }
+            None => skip_stored(&mut pending, inventory.end_seq()),
+        }
+        let end = pending.last().map_or(0, end_seq).max(inventory.end_seq());
+        let next_seq = end.max(inventory.next_seq);
+        let mut report = std::mem::take(&mut inventory.report);
+        report.wal = wal_report.wal;
+        report.damage.append(&mut wal_report.damage);
+        report.replayed_records = pending.iter().map(|p| p.range.len() as u64).sum();
+        Ok(ReadOnlyStore {
+            snapshot: Snapshot { chunks: inventory.readable(env), pending, next_seq },
+            report,
+        })
+    }
+}
+
+impl Store {
+    /// Reads the store in `dir` without changing any file and without its lock.
+    ///
+    /// # Errors
+    /// When there is no store, the disk fails, or a file was written by a later release. Damage is no error: see
+    /// [`ReadOnlyStore::report`].
+    pub fn open_read_only(env: &Env, dir: &Path) -> Result<ReadOnlyStore, StoreError> {
+        let mut attempt = 1;
+        loop {
+            match ReadOnlyStore::open(env, dir) {
+                Err(StoreError::Env(e) | StoreError::Wal(WalError::Env(e)))
+                    if attempt < ATTEMPTS && e.kind() == std::io::ErrorKind::NotFound =>
+                {
+                    attempt += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+}

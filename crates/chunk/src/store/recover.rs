@@ -1,0 +1,335 @@
+//! What is found in a directory: chunks, sealed or not, and the records of the log that no chunk has. Changes no file.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gastrolog_env::{Env, EnvError, Mapped};
+use gastrolog_format::{CHUNK_HEAD_BYTES, CHUNK_VERSION, ChunkHead, Footer};
+use gastrolog_types::{Batch, Seq, Timestamp};
+
+use super::StoreError;
+use super::state::end_seq;
+use crate::catalog::Catalog;
+use crate::scan::{Scan, scan};
+use crate::wal::{self, WalError};
+use crate::{Chunk, ChunkFile, ChunkSummary, Pending, ReadError};
+
+/// What was found when a store was opened.
+#[derive(Clone, Debug, Default)]
+pub struct RecoveryReport {
+    /// What is damaged or missing in chunks and catalog. That of the log is in `wal`.
+    pub damage: Vec<ReadError>,
+    /// Bytes of an interrupted write at the end of chunks: nothing in them was acknowledged by a disk that keeps its
+    /// word.
+    pub torn_bytes: u64,
+    /// Records that no chunk has and the log had.
+    pub replayed_records: u64,
+    /// What was found in the log. Its missing records are no damage by themselves: a batch that went straight to a
+    /// chunk and was not acknowledged leaves a gap.
+    pub wal: wal::Report,
+}
+
+impl RecoveryReport {
+    /// Whether nothing is damaged. A torn end is normal after a crash and no damage.
+    pub fn is_whole(&self) -> bool {
+        self.damage.is_empty() && self.wal.damaged_places == 0
+    }
+
+    /// Every damaged place, of chunks, catalog and log.
+    pub fn all_damage(&self) -> Vec<ReadError> {
+        let wal = self
+            .wal
+            .damage
+            .iter()
+            .map(|d| ReadError::new(&d.path, format!("{} bytes at {}", d.bytes, d.offset), d.reason));
+        self.damage.iter().cloned().chain(wal).collect()
+    }
+
+    fn add(&mut self, path: &Path, place: impl Into<String>, reason: impl ToString) {
+        self.damage.push(ReadError::new(path, place, reason));
+    }
+}
+
+/// A chunk file without a footer.
+pub(super) struct Unsealed {
+    pub(super) path: PathBuf,
+    pub(super) head: ChunkHead,
+    /// Whether the file says so itself; else it is known by its name only.
+    pub(super) has_head: bool,
+    pub(super) file_bytes: u64,
+    pub(super) scan: Scan,
+    /// Dropped before the file is cut.
+    pub(super) mapped: Option<Mapped>,
+}
+
+impl Unsealed {
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.mapped.as_deref().unwrap_or(&[])
+    }
+}
+
+/// A chunk file.
+pub(super) enum Found {
+    Sealed(ChunkSummary, PathBuf),
+    Unsealed(Box<Unsealed>),
+}
+
+impl Found {
+    fn seqs(&self) -> Option<(Seq, Seq)> {
+        match self {
+            Found::Sealed(summary, _) => {
+                (summary.records > 0).then_some((summary.first_seq, summary.end_seq))
+            }
+            Found::Unsealed(chunk) => {
+                let (first, last) = (chunk.scan.groups.first()?, chunk.scan.groups.last()?);
+                Some((first.header.first_seq, last.end_seq()))
+            }
+        }
+    }
+}
+
+/// Everything that is in the directory beside the log.
+pub(super) struct Inventory {
+    pub(super) chunks: Vec<Found>,
+    /// The largest id that was used.
+    pub(super) last_id: u128,
+    /// What the catalog says that the next record gets, at least.
+    pub(super) next_seq: Seq,
+    /// Whether the catalog does not say what it should.
+    pub(super) catalog_stale: bool,
+    pub(super) report: RecoveryReport,
+}
+
+impl Inventory {
+    /// Looks at the chunks of the store in `dir`. Those that the catalog knows are not opened.
+    pub(super) fn take(env: &Env, dir: &Path) -> Result<Inventory, StoreError> {
+        let mut report = RecoveryReport::default();
+        let catalog_path = dir.join("catalog");
+        let loaded = Catalog::load(env, &catalog_path)?;
+        let mut catalog_stale = !matches!(loaded, Some(Ok(_)));
+        let catalog = match loaded {
+            Some(Ok(catalog)) => catalog,
+            Some(Err(error)) => {
+                report.add(&catalog_path, "whole file", error);
+                Catalog::default()
+            }
+            None => Catalog::default(),
+        };
+        let mut known: BTreeMap<u128, ChunkSummary> = catalog.chunks.iter().map(|c| (c.id, *c)).collect();
+        let mut chunks = Vec::new();
+        let files = list(env, &dir.join("chunks"))?;
+        let last_id = files.last().map_or(0, |f| f.0);
+        for (id, path, file_bytes) in files {
+            let summary = known.remove(&id);
+            match summary.filter(|s| s.file_bytes == file_bytes) {
+                Some(summary) => chunks.push(Found::Sealed(summary, path)),
+                None => {
+                    catalog_stale |= summary.is_some();
+                    let found = examine(env, id, path, id == last_id, &mut report)?;
+                    catalog_stale |= matches!(found, Found::Sealed(..));
+                    compare(&found, summary, &mut report);
+                    chunks.push(found);
+                }
+            }
+        }
+        for lost in known.values() {
+            catalog_stale = true;
+            let path = super::active::chunk_path(&dir.join("chunks"), lost.id);
+            let seqs = format!("records {} to {} are lost", lost.first_seq, lost.end_seq);
+            report.add(&path, "whole file", format!("the file is missing: {seqs}"));
+        }
+        let mut inventory = Inventory { chunks, last_id, next_seq: catalog.next_seq, catalog_stale, report };
+        inventory.clip();
+        Ok(inventory)
+    }
+
+    /// Where an unsealed chunk reaches into the next one, the next one is right: a write failed, and its records went
+    /// there.
+    fn clip(&mut self) {
+        let mut later = Seq::MAX;
+        for chunk in self.chunks.iter_mut().rev() {
+            if let Found::Unsealed(chunk) = chunk {
+                chunk.scan.clip(later);
+            }
+            later = chunk.seqs().map_or(later, |(first, _)| first);
+        }
+    }
+
+    /// One past the last record in a chunk.
+    pub(super) fn end_seq(&self) -> Seq {
+        self.chunks.iter().filter_map(Found::seqs).map(|(_, end)| end).max().unwrap_or(0)
+    }
+
+    /// The last unsealed chunk that has records, if nothing comes after it: its last row group may not have been
+    /// made durable before a crash.
+    fn last_unsealed(&mut self) -> Option<&mut Unsealed> {
+        match self.chunks.iter_mut().rev().find(|c| c.seqs().is_some())? {
+            Found::Unsealed(chunk) => Some(chunk),
+            Found::Sealed(..) => None,
+        }
+    }
+
+    /// The last row group, if it is there in length and not in content.
+    pub(super) fn doubtful(&mut self) -> Option<Doubt> {
+        let chunk = self.last_unsealed()?;
+        let last = chunk.scan.groups.last()?;
+        let reason = last.verify(chunk.bytes()).err()?;
+        let place = format!("row group {}", chunk.scan.groups.len() - 1);
+        let (first_seq, end_seq) = (last.header.first_seq, last.end_seq());
+        Some(Doubt { first_seq, end_seq, error: ReadError::new(&chunk.path, place, reason) })
+    }
+
+    /// Decides what becomes of a doubtful row group: what the log has replaces it, else it stays for what is good in
+    /// it. `pending` are the records of the log from its first on.
+    pub(super) fn resolve(&mut self, doubt: Doubt, pending: &mut Vec<Pending>) {
+        self.next_seq = self.next_seq.max(doubt.end_seq);
+        let within = |p: &Pending| end_seq(p).min(doubt.end_seq).saturating_sub(p.first_seq);
+        let held: u64 = pending.iter().map(within).sum();
+        if held > 0 {
+            if let Some(chunk) = self.last_unsealed() {
+                chunk.scan.pop();
+            }
+        } else {
+            skip_stored(pending, doubt.end_seq);
+        }
+        if held < doubt.end_seq - doubt.first_seq {
+            self.report.damage.push(doubt.error);
+        }
+    }
+
+    /// The chunks as they can be read without changing them.
+    pub(super) fn readable(self, env: &Env) -> Vec<Arc<Chunk>> {
+        let mut chunks = Vec::new();
+        for found in self.chunks {
+            match found {
+                Found::Sealed(summary, path) => {
+                    chunks.push(Arc::new(Chunk::sealed(summary, ChunkFile::new(env, &path))));
+                }
+                Found::Unsealed(chunk) if !chunk.scan.groups.is_empty() => chunks.push(Arc::new(
+                    Chunk::scanned(chunk.head.id, chunk.scan.bare_footer(), ChunkFile::new(env, &chunk.path)),
+                )),
+                Found::Unsealed(_) => {}
+            }
+        }
+        chunks
+    }
+}
+
+/// A row group that may not have been made durable before a crash.
+pub(super) struct Doubt {
+    pub(super) first_seq: Seq,
+    end_seq: Seq,
+    error: ReadError,
+}
+
+/// The chunk files by id, which is write order.
+fn list(env: &Env, dir: &Path) -> Result<Vec<(u128, PathBuf, u64)>, EnvError> {
+    let mut found = Vec::new();
+    for entry in env.fs.list(dir)? {
+        let stem = entry.name.to_str().and_then(|name| name.strip_suffix(".chunk"));
+        if let Some(id) = stem.and_then(|s| ulid::Ulid::from_string(s).ok()).filter(|_| !entry.is_dir) {
+            found.push((id.0, dir.join(&entry.name), entry.bytes));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Reads a chunk file of which the catalog does not say what it is.
+fn examine(
+    env: &Env,
+    id: u128,
+    path: PathBuf,
+    is_last: bool,
+    report: &mut RecoveryReport,
+) -> Result<Found, StoreError> {
+    let mapped = env.fs.map(&path)?;
+    if is_newer(&mapped) {
+        return Err(StoreError::Version { path });
+    }
+    let head = ChunkHead::read(&mapped).ok().filter(|head| head.id == id);
+    let file_bytes = mapped.len() as u64;
+    match Footer::read(&mapped) {
+        Ok(Some((footer, _))) => {
+            return Ok(Found::Sealed(ChunkSummary::of(id, file_bytes, &footer), path));
+        }
+        // Half a footer at the end of the last chunk is what a crash leaves.
+        Err(error) if !is_last => report.add(&path, "footer", error),
+        Ok(None) | Err(_) => {}
+    }
+    let scan = scan(&mapped);
+    if head.is_none() && !scan.groups.is_empty() {
+        report.add(&path, "head", "it is not the head of this chunk");
+    }
+    for bad in &scan.bad {
+        let place = format!("{} bytes at {}", bad.len(), bad.start);
+        report.add(&path, place, "no row group can be read here");
+    }
+    let created = Timestamp(i64::try_from(ulid::Ulid::from(id).timestamp_ms()).unwrap_or(0) * 1_000_000);
+    Ok(Found::Unsealed(Box::new(Unsealed {
+        has_head: head.is_some(),
+        head: head.unwrap_or(ChunkHead { id, created }),
+        path,
+        file_bytes,
+        scan,
+        mapped: Some(mapped),
+    })))
+}
+
+/// Whether a file has a good head of a later version.
+fn is_newer(file: &[u8]) -> bool {
+    let Some((covered, crc)) = file.get(..CHUNK_HEAD_BYTES).and_then(|head| head.split_last_chunk::<4>())
+    else {
+        return false;
+    };
+    let version = covered.get(8..).and_then(|rest| rest.first_chunk()).map(|v| u32::from_le_bytes(*v));
+    crc32fast::hash(covered) == u32::from_le_bytes(*crc) && version.is_some_and(|v| v > CHUNK_VERSION)
+}
+
+/// Says what a file has lost since the catalog was written.
+fn compare(found: &Found, summary: Option<ChunkSummary>, report: &mut RecoveryReport) {
+    let Some(summary) = summary else { return };
+    let (path, records) = match found {
+        Found::Sealed(now, path) => (path, now.records),
+        Found::Unsealed(chunk) => (&chunk.path, chunk.scan.records()),
+    };
+    if records < summary.records {
+        let lost = summary.records - records;
+        report.add(path, "whole file", format!("{lost} of {} records are lost", summary.records));
+    }
+}
+
+/// The batches of the log from `stored_below` on.
+pub(super) fn take_pending(
+    batches: impl Iterator<Item = wal::Result<(Seq, Batch)>>,
+    stored_below: Seq,
+    report: &mut RecoveryReport,
+) -> Result<Vec<Pending>, WalError> {
+    let mut pending = Vec::new();
+    for item in batches {
+        match item {
+            Ok((first_seq, batch)) => {
+                let range = 0..batch.len();
+                let mut one = vec![Pending { first_seq, batch: Arc::new(batch), range }];
+                skip_stored(&mut one, stored_below);
+                pending.append(&mut one);
+            }
+            Err(WalError::Unreadable { path, offset, reason }) => {
+                report.add(&path, format!("frame at {offset}"), reason);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(pending)
+}
+
+/// Drops the records before `stored_below`.
+pub(super) fn skip_stored(pending: &mut Vec<Pending>, stored_below: Seq) {
+    for p in pending.iter_mut() {
+        let stored = stored_below.saturating_sub(p.first_seq).min(p.range.len() as u64);
+        p.first_seq += stored;
+        p.range.start += stored as usize;
+    }
+    pending.retain(|p| !p.range.is_empty());
+}

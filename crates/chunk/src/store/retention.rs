@@ -1,0 +1,61 @@
+//! Removing chunks that are too old or too many.
+
+use std::sync::Arc;
+
+use gastrolog_env::EnvError;
+
+use super::flush::{Flusher, catalog_of};
+use crate::Chunk;
+
+impl Flusher {
+    /// Removes sealed chunks as retention says: out of the catalog, out of sight, and then the file. Whatever
+    /// happens in between, no file is missing that the catalog names.
+    pub(super) fn remove_old(&mut self) -> Result<(), EnvError> {
+        let chunks = self.shared.state.lock().chunks.clone();
+        let old = self.old_ones(&chunks);
+        if old.is_empty() {
+            return Ok(());
+        }
+        let mut catalog = catalog_of(&self.shared.state.lock());
+        catalog.chunks.retain(|kept| old.iter().all(|gone| gone.summary.id != kept.id));
+        self.write_catalog(&catalog)?;
+        let mut state = self.shared.state.lock();
+        Arc::make_mut(&mut state.chunks).retain(|kept| old.iter().all(|gone| !Arc::ptr_eq(gone, kept)));
+        state.removed_chunks += old.len() as u64;
+        state.removed_records += old.iter().map(|c| c.summary.records).sum::<u64>();
+        drop(state);
+        drop(chunks);
+        old.iter().try_for_each(|chunk| self.remove(chunk))?;
+        self.shared.env.fs.sync_dir(&self.shared.chunks_dir())
+    }
+
+    fn old_ones(&self, chunks: &[Arc<Chunk>]) -> Vec<Arc<Chunk>> {
+        let retention = self.shared.options.retention;
+        let now_ns = self.shared.env.clock.now().0;
+        let expired = |chunk: &Chunk| {
+            let age_ns = now_ns.saturating_sub(chunk.summary.ingest_time.max.0);
+            retention.age_ms.is_some_and(|most| age_ns >= 0 && age_ns as u64 / 1_000_000 >= most)
+        };
+        let mut bytes = self.shared.wal.bytes() + chunks.iter().map(|c| c.summary.file_bytes).sum::<u64>();
+        let mut old = Vec::new();
+        for chunk in chunks.iter().filter(|c| c.sealed) {
+            if expired(chunk) || retention.bytes.is_some_and(|most| bytes > most) {
+                bytes = bytes.saturating_sub(chunk.summary.file_bytes);
+                old.push(chunk.clone());
+            }
+        }
+        old
+    }
+
+    fn remove(&self, chunk: &Arc<Chunk>) -> Result<(), EnvError> {
+        // Besides this list and the chunk itself, snapshots hold them: they need the map to read on.
+        if Arc::strong_count(chunk) > 1 || Arc::strong_count(chunk.file()) > 1 {
+            // If it cannot be mapped, their readers are told so.
+            let _ = chunk.file().bytes();
+        }
+        match self.shared.env.fs.remove_file(chunk.file().path()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! What the threads of a store share: the records that wait for a row group, and the chunks there are.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+
+use crossbeam::channel::Sender;
+use gastrolog_types::{Batch, Seq, Timestamp};
+
+use super::error::FlushError;
+use crate::{Chunk, Pending};
+
+/// What a record weighs beside its text: keeps the number of empty ones in bounds.
+const RECORD_OVERHEAD_BYTES: u64 = 8;
+
+/// Most records of a row group.
+#[cfg(not(test))]
+const ROW_GROUP_RECORDS_MAX: usize = 1 << 20;
+#[cfg(test)]
+const ROW_GROUP_RECORDS_MAX: usize = 64;
+
+/// Small batches are joined up to this size, so that a snapshot need not copy a list of very many.
+const JOIN_BYTES_MAX: usize = 64 << 10;
+
+/// Most row groups of a plan: they are encoded at the same time.
+const PLANS_MAX: usize = 4;
+
+/// Records that wait for a row group.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) pending: Pending,
+    /// Who waits for them to be in a chunk: they are not in the log.
+    pub(super) direct: Option<Sender<Result<(), FlushError>>>,
+}
+
+impl Item {
+    fn end_seq(&self) -> Seq {
+        end_seq(&self.pending)
+    }
+}
+
+/// One past the last seq.
+pub(super) fn end_seq(pending: &Pending) -> Seq {
+    pending.first_seq + pending.range.len() as u64
+}
+
+/// What some records of a batch weigh.
+pub(super) fn weight(batch: &Batch, range: Range<usize>) -> u64 {
+    let records = batch.records.get(range).unwrap_or(&[]);
+    records.iter().map(|r| u64::from(r.end.saturating_sub(r.start)) + RECORD_OVERHEAD_BYTES).sum()
+}
+
+/// Something that the flusher is asked to do, and where it puts the answer.
+#[derive(Debug)]
+pub(super) enum Command {
+    /// Put every record that waits into a row group.
+    Flush(Sender<Result<(), FlushError>>),
+    /// That, and then seal the chunk. Answers which chunks were sealed.
+    Seal(Sender<Result<Vec<u128>, FlushError>>),
+    /// What is done every second: seal by age, remove what is too old.
+    Maintain(Sender<Result<(), FlushError>>),
+}
+
+/// What the threads of a store share.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) next_seq: Seq,
+    pub(super) pending: VecDeque<Item>,
+    pub(super) pending_bytes: u64,
+    /// When the oldest of them came, about.
+    pub(super) pending_since: Option<Timestamp>,
+    /// Items that are not in the log.
+    pub(super) direct_waiting: usize,
+    pub(super) chunks: Arc<Vec<Arc<Chunk>>>,
+    pub(super) commands: Vec<Command>,
+    /// No more records are taken.
+    pub(super) closing: bool,
+    /// The last flush failed: another is tried after a while.
+    pub(super) failing: bool,
+    pub(super) failures: u64,
+    pub(super) last_failure: Option<Arc<str>>,
+    pub(super) removed_chunks: u64,
+    pub(super) removed_records: u64,
+}
+
+impl State {
+    /// Adds a batch at the end; returns the seq of its first record.
+    pub(super) fn push(
+        &mut self,
+        batch: Batch,
+        direct: Option<Sender<Result<(), FlushError>>>,
+        now: Timestamp,
+    ) -> Seq {
+        let first_seq = self.next_seq;
+        self.next_seq += batch.len() as u64;
+        self.pending_bytes += weight(&batch, 0..batch.len());
+        self.pending_since.get_or_insert(now);
+        self.direct_waiting += usize::from(direct.is_some());
+        if direct.is_some() || !self.join(&batch, first_seq) {
+            let range = 0..batch.len();
+            let pending = Pending { first_seq, batch: Arc::new(batch), range };
+            self.pending.push_back(Item { pending, direct });
+        }
+        first_seq
+    }
+
+    /// Adds a small batch to the last one, if that is small and nobody else looks at it.
+    fn join(&mut self, batch: &Batch, first_seq: Seq) -> bool {
+        let Some(item) = self.pending.back_mut() else { return false };
+        let last = &mut item.pending;
+        let follows = end_seq(last) == first_seq && last.range.end == last.batch.len();
+        if item.direct.is_some() || !follows || last.batch.text.len() + batch.text.len() > JOIN_BYTES_MAX {
+            return false;
+        }
+        let Some(joined) = Arc::get_mut(&mut last.batch) else { return false };
+        if joined.len() >= ROW_GROUP_RECORDS_MAX {
+            return false;
+        }
+        for (i, record) in batch.records.iter().enumerate() {
+            if let Some(attributes) = batch.attributes.get(record.attributes as usize) {
+                joined.push(batch.text_of(i), attributes, record.ingest, record.source);
+            }
+        }
+        last.range.end = joined.len();
+        true
+    }
+
+    /// What to make row groups of: each has about `aim_bytes` of consecutive records. Records beyond `upto` are
+    /// taken only where they fill a row group.
+    pub(super) fn plans(&self, aim_bytes: u64, upto: Seq) -> Vec<Vec<Pending>> {
+        let mut planner = Planner { aim_bytes, ..Planner::default() };
+        for item in &self.pending {
+            planner.add(&item.pending);
+            if planner.done.len() >= PLANS_MAX {
+                planner.done.truncate(PLANS_MAX);
+                return planner.done;
+            }
+        }
+        if planner.current.first().is_some_and(|p| p.first_seq < upto) {
+            planner.cut();
+        }
+        planner.done
+    }
+
+    /// Forgets the records before `seq`, which are in a chunk now.
+    pub(super) fn consume(&mut self, seq: Seq, now: Timestamp) {
+        while let Some(item) = self.pending.front_mut() {
+            let last = &mut item.pending;
+            let stored = seq.saturating_sub(last.first_seq).min(last.range.len() as u64) as usize;
+            let range = last.range.start..last.range.start + stored;
+            self.pending_bytes = self.pending_bytes.saturating_sub(weight(&last.batch, range.clone()));
+            last.first_seq += stored as u64;
+            last.range.start = range.end;
+            if !last.range.is_empty() {
+                break;
+            }
+            let direct = self.pending.pop_front().and_then(|item| item.direct);
+            self.answer(direct, Ok(()));
+        }
+        self.pending_since = if self.pending.is_empty() { None } else { Some(now) };
+    }
+
+    /// Takes back the records before `upto` that are not in the log, and says so to those who wait for them.
+    pub(super) fn withdraw(&mut self, upto: Seq, error: &FlushError) {
+        for item in std::mem::take(&mut self.pending) {
+            if item.direct.is_some() && item.pending.first_seq < upto {
+                let lost = weight(&item.pending.batch, item.pending.range.clone());
+                self.pending_bytes = self.pending_bytes.saturating_sub(lost);
+                self.answer(item.direct, Err(error.clone()));
+            } else {
+                self.pending.push_back(item);
+            }
+        }
+    }
+
+    fn answer(&mut self, direct: Option<Sender<Result<(), FlushError>>>, result: Result<(), FlushError>) {
+        if let Some(sender) = direct {
+            self.direct_waiting = self.direct_waiting.saturating_sub(1);
+            // Who waited may have gone; that changes nothing here.
+            let _ = sender.send(result);
+        }
+    }
+
+    /// One past the last record that is not in the log.
+    pub(super) fn direct_end(&self) -> Seq {
+        self.pending.iter().rev().find(|item| item.direct.is_some()).map_or(0, Item::end_seq)
+    }
+
+    /// Puts `chunk` in the place of the one of the same id, or at the end.
+    pub(super) fn publish(&mut self, chunk: Arc<Chunk>) {
+        let chunks = Arc::make_mut(&mut self.chunks);
+        match chunks.iter_mut().rev().find(|c| c.summary.id == chunk.summary.id) {
+            Some(place) => *place = chunk,
+            None => chunks.push(chunk),
+        }
+    }
+}
+
+/// Cuts waiting records into row groups.
+#[derive(Default)]
+struct Planner {
+    aim_bytes: u64,
+    done: Vec<Vec<Pending>>,
+    current: Vec<Pending>,
+    bytes: u64,
+    records: usize,
+}
+
+impl Planner {
+    fn add(&mut self, pending: &Pending) {
+        if self.current.last().is_some_and(|last| end_seq(last) != pending.first_seq) {
+            self.cut();
+        }
+        let mut start = pending.range.start;
+        while start < pending.range.end && self.done.len() < PLANS_MAX {
+            let end = self.fill(&pending.batch, start..pending.range.end);
+            if end > start {
+                let first_seq = pending.first_seq + (start - pending.range.start) as u64;
+                self.current.push(Pending { first_seq, batch: pending.batch.clone(), range: start..end });
+            }
+            if end < pending.range.end || self.bytes >= self.aim_bytes {
+                self.cut();
+            }
+            start = end;
+        }
+    }
+
+    /// Takes as many records as fit, and always one; returns where it stopped.
+    fn fill(&mut self, batch: &Batch, range: Range<usize>) -> usize {
+        for i in range.clone() {
+            let bytes = weight(batch, i..i + 1);
+            let fits = self.bytes + bytes <= self.aim_bytes && self.records < ROW_GROUP_RECORDS_MAX;
+            if !fits && self.records > 0 {
+                return i;
+            }
+            self.bytes += bytes;
+            self.records += 1;
+        }
+        range.end
+    }
+
+    fn cut(&mut self) {
+        if !self.current.is_empty() {
+            self.done.push(std::mem::take(&mut self.current));
+        }
+        (self.bytes, self.records) = (0, 0);
+    }
+}

@@ -1,0 +1,106 @@
+//! How the stores are kept.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use gastrolog_chunk::wal::Durability;
+use gastrolog_env::Env;
+use gastrolog_index::Pipeline;
+
+use crate::{Access, Location};
+
+/// How one store is kept. Every default is meant to be left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// `None`: acknowledge after fsync. `Some(ms)`: sync this often, and acknowledge before.
+    pub sync_interval_ms: Option<u64>,
+    /// Bytes of text in a row group.
+    pub row_group_bytes: u64,
+    /// Seal a chunk at this many bytes of text.
+    pub seal_bytes: u64,
+    /// Seal a chunk this long after it was begun.
+    pub seal_age_ms: Option<u64>,
+    /// Seal a chunk at this many records.
+    pub seal_records: Option<u64>,
+    /// Remove sealed chunks whose newest record arrived longer ago.
+    pub retention_age_ms: Option<u64>,
+    /// Remove the oldest sealed chunks while all files together are larger.
+    pub retention_bytes: Option<u64>,
+    /// The indexers that may lay out columns; `None`: all. What the others understand is kept as text: fields are
+    /// found in it all the same, only slower.
+    pub indexers: Option<Vec<String>>,
+    /// Most distinct values of a field that the footer of a chunk keeps with their counts.
+    pub footer_values: usize,
+}
+
+impl Default for StoreConfig {
+    fn default() -> StoreConfig {
+        StoreConfig {
+            sync_interval_ms: None,
+            row_group_bytes: 16 << 20,
+            seal_bytes: 512 << 20,
+            seal_age_ms: None,
+            seal_records: None,
+            retention_age_ms: None,
+            retention_bytes: None,
+            indexers: None,
+            footer_values: 4096,
+        }
+    }
+}
+
+impl StoreConfig {
+    pub(crate) fn options(&self) -> gastrolog_chunk::StoreOptions {
+        let mut options = gastrolog_chunk::StoreOptions::default();
+        options.durability = match self.sync_interval_ms {
+            Some(interval_ms) => Durability::Interval { interval_ms },
+            None => Durability::Fsync,
+        };
+        options.row_group_bytes = self.row_group_bytes;
+        options.seal.bytes = self.seal_bytes;
+        options.seal.age_ms = self.seal_age_ms;
+        options.seal.records = self.seal_records;
+        options.retention.age_ms = self.retention_age_ms;
+        options.retention.bytes = self.retention_bytes;
+        options.footer_budget.values = self.footer_values;
+        options
+    }
+}
+
+/// How the engine runs.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Stores by name. Others are made with `default_store` when something is first stored in them.
+    pub stores: BTreeMap<String, StoreConfig>,
+    /// How stores that are not in `stores` are kept.
+    pub default_store: StoreConfig,
+    /// Most bytes of decoded columns that are kept for the next query.
+    pub cache_bytes: usize,
+    /// Threads that one query may use.
+    pub query_threads: usize,
+}
+
+impl Default for EngineConfig {
+    fn default() -> EngineConfig {
+        EngineConfig {
+            stores: BTreeMap::new(),
+            default_store: StoreConfig::default(),
+            cache_bytes: 96 << 20,
+            query_threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
+        }
+    }
+}
+
+/// Everything that opening an engine takes.
+pub struct OpenOptions {
+    /// Where the stores live.
+    pub location: Location,
+    /// Whether they may be changed.
+    pub access: Access,
+    /// How they are kept.
+    pub config: EngineConfig,
+    /// How records are understood; the same for writing and for reading.
+    pub pipeline: Arc<Pipeline>,
+    /// Disk, clock and randomness; [`Location::Memory`] wants [`Env::memory`].
+    pub env: Env,
+}

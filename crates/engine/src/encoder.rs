@@ -1,0 +1,59 @@
+//! Makes row groups of batches: the indexers' side of the chunk writer.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use gastrolog_chunk::{Encoder, Pending};
+use gastrolog_format::row_group::{EncodedRowGroup, Header};
+use gastrolog_format::{Compressor, Shapes};
+use gastrolog_index::{Caps, Pipeline, RowGroupBuilder};
+use gastrolog_types::Batch;
+
+/// The zstd level of columns. Higher ones gain little on values that are cut out already.
+const LEVEL: i32 = 3;
+
+thread_local! {
+    static COMPRESSOR: RefCell<Compressor> = RefCell::new(Compressor::new(LEVEL));
+}
+
+pub(crate) struct PipelineEncoder {
+    pub(crate) pipeline: Arc<Pipeline>,
+    /// The indexers that may lay out columns, one bit each.
+    pub(crate) indexers: u64,
+}
+
+impl Encoder for PipelineEncoder {
+    fn encode(&self, records: &[Pending]) -> (EncodedRowGroup, Shapes) {
+        let mut builder = RowGroupBuilder::new(&self.pipeline, self.indexers, Caps::default());
+        for pending in records {
+            if pending.range == (0..pending.batch.len()) {
+                builder.push(&pending.batch);
+            } else {
+                builder.push(&part_of(pending));
+            }
+        }
+        let first_seq = records.first().map_or(0, |p| p.first_seq);
+        let encoded = COMPRESSOR.with_borrow_mut(|c| builder.finish(first_seq, c));
+        let shapes = shapes_of(&encoded);
+        (encoded, shapes)
+    }
+}
+
+/// The records of a range as a batch of their own.
+fn part_of(pending: &Pending) -> Batch {
+    let mut part = Batch { attributes: pending.batch.attributes.clone(), ..Batch::default() };
+    for i in pending.range.clone() {
+        let Some(record) = pending.batch.records.get(i) else { continue };
+        let start = part.text.len() as u32;
+        part.text.extend_from_slice(pending.batch.text_of(i));
+        let end = part.text.len() as u32;
+        part.records.push(gastrolog_types::NewRecord { start, end, ..*record });
+    }
+    part
+}
+
+/// The shapes as they were written. They decode, as they were encoded a moment ago.
+fn shapes_of(encoded: &EncodedRowGroup) -> Shapes {
+    let body = Header::body_offset(&encoded.bytes).ok().and_then(|at| encoded.bytes.get(at..));
+    body.and_then(|body| encoded.header.shapes(body).ok()).unwrap_or_default()
+}

@@ -1,0 +1,91 @@
+//! What happened while a query ran.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What was done in one chunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChunkActual {
+    /// Row groups opened.
+    pub row_groups: u64,
+    /// Rows in them, or records the footer answered for.
+    pub rows_in: u64,
+    /// Rows that matched.
+    pub rows_out: u64,
+    /// Bytes read from the file (what the cache held is not among them).
+    pub bytes_read: u64,
+    /// Time spent, by all threads together.
+    pub nanos: u64,
+}
+
+/// What happened while a query ran.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Actual {
+    /// By place of the chunk in the snapshot.
+    pub chunks: BTreeMap<usize, ChunkActual>,
+    /// Records scanned without an index.
+    pub pending_in: u64,
+    /// Those of them that matched.
+    pub pending_out: u64,
+    /// Records or rows handed out.
+    pub returned: u64,
+    /// What could not be read, each with file, place and reason.
+    pub damage: Vec<String>,
+}
+
+impl Actual {
+    pub(crate) fn read(
+        &mut self,
+        chunk: usize,
+        rows_in: u64,
+        rows_out: u64,
+        bytes_read: u64,
+        time: Duration,
+    ) {
+        let c = self.chunks.entry(chunk).or_default();
+        c.row_groups += 1;
+        c.rows_in += rows_in;
+        c.rows_out += rows_out;
+        c.bytes_read += bytes_read;
+        c.nanos += time.as_nanos() as u64;
+    }
+
+    /// Columns read after the filter, to splice records.
+    pub(crate) fn late_read(&mut self, chunk: usize, bytes: u64) {
+        self.chunks.entry(chunk).or_default().bytes_read += bytes;
+    }
+
+    pub(crate) fn footer(&mut self, chunk: usize, records: u64, matched: u64) {
+        let c = self.chunks.entry(chunk).or_default();
+        c.rows_in += records;
+        c.rows_out += matched;
+    }
+
+    pub(crate) fn pending(&mut self, records: u64, matched: u64) {
+        self.pending_in += records;
+        self.pending_out += matched;
+    }
+
+    pub(crate) fn merge(&mut self, other: Actual) {
+        for (chunk, o) in other.chunks {
+            let c = self.chunks.entry(chunk).or_default();
+            c.row_groups += o.row_groups;
+            c.rows_in += o.rows_in;
+            c.rows_out += o.rows_out;
+            c.bytes_read += o.bytes_read;
+            c.nanos += o.nanos;
+        }
+        self.pending(other.pending_in, other.pending_out);
+        self.damage.extend(other.damage);
+    }
+
+    /// Records that matched, as far as they were counted.
+    pub fn matched(&self) -> u64 {
+        self.pending_out + self.chunks.values().map(|c| c.rows_out).sum::<u64>()
+    }
+
+    /// Bytes read from files.
+    pub fn bytes_read(&self) -> u64 {
+        self.chunks.values().map(|c| c.bytes_read).sum()
+    }
+}

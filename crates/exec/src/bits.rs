@@ -1,0 +1,108 @@
+//! Sets of rows of a row group, one bit a row.
+
+/// A set of rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bits {
+    words: Vec<u64>,
+    rows: usize,
+}
+
+impl Bits {
+    pub(crate) fn none(rows: usize) -> Bits {
+        Bits { words: vec![0; rows.div_ceil(64)], rows }
+    }
+
+    pub(crate) fn all(rows: usize) -> Bits {
+        let mut bits = Bits { words: vec![u64::MAX; rows.div_ceil(64)], rows };
+        if let (Some(last), used @ 1..) = (bits.words.last_mut(), rows % 64) {
+            *last = (1 << used) - 1;
+        }
+        bits
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    #[inline]
+    pub(crate) fn set(&mut self, row: usize) {
+        if let Some(word) = self.words.get_mut(row / 64) {
+            *word |= 1 << (row % 64);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn has(&self, row: usize) -> bool {
+        self.words.get(row / 64).is_some_and(|w| w >> (row % 64) & 1 != 0)
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.words.iter().map(|w| w.count_ones() as usize).sum()
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.words.iter().all(|&w| w == 0)
+    }
+
+    pub(crate) fn and(mut self, other: &Bits) -> Bits {
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a &= b);
+        self
+    }
+
+    pub(crate) fn or(mut self, other: &Bits) -> Bits {
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a |= b);
+        self
+    }
+
+    pub(crate) fn without(mut self, other: &Bits) -> Bits {
+        self.words.iter_mut().zip(&other.words).for_each(|(a, b)| *a &= !b);
+        self
+    }
+
+    /// Sets the bit of each row for which `test` holds, a word at a time.
+    pub(crate) fn from_tests(tests: impl Iterator<Item = bool>, rows: usize) -> Bits {
+        let mut bits = Bits::none(rows);
+        let mut tests = tests;
+        for word in &mut bits.words {
+            let mut w = 0u64;
+            for (i, hit) in tests.by_ref().take(64).enumerate() {
+                w |= u64::from(hit) << i;
+            }
+            *word = w;
+        }
+        bits
+    }
+
+    /// The rows in the set, rising.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.words.iter().enumerate().flat_map(|(i, &word)| {
+            let mut rest = word;
+            std::iter::from_fn(move || {
+                if rest == 0 {
+                    return None;
+                }
+                let bit = rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                Some(i * 64 + bit)
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_behave_as_sets() {
+        for rows in [0, 1, 63, 64, 65, 200] {
+            let all = Bits::all(rows);
+            assert_eq!(all.count(), rows);
+            let third = Bits::from_tests((0..rows).map(|r| r % 3 == 0), rows);
+            assert_eq!(third.iter().collect::<Vec<_>>(), (0..rows).step_by(3).collect::<Vec<_>>());
+            let rest = all.clone().without(&third);
+            assert!(rest.clone().and(&third).is_none());
+            assert_eq!(rest.or(&third), all);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Decoded columns of row groups, kept while there is room. A row group never changes, so nothing in the cache
+//! grows stale.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use gastrolog_chunk::RowGroupId;
+use gastrolog_format::column::Column;
+use gastrolog_format::{Ids, Shapes};
+use parking_lot::Mutex;
+
+/// Which decoded part of a row group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    /// A column.
+    Column(u32),
+    /// The shapes.
+    Shapes,
+    /// The shape of each row.
+    ShapeIds,
+    /// Ingest times.
+    Ingest,
+    /// Source times, `Timestamp::NONE` where there is none.
+    Source,
+    /// For each value of a column its row.
+    RowsOf(u32),
+}
+
+/// A decoded part.
+#[derive(Clone, Debug)]
+pub(crate) enum Decoded {
+    Column(Arc<Column>),
+    Shapes(Arc<Shapes>),
+    Ids(Arc<Ids>),
+    Times(Arc<Vec<i64>>),
+    Rows(Arc<Vec<u32>>),
+}
+
+impl Decoded {
+    fn bytes(&self) -> usize {
+        match self {
+            Decoded::Column(c) => c.memory_bytes(),
+            Decoded::Shapes(s) => {
+                s.shapes.iter().map(|s| s.literals.memory_bytes() + 8 * s.slots.len() + 128).sum()
+            }
+            Decoded::Ids(ids) => ids.memory_bytes(),
+            Decoded::Times(t) => 8 * t.len(),
+            Decoded::Rows(r) => 4 * r.len(),
+        }
+    }
+}
+
+type Key = (RowGroupId, Part);
+
+struct Entry {
+    value: Decoded,
+    bytes: usize,
+    /// When it was last asked for, on the cache's own clock of requests.
+    used: u64,
+}
+
+#[derive(Default)]
+struct State {
+    entries: HashMap<Key, Entry>,
+    bytes: usize,
+    clock: u64,
+}
+
+/// A cache with a bound on its bytes.
+pub struct Cache {
+    state: Mutex<State>,
+    bytes_max: usize,
+}
+
+impl Cache {
+    /// An empty cache that holds at most `bytes_max` bytes of decoded columns.
+    pub fn new(bytes_max: usize) -> Cache {
+        Cache { state: Mutex::default(), bytes_max }
+    }
+
+    pub(crate) fn get(&self, group: RowGroupId, part: Part) -> Option<Decoded> {
+        let mut state = self.state.lock();
+        state.clock += 1;
+        let now = state.clock;
+        let entry = state.entries.get_mut(&(group, part))?;
+        entry.used = now;
+        Some(entry.value.clone())
+    }
+
+    pub(crate) fn put(&self, group: RowGroupId, part: Part, value: Decoded) {
+        let bytes = value.bytes();
+        if bytes > self.bytes_max / 4 {
+            return;
+        }
+        let mut state = self.state.lock();
+        state.clock += 1;
+        let used = state.clock;
+        if let Some(old) = state.entries.insert((group, part), Entry { value, bytes, used }) {
+            state.bytes -= old.bytes;
+        }
+        state.bytes += bytes;
+        if state.bytes > self.bytes_max {
+            state.shrink(self.bytes_max / 4 * 3);
+        }
+    }
+}
+
+impl State {
+    /// Drops what was not asked for the longest until no more than `target` bytes are left. Done seldom and for
+    /// many at once, so that a sort is cheap enough.
+    fn shrink(&mut self, target: usize) {
+        let mut by_age: Vec<(u64, Key)> = self.entries.iter().map(|(k, e)| (e.used, *k)).collect();
+        by_age.sort_unstable_by_key(|&(used, _)| used);
+        for (_, key) in by_age {
+            if self.bytes <= target {
+                break;
+            }
+            if let Some(entry) = self.entries.remove(&key) {
+                self.bytes -= entry.bytes;
+            }
+        }
+    }
+}

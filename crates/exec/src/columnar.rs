@@ -1,0 +1,241 @@
+//! Aggregates over the rows of one row group, from its columns.
+
+use std::collections::HashMap;
+
+use gastrolog_chunk::ReadError;
+use gastrolog_format::column::Column;
+use gastrolog_index::{Escape, unescape};
+use gastrolog_query::{Aggregate, FieldName, GroupKey, Number};
+
+use crate::accumulate::Accumulator;
+use crate::bits::Bits;
+use crate::fields::{Places, Scratch, any_value};
+use crate::groups::{Groups, KeyPart, bin_of};
+use crate::view::View;
+
+/// Largest table of counts by group and dictionary id.
+const TABLE_MAX: usize = 1 << 20;
+
+/// The selected rows and the group of each.
+struct Grouped {
+    rows: Vec<u32>,
+    /// Group of each selected row; empty when there is one group only.
+    of_row: Vec<u32>,
+    keys: Vec<Vec<KeyPart>>,
+}
+
+impl Grouped {
+    fn group(&self, i: usize) -> usize {
+        self.of_row.get(i).copied().unwrap_or(0) as usize
+    }
+}
+
+/// Adds the rows of `selected` to `groups`.
+pub(crate) fn aggregate(
+    view: &View<'_>,
+    selected: &Bits,
+    aggregates: &[Aggregate],
+    by: &[GroupKey],
+    groups: &mut Groups<'_>,
+) -> Result<(), ReadError> {
+    if selected.is_none() {
+        return Ok(());
+    }
+    let grouped = group_rows(view, selected, by)?;
+    let mut parts: Vec<Vec<Accumulator>> = grouped.keys.iter().map(|_| groups.fresh()).collect();
+    for (i, aggregate) in aggregates.iter().enumerate() {
+        match &aggregate.field {
+            None => count_rows(&grouped, i, &mut parts),
+            Some(field) => add_values(view, &grouped, i, field, &mut parts)?,
+        }
+    }
+    for (key, part) in grouped.keys.into_iter().zip(parts) {
+        groups.add(key, part);
+    }
+    Ok(())
+}
+
+fn count_rows(grouped: &Grouped, aggregate: usize, parts: &mut [Vec<Accumulator>]) {
+    let mut counts = vec![0u64; parts.len()];
+    if grouped.of_row.is_empty() {
+        counts.iter_mut().for_each(|n| *n = grouped.rows.len() as u64);
+    }
+    for &group in &grouped.of_row {
+        if let Some(n) = counts.get_mut(group as usize) {
+            *n += 1;
+        }
+    }
+    for (part, n) in parts.iter_mut().zip(counts) {
+        part.get_mut(aggregate).into_iter().for_each(|a| a.add_records(n));
+    }
+}
+
+/// Numbers the groups: each key splits the groups of the keys before it.
+fn group_rows(view: &View<'_>, selected: &Bits, by: &[GroupKey]) -> Result<Grouped, ReadError> {
+    let rows: Vec<u32> = selected.iter().map(|r| r as u32).collect();
+    let mut grouped = Grouped { rows, of_row: Vec::new(), keys: vec![Vec::new()] };
+    for key in by {
+        let (ids, values) = match key {
+            GroupKey::TimeBin(bin) => time_ids(view, &grouped.rows, *bin)?,
+            GroupKey::Field(name) => field_ids(view, &grouped.rows, name)?,
+        };
+        split(&mut grouped, &ids, &values);
+    }
+    Ok(grouped)
+}
+
+fn split(grouped: &mut Grouped, ids: &[u32], values: &[KeyPart]) {
+    let mut numbers: HashMap<(u32, u32), u32> = HashMap::new();
+    let mut keys: Vec<Vec<KeyPart>> = Vec::new();
+    let mut last = ((u32::MAX, u32::MAX), 0);
+    let of_row = ids.iter().enumerate().map(|(i, &id)| {
+        let pair = (grouped.group(i) as u32, id);
+        if last.0 == pair {
+            return last.1;
+        }
+        let number = *numbers.entry(pair).or_insert_with(|| {
+            let mut key = grouped.keys.get(pair.0 as usize).cloned().unwrap_or_default();
+            key.extend(values.get(id as usize).cloned());
+            keys.push(key);
+            keys.len() as u32 - 1
+        });
+        last = (pair, number);
+        number
+    });
+    grouped.of_row = of_row.collect();
+    grouped.keys = keys;
+}
+
+type Ids = (Vec<u32>, Vec<KeyPart>);
+
+fn time_ids(view: &View<'_>, rows: &[u32], bin: i64) -> Result<Ids, ReadError> {
+    let times = view.times()?;
+    let mut values = Vec::new();
+    let mut known: HashMap<i64, u32> = HashMap::new();
+    let mut last = (i64::MIN, 0);
+    let ids = rows.iter().map(|&row| {
+        let start = bin_of(times.get(row as usize).copied().unwrap_or(0), bin);
+        if start != last.0 || values.is_empty() {
+            let id = *known.entry(start).or_insert_with(|| {
+                values.push(KeyPart::Time(start));
+                values.len() as u32 - 1
+            });
+            last = (start, id);
+        }
+        last.1
+    });
+    let ids = ids.collect();
+    Ok((ids, values))
+}
+
+fn field_ids(view: &View<'_>, rows: &[u32], name: &str) -> Result<Ids, ReadError> {
+    let name = FieldName::Exact(name.to_owned());
+    let places = Places::of(view, &name);
+    if let Some((i, escape)) = places.single_column() {
+        if let Column::Dictionary { values, ids } = &**view.column(i)? {
+            let parts = values.iter().map(|v| KeyPart::Text(unescape(v, escape).into_owned()));
+            let parts: Vec<KeyPart> = parts.chain([KeyPart::Text(Vec::new())]).collect();
+            let absent = values.len() as u32;
+            let mut of_row = Vec::with_capacity(rows.len());
+            for &row in rows {
+                of_row.push(view.rank(i, row as usize)?.map_or(absent, |rank| ids.get(rank)));
+            }
+            return Ok((of_row, parts));
+        }
+    }
+    let mut known: HashMap<Vec<u8>, u32> = HashMap::new();
+    let mut scratch = Scratch::default();
+    let mut of_row = Vec::with_capacity(rows.len());
+    let mut values = Vec::new();
+    for &row in rows {
+        let mut id = None;
+        let mut intern = |value: &[u8]| {
+            id = Some(match known.get(value) {
+                Some(&id) => id,
+                None => {
+                    values.push(KeyPart::Text(value.to_vec()));
+                    known.insert(value.to_vec(), values.len() as u32 - 1);
+                    values.len() as u32 - 1
+                }
+            });
+            true
+        };
+        if !any_value(view, &name, &places, row as usize, &mut scratch, &mut intern)? {
+            intern(b"");
+        }
+        of_row.push(id.unwrap_or(0));
+    }
+    Ok((of_row, values))
+}
+
+fn add_values(
+    view: &View<'_>,
+    grouped: &Grouped,
+    aggregate: usize,
+    field: &str,
+    parts: &mut [Vec<Accumulator>],
+) -> Result<(), ReadError> {
+    let name = FieldName::Exact(field.to_owned());
+    let places = Places::of(view, &name);
+    if places.is_nowhere() {
+        return Ok(());
+    }
+    let edge = matches!(parts.first().and_then(|p| p.get(aggregate)), Some(Accumulator::Edge { .. }));
+    if let (Some((i, escape)), false) = (places.single_column(), edge) {
+        let numeric = parts.first().and_then(|p| p.get(aggregate)).is_some_and(Accumulator::is_numeric);
+        match &**view.column(i)? {
+            Column::Dictionary { values, .. } if values.len() * parts.len() <= TABLE_MAX => {
+                return add_dictionary(view, grouped, aggregate, (i, escape), parts);
+            }
+            Column::Integer { values, exceptions } if numeric && exceptions.rows.is_empty() => {
+                for (k, &row) in grouped.rows.iter().enumerate() {
+                    let value = view.rank(i, row as usize)?.and_then(|rank| values.get(rank));
+                    let target = parts.get_mut(grouped.group(k)).and_then(|p| p.get_mut(aggregate));
+                    if let (Some(&value), Some(target)) = (value, target) {
+                        target.add_number(Number::Int(value), 1);
+                    }
+                }
+                return Ok(());
+            }
+            _ => {}
+        }
+    }
+    let times = if edge { view.times()? } else { Vec::new() };
+    let mut scratch = Scratch::default();
+    for (k, &row) in grouped.rows.iter().enumerate() {
+        let at = (times.get(row as usize).copied().unwrap_or(0), view.header().first_seq + u64::from(row));
+        let Some(target) = parts.get_mut(grouped.group(k)).and_then(|p| p.get_mut(aggregate)) else {
+            continue;
+        };
+        any_value(view, &name, &places, row as usize, &mut scratch, &mut |value| {
+            target.add(value, 1, at);
+            false
+        })?;
+    }
+    Ok(())
+}
+
+/// Counts each entry of a dictionary in each group, then adds it once with its weight.
+fn add_dictionary(
+    view: &View<'_>,
+    grouped: &Grouped,
+    aggregate: usize,
+    (i, escape): (u32, Escape),
+    parts: &mut [Vec<Accumulator>],
+) -> Result<(), ReadError> {
+    let Column::Dictionary { values, ids } = &**view.column(i)? else { return Ok(()) };
+    let mut table = vec![0u32; values.len() * parts.len()];
+    for (k, &row) in grouped.rows.iter().enumerate() {
+        if let Some(rank) = view.rank(i, row as usize)? {
+            let cell = grouped.group(k) * values.len() + ids.get(rank) as usize;
+            table.get_mut(cell).into_iter().for_each(|n| *n += 1);
+        }
+    }
+    for (part, counts) in parts.iter_mut().zip(table.chunks(values.len().max(1))) {
+        let Some(target) = part.get_mut(aggregate) else { continue };
+        for (value, &n) in values.iter().zip(counts).filter(|&(_, &n)| n > 0) {
+            target.add(&unescape(value, escape), u64::from(n), (0, 0));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Shows a snapshot to the planner, and counts what that reads.
+
+use std::cell::Cell;
+
+use gastrolog_chunk::{Chunk, Pending, RowGroup, Snapshot};
+use gastrolog_format::filter::FilterRef;
+use gastrolog_format::row_group::Header;
+use gastrolog_plan::{ChunkFacts, Facts, Plan, RowGroupFacts, TimeKind, make};
+use gastrolog_query::Query;
+
+struct Group<'a> {
+    group: &'a RowGroup,
+    bytes_read: &'a Cell<u64>,
+    header_counted: Cell<bool>,
+}
+
+impl RowGroupFacts for Group<'_> {
+    fn header(&self) -> Result<&Header, String> {
+        let header = self.group.header().map_err(|e| e.to_string())?;
+        if !self.header_counted.replace(true) {
+            let body = self.group.body().map_or(0, <[u8]>::len) as u64;
+            add(self.bytes_read, self.group.entry.bytes.saturating_sub(body));
+        }
+        Ok(header)
+    }
+
+    fn may_contain(&self, hash: u64) -> Result<bool, String> {
+        let named = |e: gastrolog_format::Corrupt| self.group.error(e).to_string();
+        let body = self.group.body().map_err(|e| e.to_string())?;
+        let bytes = self.header()?.filter_bytes(body).map_err(named)?;
+        match FilterRef::read(bytes).map_err(named)? {
+            Some(filter) => {
+                add(self.bytes_read, filter.probe_bytes());
+                filter.may_contain(hash).map_err(named)
+            }
+            None => Ok(true),
+        }
+    }
+}
+
+fn add(counter: &Cell<u64>, bytes: u64) {
+    counter.set(counter.get() + bytes);
+}
+
+/// Plans a query over a snapshot.
+pub fn plan_over(query: &Query, time_kind: TimeKind, snapshot: &Snapshot) -> Plan {
+    let bytes_read = Cell::new(0);
+    let chunks = snapshot.chunks.iter().map(|chunk| chunk_facts(chunk, &bytes_read)).collect();
+    let text = |p: &Pending| {
+        let records = p.batch.records.get(p.range.clone()).unwrap_or(&[]);
+        records.iter().map(|r| u64::from(r.end - r.start)).sum::<u64>()
+    };
+    let facts = Facts {
+        chunks,
+        pending_records: snapshot.pending.iter().map(|p| p.range.len() as u64).sum(),
+        pending_bytes: snapshot.pending.iter().map(text).sum(),
+        bytes_read: &bytes_read,
+    };
+    make(query, time_kind, &facts)
+}
+
+fn chunk_facts<'a>(chunk: &'a Chunk, bytes_read: &'a Cell<u64>) -> ChunkFacts<'a> {
+    ChunkFacts {
+        name: chunk.name(),
+        sealed: chunk.sealed,
+        records: chunk.summary.records,
+        file_bytes: chunk.summary.file_bytes,
+        time: chunk.summary.time,
+        ingest_time: chunk.summary.ingest_time,
+        footer: Box::new(move || {
+            let footer = chunk.footer().map_err(|e| e.to_string())?;
+            if chunk.sealed {
+                let groups: u64 = footer.row_groups.iter().map(|g| g.bytes).sum();
+                add(bytes_read, chunk.summary.file_bytes.saturating_sub(groups));
+            }
+            Ok(&**footer)
+        }),
+        row_group: Box::new(move |i| {
+            let group = chunk.row_groups().ok()?.get(i)?;
+            Some(Box::new(Group { group, bytes_read, header_counted: Cell::new(false) }))
+        }),
+    }
+}

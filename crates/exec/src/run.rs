@@ -1,0 +1,505 @@
+//! Runs a plan.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
+
+use gastrolog_chunk::{Chunk, Pending, ReadError, Snapshot};
+use gastrolog_format::FieldStats;
+use gastrolog_index::{Pipeline, RangeSet};
+use gastrolog_plan::{Decision, FooterField, Plan, RowGroupPlan};
+use gastrolog_query::{Aggregate, Filter, GroupKey, RecordView, Stage, TimeRange, matches};
+use gastrolog_types::{Attributes, Record, Timestamp};
+
+use crate::accumulate::At;
+use crate::actual::Actual;
+use crate::bits::Bits;
+use crate::columnar::aggregate;
+use crate::filter::select;
+use crate::groups::{Groups, KeyPart, bin_of, columns};
+use crate::record::ParsedView;
+use crate::stages::{Chain, Out, Row};
+use crate::units::{Direction, Key, Unit, pending_records, pending_source, units};
+use crate::view::View;
+use crate::{Cache, ExecError, Order};
+
+/// How an answer is wanted.
+pub struct Request<'a> {
+    /// Which time orders and bounds the records.
+    pub order: Order,
+    /// Oldest first instead of newest first.
+    pub oldest_first: bool,
+    /// At most this many records or rows.
+    pub limit: Option<u64>,
+    /// Whether records come with their fields.
+    pub with_fields: bool,
+    /// Asked often: an error stops the query.
+    pub check: &'a (dyn Fn() -> Result<(), ExecError> + Sync),
+}
+
+/// What a query runs with.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// Decoded columns.
+    pub cache: &'a Cache,
+    /// How records are understood.
+    pub pipeline: &'a Pipeline,
+    /// How many threads one query may use.
+    pub threads: usize,
+}
+
+/// Runs `plan` over `snapshot` and hands its answer out in order.
+pub fn run(
+    plan: &Plan,
+    snapshot: &Snapshot,
+    request: &Request<'_>,
+    context: Context<'_>,
+    out: Out<'_>,
+) -> Result<Actual, ExecError> {
+    let mut run = Run { plan, snapshot, request, context, actual: Actual::default() };
+    for chunk in &plan.chunks {
+        if let Decision::Damaged(e) = &chunk.decision {
+            run.actual.damage.push(e.clone());
+        }
+    }
+    match plan.query.stages.split_first() {
+        Some((Stage::Stats { aggregates, by }, rest)) => run.stats(aggregates, by, rest, out)?,
+        _ => run.records(out)?,
+    }
+    Ok(run.actual)
+}
+
+struct Run<'a> {
+    plan: &'a Plan,
+    snapshot: &'a Snapshot,
+    request: &'a Request<'a>,
+    context: Context<'a>,
+    actual: Actual,
+}
+
+/// A unit with its matching rows in order.
+struct OpenUnit<'a> {
+    rows: Vec<(Key, u32)>,
+    next: usize,
+    source: OpenSource<'a>,
+}
+
+enum OpenSource<'a> {
+    /// With the place of its chunk and the bytes that were counted when it was opened.
+    View(Box<View<'a>>, usize, u64),
+    Pending(Vec<Record>),
+}
+
+impl<'a> Run<'a> {
+    fn direction(&self) -> Direction {
+        Direction { order: self.request.order, oldest_first: self.request.oldest_first }
+    }
+
+    /// Hands out records in order: units are opened as late as their bounds allow.
+    fn records(&mut self, out: Out<'_>) -> Result<(), ExecError> {
+        let (plan, request) = (self.plan, self.request);
+        let mut chain = Chain::new(&plan.query.stages, None, request.limit, self.context.pipeline);
+        let with_fields = request.with_fields || chain.needs_fields();
+        let direction = self.direction();
+        let units = units(plan, self.snapshot, direction);
+        let mut waiting = units.iter().peekable();
+        let mut open: Vec<OpenUnit<'a>> = Vec::new();
+        let mut heap: BinaryHeap<Reverse<(Key, usize)>> = BinaryHeap::new();
+        'rows: loop {
+            while let Some(unit) = waiting.peek() {
+                let bound = unit.bound(direction);
+                if heap.peek().is_some_and(|Reverse((key, _))| *key < bound) {
+                    break;
+                }
+                (request.check)()?;
+                let opened = self.open(unit, direction);
+                waiting.next();
+                if let Some(unit) = opened {
+                    if let Some(&(key, _)) = unit.rows.first() {
+                        heap.push(Reverse((key, open.len())));
+                        open.push(unit);
+                    }
+                }
+            }
+            let Some(Reverse((_, at))) = heap.pop() else { break };
+            let stop = match (heap.peek(), waiting.peek()) {
+                (Some(Reverse((key, _))), Some(unit)) => Some((*key).min(unit.bound(direction))),
+                (Some(Reverse((key, _))), None) => Some(*key),
+                (None, Some(unit)) => Some(unit.bound(direction)),
+                (None, None) => None,
+            };
+            let Some(unit) = open.get_mut(at) else { break };
+            while let Some(&(key, row)) = unit.rows.get(unit.next) {
+                if stop.is_some_and(|stop| key > stop) {
+                    heap.push(Reverse((key, at)));
+                    continue 'rows;
+                }
+                unit.next += 1;
+                if unit.next % 256 == 0 {
+                    (request.check)()?;
+                }
+                match unit.source.record(row as usize) {
+                    Ok(record) => {
+                        let row = chain.row_of(record, with_fields);
+                        if !chain.push(row, out)? {
+                            break 'rows;
+                        }
+                    }
+                    Err(e) => {
+                        self.actual.damage.push(e.to_string());
+                        unit.next = unit.rows.len();
+                    }
+                }
+            }
+            if let OpenSource::View(view, chunk, counted) = &unit.source {
+                self.actual.late_read(*chunk, view.bytes_read() - counted);
+            }
+            // Nothing of it is needed any more; the place stays, so that others keep theirs.
+            unit.rows = Vec::new();
+            unit.source = OpenSource::Pending(Vec::new());
+        }
+        chain.finish(out)?;
+        self.actual.returned = chain.returned;
+        Ok(())
+    }
+
+    fn open(&mut self, unit: &Unit<'a>, direction: Direction) -> Option<OpenUnit<'a>> {
+        match unit {
+            Unit::RowGroup { chunk, plan, group } => {
+                let begin = std::time::Instant::now();
+                let opened = View::open(group, self.context.cache, self.context.pipeline).and_then(|view| {
+                    let hits = matching_rows(&view, plan, self.plan)?;
+                    let mut rows = keyed(&view, &hits, direction)?;
+                    if !rows.is_sorted() {
+                        rows.sort_unstable();
+                    }
+                    Ok((view, rows))
+                });
+                match opened {
+                    Ok((view, rows)) => {
+                        self.actual.read(
+                            *chunk,
+                            plan.rows,
+                            rows.len() as u64,
+                            view.bytes_read(),
+                            begin.elapsed(),
+                        );
+                        let counted = view.bytes_read();
+                        let source = OpenSource::View(Box::new(view), *chunk, counted);
+                        Some(OpenUnit { rows, next: 0, source })
+                    }
+                    Err(e) => {
+                        self.actual.damage.push(e.to_string());
+                        None
+                    }
+                }
+            }
+            Unit::Pending(pending) => Some(self.open_pending(pending, direction)),
+        }
+    }
+
+    fn open_pending(&mut self, pending: &Pending, direction: Direction) -> OpenUnit<'a> {
+        let query = &self.plan.query;
+        let records =
+            scan_pending(pending, &query.filter, query.time, self.request.order, self.context.pipeline);
+        let key = |r: &Record| direction.key(time_by(r, direction.order), r.seq);
+        let mut rows: Vec<(Key, u32)> = records.iter().enumerate().map(|(i, r)| (key(r), i as u32)).collect();
+        rows.sort_unstable();
+        self.actual.pending(pending.range.len() as u64, rows.len() as u64);
+        OpenUnit { rows, next: 0, source: OpenSource::Pending(records) }
+    }
+
+    fn stats(
+        &mut self,
+        aggregates: &'a [Aggregate],
+        by: &'a [GroupKey],
+        rest: &'a [Stage],
+        out: Out<'_>,
+    ) -> Result<(), ExecError> {
+        let mut groups = Groups::new(aggregates);
+        for chunk in &self.plan.chunks {
+            if let (Decision::Footer, Some(field)) = (&chunk.decision, &self.plan.footer_field) {
+                match self
+                    .snapshot
+                    .chunks
+                    .get(chunk.index)
+                    .map(|c| from_footer(c, field, self.plan, &mut groups))
+                {
+                    Some(Ok(matched)) => self.actual.footer(chunk.index, chunk.records, matched),
+                    Some(Err(e)) => self.actual.damage.push(e.to_string()),
+                    None => {}
+                }
+            }
+        }
+        self.stats_of_units(aggregates, by, &mut groups)?;
+        groups.check()?;
+        let mut chain =
+            Chain::new(rest, Some(columns(aggregates, by)), self.request.limit, self.context.pipeline);
+        for row in groups.finish(by) {
+            if !chain.push(Row::Table(row), out)? {
+                break;
+            }
+        }
+        chain.finish(out)?;
+        self.actual.returned = chain.returned;
+        Ok(())
+    }
+
+    /// Aggregates all units, several at a time.
+    fn stats_of_units<'q>(
+        &mut self,
+        aggregates: &'q [Aggregate],
+        by: &'q [GroupKey],
+        groups: &mut Groups<'q>,
+    ) -> Result<(), ExecError> {
+        let units = units(self.plan, self.snapshot, self.direction());
+        let next = AtomicUsize::new(0);
+        let shared = Mutex::new((Actual::default(), Vec::new()));
+        let (plan, request, context) = (self.plan, self.request, self.context);
+        let work = || {
+            let mut own = Groups::new(aggregates);
+            let mut actual = Actual::default();
+            let mut result = Ok(());
+            while let Some(unit) = units.get(next.fetch_add(1, Atomic::Relaxed)) {
+                let step = (request.check)().and_then(|()| {
+                    stats_of_unit(
+                        unit,
+                        plan,
+                        request.order,
+                        context,
+                        (aggregates, by),
+                        &mut own,
+                        &mut actual,
+                    );
+                    own.check()
+                });
+                if step.is_err() {
+                    result = step;
+                    break;
+                }
+            }
+            if let Ok(mut shared) = shared.lock() {
+                shared.0.merge(actual);
+                shared.1.push((own, result));
+            }
+        };
+        if context.threads > 1 && units.len() > 1 {
+            std::thread::scope(|scope| {
+                for _ in 1..context.threads.min(units.len()) {
+                    scope.spawn(work);
+                }
+                work();
+            });
+        } else {
+            work();
+        }
+        let (actual, parts) = shared.into_inner().unwrap_or_default();
+        self.actual.merge(actual);
+        for (part, result) in parts {
+            result?;
+            groups.merge(part);
+        }
+        Ok(())
+    }
+}
+
+impl OpenSource<'_> {
+    fn record(&self, row: usize) -> Result<Record, ReadError> {
+        match self {
+            OpenSource::View(view, ..) => view.record(row),
+            OpenSource::Pending(records) => Ok(records.get(row).cloned().unwrap_or_else(|| Record {
+                seq: 0,
+                source: Timestamp::NONE,
+                ingest: Timestamp::NONE,
+                attributes: Attributes::default(),
+                text: Vec::new(),
+            })),
+        }
+    }
+}
+
+fn time_by(record: &Record, order: Order) -> i64 {
+    if order == Order::Ingest { record.ingest.0 } else { record.time().0 }
+}
+
+/// The rows of a row group that match filter and time.
+fn matching_rows(view: &View<'_>, group: &RowGroupPlan, plan: &Plan) -> Result<Bits, ReadError> {
+    let all = Bits::all(view.rows());
+    if group.all_match {
+        return Ok(all);
+    }
+    let range = plan.query.time;
+    let among = if group.time_inside {
+        all
+    } else {
+        let inside = |t: &i64| in_range(*t, range);
+        match plan.time_kind {
+            gastrolog_plan::TimeKind::Ingest => {
+                Bits::from_tests(view.ingest()?.iter().map(inside), view.rows())
+            }
+            gastrolog_plan::TimeKind::Source => {
+                Bits::from_tests(view.times()?.iter().map(inside), view.rows())
+            }
+        }
+    };
+    select(view, &plan.query.filter, among)
+}
+
+fn in_range(time: i64, range: TimeRange) -> bool {
+    range.start.is_none_or(|s| time >= s.0) && range.end.is_none_or(|e| time < e.0)
+}
+
+fn keyed(view: &View<'_>, hits: &Bits, direction: Direction) -> Result<Vec<(Key, u32)>, ReadError> {
+    let first = view.header().first_seq;
+    let times = match direction.order {
+        Order::Write => None,
+        Order::Ingest => Some(view.ingest()?.to_vec()),
+        Order::Source => Some(view.times()?),
+    };
+    let time = |row: usize| times.as_ref().and_then(|t| t.get(row).copied()).unwrap_or(0);
+    let mut rows: Vec<(Key, u32)> =
+        hits.iter().map(|row| (direction.key(time(row), first + row as u64), row as u32)).collect();
+    if !direction.oldest_first {
+        rows.reverse();
+    }
+    Ok(rows)
+}
+
+fn scan_pending(
+    pending: &Pending,
+    filter: &Filter,
+    range: TimeRange,
+    order: Order,
+    pipeline: &Pipeline,
+) -> Vec<Record> {
+    let mut ranges = RangeSet::default();
+    let none = Attributes::default();
+    let mut found = Vec::new();
+    for (seq, record, text) in pending_records(pending) {
+        let attributes = pending.batch.attributes.get(record.attributes as usize).unwrap_or(&none);
+        let source = pending_source(record, text, pipeline, &mut ranges);
+        let time = if order == Order::Ingest { record.ingest } else { source.or(record.ingest) };
+        if in_range(time.0, range) && matches(filter, &ParsedView::new(text, attributes, pipeline)) {
+            let (attributes, text) = (attributes.clone(), text.to_vec());
+            found.push(Record { seq, source, ingest: record.ingest, attributes, text });
+        }
+    }
+    found
+}
+
+type Stats<'s> = (&'s [Aggregate], &'s [GroupKey]);
+
+fn stats_of_unit(
+    unit: &Unit<'_>,
+    plan: &Plan,
+    order: Order,
+    context: Context<'_>,
+    (aggregates, by): Stats<'_>,
+    groups: &mut Groups<'_>,
+    actual: &mut Actual,
+) {
+    match unit {
+        Unit::RowGroup { chunk, plan: group, group: row_group } => {
+            let begin = std::time::Instant::now();
+            let done = View::open(row_group, context.cache, context.pipeline).and_then(|view| {
+                let hits = matching_rows(&view, group, plan)?;
+                aggregate(&view, &hits, aggregates, by, groups)?;
+                Ok((hits.count() as u64, view.bytes_read()))
+            });
+            match done {
+                Ok((matched, bytes)) => actual.read(*chunk, group.rows, matched, bytes, begin.elapsed()),
+                Err(e) => actual.damage.push(e.to_string()),
+            }
+        }
+        Unit::Pending(pending) => {
+            let query = &plan.query;
+            let records = scan_pending(pending, &query.filter, query.time, order, context.pipeline);
+            actual.pending(pending.range.len() as u64, records.len() as u64);
+            for record in &records {
+                let view = ParsedView::new(&record.text, &record.attributes, context.pipeline);
+                let at = (record.time().0, record.seq);
+                add_record(&view, record.time().0, 1, at, aggregates, by, groups);
+            }
+        }
+    }
+}
+
+/// Adds a record (or `weight` alike ones) to its group.
+fn add_record(
+    view: &dyn RecordView,
+    time: i64,
+    weight: u64,
+    at: At,
+    aggregates: &[Aggregate],
+    by: &[GroupKey],
+    groups: &mut Groups<'_>,
+) {
+    let part = |key: &GroupKey| match key {
+        GroupKey::TimeBin(bin) => KeyPart::Time(bin_of(time, *bin)),
+        GroupKey::Field(name) => {
+            let mut value = Vec::new();
+            view.any_field(&mut |n, v| {
+                let found = n == name;
+                if found {
+                    value = v.to_vec();
+                }
+                found
+            });
+            KeyPart::Text(value)
+        }
+    };
+    let key: Vec<KeyPart> = by.iter().map(part).collect();
+    for (accumulator, aggregate) in groups.group(&key).iter_mut().zip(aggregates) {
+        match &aggregate.field {
+            None => accumulator.add_records(weight),
+            Some(field) => {
+                view.any_field(&mut |name, value| {
+                    if name == field {
+                        accumulator.add(value, weight, at);
+                    }
+                    false
+                });
+            }
+        }
+    }
+}
+
+/// A record that is known only by the value of one field.
+struct OneField<'a>(Option<(&'a str, &'a [u8])>);
+
+impl RecordView for OneField<'_> {
+    fn text(&self) -> &[u8] {
+        &[]
+    }
+
+    fn any_field(&self, visit: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
+        self.0.is_some_and(|(name, value)| visit(name, value))
+    }
+}
+
+/// Answers for a whole chunk from the counts in its footer: each value stands for as many records as have it.
+fn from_footer(
+    chunk: &Chunk,
+    field: &FooterField,
+    plan: &Plan,
+    groups: &mut Groups<'_>,
+) -> Result<u64, ReadError> {
+    let footer = chunk.footer()?;
+    let Some(Stage::Stats { aggregates, by }) = plan.query.stages.first() else { return Ok(0) };
+    let stats: Option<&FieldStats> = field.stats(footer).flatten();
+    let name = field.0.as_deref().unwrap_or_default();
+    let counts = stats.and_then(|s| s.counts.as_deref()).unwrap_or(&[]);
+    let known: u64 = counts.iter().map(|(_, n)| n).sum();
+    let lacking = footer.rows().saturating_sub(known);
+    let values = counts.iter().map(|(value, n)| (Some((name, value.as_slice())), *n));
+    let mut matched = 0;
+    for (value, n) in values.chain([(None, lacking)]).filter(|&(_, n)| n > 0) {
+        let view = OneField(value);
+        if matches(&plan.query.filter, &view) {
+            matched += n;
+            add_record(&view, 0, n, (0, 0), aggregates, by, groups);
+        }
+    }
+    Ok(matched)
+}

@@ -1,0 +1,101 @@
+//! The pieces a query reads, in the order of its answer: row groups and pending records.
+
+use std::sync::Arc;
+
+use gastrolog_chunk::{Pending, RowGroup, Snapshot};
+use gastrolog_plan::{Plan, RowGroupPlan};
+use gastrolog_types::{NewRecord, Timestamp};
+
+use crate::Order;
+
+/// Place of a record in the order of an answer: time and sequence number, turned so that what comes first is
+/// smaller.
+pub(crate) type Key = (i64, u64);
+
+/// Which order, and from which end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Direction {
+    pub(crate) order: Order,
+    pub(crate) oldest_first: bool,
+}
+
+impl Direction {
+    /// The key of a record.
+    #[inline]
+    pub(crate) fn key(self, time: i64, seq: u64) -> Key {
+        let time = if self.order == Order::Write { 0 } else { time };
+        if self.oldest_first { (time, seq) } else { (!time, !seq) }
+    }
+}
+
+/// A piece to read.
+pub(crate) enum Unit<'a> {
+    /// A row group that was not pruned.
+    RowGroup { chunk: usize, plan: &'a RowGroupPlan, group: &'a Arc<RowGroup> },
+    /// Records in memory.
+    Pending(&'a Pending),
+}
+
+impl Unit<'_> {
+    /// No record of the unit comes before this key.
+    pub(crate) fn bound(&self, direction: Direction) -> Key {
+        let (min, max, first_seq, rows) = match self {
+            Unit::RowGroup { plan, group, .. } => {
+                (plan.span.min.0, plan.span.max.0, group.entry.first_seq, u64::from(group.entry.rows))
+            }
+            Unit::Pending(p) => {
+                // Their source times are not known before they are parsed: they may come anywhere.
+                let known = direction.order == Order::Ingest;
+                let times = || p.batch.records.get(p.range.clone()).unwrap_or(&[]).iter().map(|r| r.ingest.0);
+                let min = if known { times().min().unwrap_or(0) } else { i64::MIN };
+                let max = if known { times().max().unwrap_or(0) } else { i64::MAX };
+                (min, max, p.first_seq, p.range.len() as u64)
+            }
+        };
+        if direction.oldest_first {
+            direction.key(min, if direction.order == Order::Write { first_seq } else { 0 })
+        } else {
+            let last =
+                if direction.order == Order::Write { first_seq + rows.saturating_sub(1) } else { u64::MAX };
+            direction.key(max, last)
+        }
+    }
+}
+
+/// All units of a plan, in the order of their bounds.
+pub(crate) fn units<'a>(plan: &'a Plan, snapshot: &'a Snapshot, direction: Direction) -> Vec<Unit<'a>> {
+    let group = |chunk: usize, ordinal: usize| snapshot.chunks.get(chunk)?.row_groups().ok()?.get(ordinal);
+    let mut units: Vec<Unit<'a>> = plan
+        .reads()
+        .filter_map(|(chunk, plan)| {
+            Some(Unit::RowGroup { chunk: chunk.index, plan, group: group(chunk.index, plan.ordinal)? })
+        })
+        .chain(snapshot.pending.iter().map(Unit::Pending))
+        .collect();
+    units.sort_by_key(|u| u.bound(direction));
+    units
+}
+
+/// The records of a pending batch with their sequence numbers and texts.
+pub(crate) fn pending_records<'a>(
+    pending: &'a Pending,
+) -> impl Iterator<Item = (u64, &'a NewRecord, &'a [u8])> + 'a {
+    let batch = &pending.batch;
+    pending.range.clone().enumerate().filter_map(move |(k, i)| {
+        Some((pending.first_seq + k as u64, batch.records.get(i)?, batch.text_of(i)))
+    })
+}
+
+/// The source time of a pending record: as the sender says, else as the text does.
+pub(crate) fn pending_source(
+    record: &NewRecord,
+    text: &[u8],
+    pipeline: &gastrolog_index::Pipeline,
+    ranges: &mut gastrolog_index::RangeSet,
+) -> Timestamp {
+    if record.source.is_some() {
+        return record.source;
+    }
+    pipeline.parse(text, ranges);
+    gastrolog_index::source_time(text, ranges.spans(), record.ingest)
+}

@@ -1,0 +1,374 @@
+//! The arguments of the command line. What stands here is what the help pages say.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+use crate::{units, words};
+
+/// A log store: takes logs in, keeps them small, finds them fast.
+#[derive(Debug, Parser)]
+#[command(
+    name = "gastrolog",
+    version,
+    propagate_version = true,
+    after_help = "\
+Examples:
+  gastrolog ingest access.log              store a file (plain, gzip or zstd)
+  gastrolog query status=500 method=POST   find records
+  gastrolog serve                          run as a server
+
+Exit status: 0 found, 1 nothing found, 2 error."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// Colour in output
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    color: When,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Reads `args`, the name of the program first.
+    pub(crate) fn from_args(args: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(words::mark(Cli::command(), args))
+    }
+
+    /// The choice of colour, as the output streams want it.
+    pub(crate) fn color(&self) -> anstream::ColorChoice {
+        match self.color {
+            When::Auto => anstream::ColorChoice::Auto,
+            When::Always => anstream::ColorChoice::Always,
+            When::Never => anstream::ColorChoice::Never,
+        }
+    }
+}
+
+/// Where the stores are and which one is meant.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PlaceArgs {
+    /// Data directory [default: $GASTROLOG_DATA, else that of the user]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Named store in the data directory [default: default]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Ask the server at this address (host:port or path of a socket)
+    #[arg(long, global = true, value_name = "ADDR")]
+    pub(crate) server: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run as a server: take logs in, answer queries
+    #[command(after_help = "\
+Needs no configuration. Listens on 127.0.0.1 only unless told otherwise.
+
+Examples:
+  gastrolog serve
+  gastrolog serve --syslog-udp 127.0.0.1:5514 --tail '/var/log/*.log'
+  gastrolog serve --config gastrolog.toml
+
+Then, from another terminal:
+  curl --data-binary 'hello world' http://127.0.0.1:4780/ingest
+  gastrolog query hello")]
+    Serve(ServeArgs),
+    /// Store files: plain, gzip or zstd; `-` is standard input
+    #[command(after_help = "\
+Each line is a record, kept byte for byte. The records get the attributes
+file=PATH and receiver=ingest.
+
+Examples:
+  gastrolog ingest access.log access.log.1.gz
+  journalctl -o short-iso | gastrolog ingest -
+  gastrolog ingest --json big.log.zst | jq .records")]
+    Ingest(IngestArgs),
+    /// Find records, or count and group them
+    #[command(after_help = "\
+Words are joined by spaces: no quotes needed around the whole query. What the
+shell would take for itself (| > < * ( ) \") needs quotes. After -- everything is
+part of the query.
+
+Examples:
+  gastrolog query status=500 method=POST
+  gastrolog query level=error 'user.id=123' last=1h
+  gastrolog query '\"connection refused\" host=web-*'
+  gastrolog query 'status>=500 | stats count() by path | sort -count | head 10'
+  gastrolog query --output raw --limit none '*' > all.log
+
+Exit status: 0 found, 1 nothing found, 2 error.")]
+    Query(QueryArgs),
+    /// Show how a query is answered: what is read, what is skipped, and why
+    #[command(after_help = "\
+Examples:
+  gastrolog explain status=500 method=POST
+  gastrolog explain --analyze 'status=500 | stats count() by path'")]
+    Explain(ExplainArgs),
+    /// Watch records as they arrive
+    #[command(after_help = "\
+Needs a running server. Ends with Ctrl-C.
+
+Examples:
+  gastrolog follow level=error
+  gastrolog follow --output json '*' | jq -r .host")]
+    Follow(FollowArgs),
+    /// List the stores
+    #[command(after_help = "\
+Examples:
+  gastrolog stores
+  gastrolog stores --output json | jq .stored_bytes")]
+    Stores(ListArgs),
+    /// List the chunks of a store, oldest first
+    #[command(after_help = "\
+Examples:
+  gastrolog chunks
+  gastrolog chunks --name web")]
+    Chunks(ListArgs),
+    /// Show what is in a chunk: columns, encodings, bytes
+    #[command(after_help = "\
+Examples:
+  gastrolog inspect 01JCZ8            a unique beginning of the id will do
+  gastrolog inspect --output json 01JCZ8 | jq .columns")]
+    Inspect(InspectArgs),
+    /// Read everything and check it against its checksums
+    #[command(after_help = "\
+Exit status: 0 everything is as it was written, 2 it is not.
+
+Examples:
+  gastrolog verify
+  gastrolog verify --store /backup/gastrolog")]
+    Verify(VerifyArgs),
+    /// Seal the active chunk of a store
+    #[command(after_help = "\
+Exit status: 0 a chunk was sealed, 1 there was nothing to seal, 2 error.
+
+Examples:
+  gastrolog seal
+  gastrolog seal --name web")]
+    Seal,
+    /// Print a completion script for a shell
+    #[command(after_help = "\
+Examples:
+  gastrolog completions bash > ~/.local/share/bash-completion/completions/gastrolog
+  gastrolog completions fish > ~/.config/fish/completions/gastrolog.fish")]
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Configuration (TOML); flags go before it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address of the API and of HTTP ingest [default: 127.0.0.1:4780]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Take syslog over UDP here
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) syslog_udp: Option<SocketAddr>,
+    /// Take syslog over TCP here
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) syslog_tcp: Option<SocketAddr>,
+    /// Follow the files that match (may be given again)
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) tail: Vec<String>,
+    /// When a record is acknowledged: `fsync`, or `interval=100ms` for speed
+    #[arg(long, value_name = "MODE")]
+    pub(crate) durability: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IngestArgs {
+    /// Files to store; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Print a summary as JSON to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// No progress, no summary
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// When a record counts as stored: `fsync`, or `interval=100ms` for speed
+    #[arg(long, value_name = "MODE")]
+    pub(crate) durability: Option<String>,
+}
+
+/// The words of a query.
+#[derive(Debug, Args)]
+pub(crate) struct QueryWords {
+    /// The query; its words are joined by spaces
+    #[arg(required = true, value_name = "QUERY")]
+    words: Vec<String>,
+}
+
+impl QueryWords {
+    /// The query text.
+    pub(crate) fn text(&self) -> String {
+        let words: Vec<&str> = self.words.iter().map(|w| words::unmark(w)).collect();
+        words.join(" ")
+    }
+}
+
+/// How records are chosen and ordered beside the query.
+#[derive(Debug, Args)]
+pub(crate) struct OrderArgs {
+    /// Oldest first instead of newest first
+    #[arg(long)]
+    pub(crate) oldest_first: bool,
+    /// Which time orders and bounds the records
+    #[arg(long, value_name = "TIME", default_value = "source")]
+    pub(crate) order: OrderBy,
+    /// Give up after this long (30s, 5m)
+    #[arg(long, value_name = "SPAN", value_parser = units::parse_duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Times in UTC instead of local time, in the query and in the answer
+    #[arg(long)]
+    pub(crate) utc: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OrderBy {
+    /// When it happened, as the record says; else when it arrived
+    Source,
+    /// When it arrived
+    Ingest,
+    /// The order in which records were stored
+    Write,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QueryArgs {
+    #[command(flatten)]
+    pub(crate) words: QueryWords,
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    /// Form of the answer [default: pretty on a terminal, else raw]
+    #[arg(long, short, value_name = "FORM")]
+    pub(crate) output: Option<Form>,
+    /// At most this many records or rows; `none`: all [default: 1000]
+    #[arg(long, short = 'n', value_name = "N", value_parser = parse_limit)]
+    pub(crate) limit: Option<Limit>,
+    /// An answer that lacks damaged parts of the store is not an error
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) words: QueryWords,
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    /// Run the query too, and show what happened
+    #[arg(long)]
+    pub(crate) analyze: bool,
+    /// At most this many records or rows; `none`: all [default: 1000]
+    #[arg(long, short = 'n', value_name = "N", value_parser = parse_limit)]
+    pub(crate) limit: Option<Limit>,
+    /// Form of the plan
+    #[arg(long, short, value_name = "FORM", default_value = "tree")]
+    pub(crate) output: PlanForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FollowArgs {
+    #[command(flatten)]
+    pub(crate) words: QueryWords,
+    /// Form of the records [default: pretty on a terminal, else raw]
+    #[arg(long, short, value_name = "FORM")]
+    pub(crate) output: Option<Form>,
+    /// End after this many records
+    #[arg(long, short = 'n', value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// Times in UTC instead of local time
+    #[arg(long)]
+    pub(crate) utc: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Form of the list
+    #[arg(long, short, value_name = "FORM", default_value = "table")]
+    pub(crate) output: ListForm,
+    /// Times in UTC instead of local time
+    #[arg(long)]
+    pub(crate) utc: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The chunk: its id or a unique beginning of it
+    pub(crate) chunk: String,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// Print the report as JSON to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// The records byte for byte, a line each
+    Raw,
+    /// An object a line
+    Json,
+    /// Comma-separated values with a head line
+    Csv,
+    /// Aligned columns
+    Table,
+    /// For people: time, text, colour
+    Pretty,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanForm {
+    /// For people
+    Tree,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListForm {
+    /// Aligned columns
+    Table,
+    /// JSON
+    Json,
+}
+
+/// A limit that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// At most this many.
+    At(u64),
+    /// All.
+    None,
+}
+
+fn parse_limit(text: &str) -> Result<Limit, String> {
+    match text {
+        "none" => Ok(Limit::None),
+        n => n.parse().map(Limit::At).map_err(|_| "expected a number or `none`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,8 @@
+//! The time of day, for records that arrive now.
+
+use gastrolog_types::Timestamp;
+
+/// Now.
+pub(crate) fn now() -> Timestamp {
+    Timestamp(i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
+}

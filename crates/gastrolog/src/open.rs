@@ -1,0 +1,56 @@
+//! Opens the stores in this process, with the standard indexers.
+
+use std::sync::Arc;
+
+use gastrolog_engine::{Access, Engine, EngineConfig, EngineError, Location, OpenOptions, Service};
+use gastrolog_env::Env;
+use gastrolog_index::Pipeline;
+
+use crate::serve::config::{Config, Durability, StoreConfig};
+
+/// Opens the stores at `location` with the policies of `config`.
+pub(crate) fn open(
+    location: Location,
+    access: Access,
+    config: &Config,
+) -> Result<Arc<dyn Service>, EngineError> {
+    let env = match location {
+        Location::Dir(_) => Env::real(),
+        Location::Memory => Env::memory(),
+    };
+    let stores = config.stores.iter().map(|(name, store)| (name.clone(), policies(store))).collect();
+    let config = EngineConfig { stores, ..EngineConfig::default() };
+    let pipeline = Arc::new(pipeline());
+    Ok(Engine::open(OpenOptions { location, access, config, pipeline, env })?)
+}
+
+/// The standard indexers. Their order is part of what a record means: the first that understands it names its
+/// fields.
+fn pipeline() -> Pipeline {
+    Pipeline::new(vec![
+        Box::new(gastrolog_indexer_json::JsonIndexer),
+        Box::new(gastrolog_indexer_syslog::Syslog),
+        Box::new(gastrolog_indexer_apache::Apache),
+        Box::new(gastrolog_indexer_logfmt::LogfmtIndexer),
+        Box::new(gastrolog_indexer_kv::KvIndexer),
+        Box::new(gastrolog_indexer_token::Token),
+    ])
+}
+
+/// What the file says, the engine's defaults for the rest.
+fn policies(store: &StoreConfig) -> gastrolog_engine::StoreConfig {
+    let default = gastrolog_engine::StoreConfig::default();
+    let ms = |span: std::time::Duration| span.as_millis() as u64;
+    gastrolog_engine::StoreConfig {
+        sync_interval_ms: match store.durability {
+            Some(Durability::Interval(span)) => Some(ms(span)),
+            Some(Durability::Fsync) | None => None,
+        },
+        seal_bytes: store.seal_bytes.unwrap_or(default.seal_bytes),
+        seal_age_ms: store.seal_age.map(ms),
+        retention_age_ms: store.retention_age.map(ms),
+        retention_bytes: store.retention_bytes,
+        indexers: store.indexers.clone(),
+        ..default
+    }
+}

@@ -1,0 +1,42 @@
+//! Times for people and for programs.
+
+use gastrolog_types::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Writes times in one zone.
+#[derive(Clone, Debug)]
+pub(crate) struct Times {
+    zone: TimeZone,
+}
+
+impl Times {
+    /// In UTC, or in the zone of the system.
+    pub(crate) fn new(utc: bool) -> Times {
+        Times { zone: if utc { TimeZone::UTC } else { TimeZone::system() } }
+    }
+
+    /// How far the zone is from UTC now.
+    pub(crate) fn offset_seconds(&self) -> i32 {
+        self.zone.to_offset(jiff::Timestamp::now()).seconds()
+    }
+
+    /// For people, to the millisecond; empty where the time is not known.
+    pub(crate) fn readable(&self, t: Timestamp) -> String {
+        match instant(t) {
+            Some(i) => i.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string(),
+            None => String::new(),
+        }
+    }
+
+    /// RFC 3339 in UTC with the digits it has; empty where the time is not known.
+    pub(crate) fn rfc3339(&self, t: Timestamp) -> String {
+        instant(t).map(|i| i.to_string()).unwrap_or_default()
+    }
+}
+
+fn instant(t: Timestamp) -> Option<jiff::Timestamp> {
+    if !t.is_some() {
+        return None;
+    }
+    jiff::Timestamp::from_nanosecond(i128::from(t.0)).ok()
+}

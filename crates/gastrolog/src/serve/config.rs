@@ -1,0 +1,296 @@
+//! The configuration of a server: a TOML file, refined by flags. Unknown keys are refused with their place.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Deserializer};
+
+use crate::cli::ServeArgs;
+use crate::units;
+
+/// The port of the API and of HTTP ingest.
+pub(crate) const PORT: u16 = 4780;
+
+/// Everything that can be configured; the default is what `serve` does without a file.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    #[serde(default)]
+    pub(crate) server: ServerConfig,
+    /// Policies by store; a store that is not named here has the defaults.
+    #[serde(default)]
+    pub(crate) stores: BTreeMap<String, StoreConfig>,
+    #[serde(default)]
+    pub(crate) receivers: Vec<ReceiverConfig>,
+}
+
+/// Where the server listens and keeps its data.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServerConfig {
+    /// Address of the API and of HTTP ingest.
+    #[serde(default = "loopback")]
+    pub(crate) listen: SocketAddr,
+    /// Data directory, where `--store` does not name another.
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+fn loopback() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, PORT))
+}
+
+impl Default for ServerConfig {
+    fn default() -> ServerConfig {
+        ServerConfig { listen: loopback(), data_dir: None }
+    }
+}
+
+/// Policies of a store; what is `None` is left to the engine.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoreConfig {
+    /// Seal the active chunk at this size.
+    #[serde(default, deserialize_with = "bytes")]
+    pub(crate) seal_bytes: Option<u64>,
+    /// Seal it at this age.
+    #[serde(default, deserialize_with = "span")]
+    pub(crate) seal_age: Option<Duration>,
+    /// Drop chunks whose records are all older.
+    #[serde(default, deserialize_with = "span")]
+    pub(crate) retention_age: Option<Duration>,
+    /// Drop the oldest chunks above this size of the store.
+    #[serde(default, deserialize_with = "bytes")]
+    pub(crate) retention_bytes: Option<u64>,
+    /// When a record is acknowledged.
+    #[serde(default, deserialize_with = "durability")]
+    pub(crate) durability: Option<Durability>,
+    /// Indexers in order of precedence; left out: all.
+    pub(crate) indexers: Option<Vec<String>>,
+}
+
+/// When a record is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// After it is on the disk.
+    Fsync,
+    /// At once; the disk follows within this time.
+    Interval(Duration),
+}
+
+/// A receiver, by its kind.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub(crate) enum ReceiverConfig {
+    /// Syslog over UDP, TCP or both.
+    Syslog {
+        /// The `receiver` attribute of its records; left out: `syslog`.
+        name: Option<String>,
+        /// Where records go; left out: `default`.
+        store: Option<String>,
+        /// Listen here for datagrams.
+        udp: Option<SocketAddr>,
+        /// Listen here for connections.
+        tcp: Option<SocketAddr>,
+        /// Longest message.
+        #[serde(default, deserialize_with = "bytes")]
+        message_bytes_max: Option<u64>,
+    },
+    /// Files that are followed.
+    Tail {
+        /// The `receiver` attribute of its records; left out: `tail`.
+        name: Option<String>,
+        /// Where records go; left out: `default`.
+        store: Option<String>,
+        /// Which files.
+        globs: Vec<String>,
+        /// Where a file that is met for the first time is read from.
+        #[serde(default)]
+        from: From,
+    },
+}
+
+impl ReceiverConfig {
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        let (name, kind) = match self {
+            ReceiverConfig::Syslog { name, .. } => (name, "syslog"),
+            ReceiverConfig::Tail { name, .. } => (name, "tail"),
+        };
+        name.as_deref().unwrap_or(kind)
+    }
+}
+
+/// Where a new file is read from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum From {
+    /// From its first line.
+    #[default]
+    Start,
+    /// From what is written after.
+    End,
+}
+
+impl Config {
+    /// The configuration that the arguments of `serve` ask for.
+    pub(crate) fn load(args: &ServeArgs) -> anyhow::Result<Config> {
+        let mut config = match &args.config {
+            Some(path) => Config::read(path)?,
+            None => Config::default(),
+        };
+        if let Some(listen) = args.listen {
+            config.server.listen = listen;
+        }
+        let (udp, tcp) = (args.syslog_udp, args.syslog_tcp);
+        if udp.is_some() || tcp.is_some() {
+            let syslog =
+                ReceiverConfig::Syslog { name: None, store: None, udp, tcp, message_bytes_max: None };
+            config.receivers.push(syslog);
+        }
+        if !args.tail.is_empty() {
+            let globs = args.tail.clone();
+            config.receivers.push(ReceiverConfig::Tail { name: None, store: None, globs, from: From::Start });
+        }
+        config.set_durability(args.durability.as_deref())?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn read(path: &Path) -> anyhow::Result<Config> {
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        toml::from_str(&text).with_context(|| path.display().to_string())
+    }
+
+    /// Durability of every store, where a flag sets it.
+    pub(crate) fn set_durability(&mut self, flag: Option<&str>) -> anyhow::Result<()> {
+        let Some(flag) = flag else { return Ok(()) };
+        let wanted = parse_durability(flag).map_err(|e| anyhow::anyhow!("--durability {flag}: {e}"))?;
+        self.stores.entry("default".to_owned()).or_default();
+        self.stores.values_mut().for_each(|s| s.durability = Some(wanted));
+        Ok(())
+    }
+
+    /// What the types cannot say.
+    fn check(&self) -> anyhow::Result<()> {
+        for receiver in &self.receivers {
+            match receiver {
+                ReceiverConfig::Syslog { udp: None, tcp: None, .. } => {
+                    bail!("a syslog receiver needs `udp`, `tcp` or both")
+                }
+                ReceiverConfig::Tail { globs, .. } if globs.is_empty() => {
+                    bail!("a tail receiver needs `globs`")
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parse_durability(text: &str) -> Result<Durability, String> {
+    match text.split_once('=') {
+        None if text == "fsync" => Ok(Durability::Fsync),
+        Some(("interval", span)) => units::parse_duration(span).map(Durability::Interval),
+        _ => Err("expected `fsync` or `interval=100ms`".to_owned()),
+    }
+}
+
+/// A number or text with a unit.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Quantity {
+    Number(u64),
+    Text(String),
+}
+
+fn bytes<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
+    match Quantity::deserialize(d)? {
+        Quantity::Number(n) => Ok(Some(n)),
+        Quantity::Text(text) => units::parse_bytes(&text).map(Some).map_err(serde::de::Error::custom),
+    }
+}
+
+fn span<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
+    let text = String::deserialize(d)?;
+    units::parse_duration(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+fn durability<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Durability>, D::Error> {
+    let text = String::deserialize(d)?;
+    parse_durability(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_file() {
+        let config: Config = toml::from_str(
+            r#"
+            [server]
+            listen = "0.0.0.0:9000"
+            data_dir = "/var/lib/x"
+
+            [stores.default]
+            seal_bytes = "1GiB"
+            seal_age = "1h"
+            retention_age = "30d"
+            retention_bytes = 5000
+            durability = "interval=100ms"
+            indexers = ["json", "token"]
+
+            [[receivers]]
+            kind = "syslog"
+            udp = "127.0.0.1:5514"
+            message_bytes_max = "64KiB"
+
+            [[receivers]]
+            kind = "tail"
+            store = "web"
+            globs = ["/var/log/*.log"]
+            from = "end"
+            "#,
+        )
+        .unwrap();
+        assert_eq!(config.server.listen.port(), 9000);
+        let store = &config.stores["default"];
+        assert_eq!(store.seal_bytes, Some(1 << 30));
+        assert_eq!(store.retention_bytes, Some(5000));
+        assert_eq!(store.durability, Some(Durability::Interval(Duration::from_millis(100))));
+        assert!(
+            matches!(&config.receivers[1], ReceiverConfig::Tail { store: Some(s), from: From::End, .. } if s == "web")
+        );
+        assert!(config.check().is_ok());
+    }
+
+    #[test]
+    fn nothing_is_needed() {
+        let config: Config = toml::from_str("").unwrap();
+        assert_eq!(config, Config::default());
+        assert!(config.server.listen.ip().is_loopback());
+    }
+
+    #[test]
+    fn mistakes_are_shown_with_their_place() {
+        let said = |text: &str| toml::from_str::<Config>(text).unwrap_err().to_string();
+        let unknown = said("[server]\nlisten = \"127.0.0.1:1\"\nlissten = 1\n");
+        assert!(unknown.contains("line 3") && unknown.contains("lissten"), "{unknown}");
+        let unit = said("[stores.a]\nseal_age = \"7 moons\"\n");
+        assert!(unit.contains("line 2") && unit.contains("30d"), "{unit}");
+        assert!(said("[[receivers]]\nkind = \"pigeon\"\n").contains("pigeon"));
+        assert!(said("[[receivers]]\nkind = \"tail\"\nglobs = []\ncolour = 1\n").contains("colour"));
+    }
+
+    #[test]
+    fn durability_of_all_stores() {
+        let mut config: Config = toml::from_str("[stores.web]\n").unwrap();
+        config.set_durability(Some("fsync")).unwrap();
+        assert!(config.stores.values().all(|s| s.durability == Some(Durability::Fsync)));
+        assert_eq!(config.stores.len(), 2);
+        assert!(config.set_durability(Some("never")).is_err());
+    }
+}

@@ -1,0 +1,160 @@
+//! The sockets the API is served on: a Unix socket in the data directory and a TCP port.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::Router;
+use gastrolog_engine::Service;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::query::DRAIN_MAX;
+use crate::{Api, Now};
+
+/// Name of the Unix socket in the data directory.
+pub const SOCKET_NAME: &str = "gastrolog.sock";
+
+/// Why a server could not listen; names the address.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address is in use, not ours, or not allowed.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// What was to be listened on.
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A server answers on this socket already.
+    #[error("a server is running already: it answers on {0}")]
+    Running(PathBuf),
+}
+
+fn listen_error(address: impl ToString) -> impl FnOnce(io::Error) -> ServerError {
+    move |source| ServerError::Listen { address: address.to_string(), source }
+}
+
+/// What to serve, and where.
+pub struct Server {
+    service: Arc<dyn Service>,
+    now: Now,
+    socket: Option<PathBuf>,
+    tcp: Option<SocketAddr>,
+    merged: Router,
+}
+
+impl Server {
+    /// Serves `service`, so far nowhere.
+    pub fn new(service: Arc<dyn Service>, now: Now) -> Server {
+        Server { service, now, socket: None, tcp: None, merged: Router::new() }
+    }
+
+    /// Also on a Unix socket, readable and writable by its owner only. What a dead server left there is replaced.
+    pub fn socket(mut self, path: impl Into<PathBuf>) -> Server {
+        self.socket = Some(path.into());
+        self
+    }
+
+    /// Also on a TCP address; port 0 takes a free one.
+    pub fn tcp(mut self, address: SocketAddr) -> Server {
+        self.tcp = Some(address);
+        self
+    }
+
+    /// Serves `routes` beside the API on the TCP port (the HTTP receiver).
+    pub fn merge(mut self, routes: Router) -> Server {
+        self.merged = self.merged.merge(routes);
+        self
+    }
+
+    /// Opens the sockets and starts to answer on the runtime that calls this.
+    pub async fn start(self) -> Result<Listening, ServerError> {
+        let unix = match self.socket {
+            Some(path) => Some((bind_socket(&path).await?, SocketFile(path))),
+            None => None,
+        };
+        let tcp = match self.tcp {
+            Some(address) => Some(TcpListener::bind(address).await.map_err(listen_error(address))?),
+            None => None,
+        };
+        let address = tcp.as_ref().and_then(|t| t.local_addr().ok());
+        let api = Api::new(self.service, self.now);
+        let (streams, accepting) = (api.stop(), CancellationToken::new());
+        let routes = api.into_router();
+        let mut tasks = Vec::new();
+        let mut socket = None;
+        if let Some((listener, file)) = unix {
+            socket = Some(file);
+            let serve = axum::serve(listener, routes.clone())
+                .with_graceful_shutdown(accepting.clone().cancelled_owned());
+            tasks.push(tokio::spawn(async move { serve.await }));
+        }
+        if let Some(listener) = tcp {
+            let serve = axum::serve(listener, self.merged.merge(routes))
+                .with_graceful_shutdown(accepting.clone().cancelled_owned());
+            tasks.push(tokio::spawn(async move { serve.await }));
+        }
+        Ok(Listening { address, socket, streams, accepting, tasks })
+    }
+}
+
+/// Binds the socket at `path`, taking the place of one that nobody answers on.
+async fn bind_socket(path: &Path) -> Result<UnixListener, ServerError> {
+    if tokio::net::UnixStream::connect(path).await.is_ok() {
+        return Err(ServerError::Running(path.to_owned()));
+    }
+    let failed = |source| ServerError::Listen { address: path.display().to_string(), source };
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(failed(e)),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path).map_err(failed)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    Ok(listener)
+}
+
+/// Takes the socket away when the server ends, however it ends.
+struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // If it is gone already, so much the better; the next server replaces one that stays.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// A server that answers.
+pub struct Listening {
+    address: Option<SocketAddr>,
+    socket: Option<SocketFile>,
+    streams: CancellationToken,
+    accepting: CancellationToken,
+    tasks: Vec<JoinHandle<io::Result<()>>>,
+}
+
+impl Listening {
+    /// The TCP address, with the port that was taken.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// The Unix socket.
+    pub fn socket(&self) -> Option<&Path> {
+        self.socket.as_ref().map(|s| s.0.as_path())
+    }
+
+    /// Stops: takes no more connections, ends followers, lets calls under way finish for up to ten seconds.
+    pub async fn stop(self) {
+        self.accepting.cancel();
+        self.streams.cancel();
+        let stoppers: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
+        let all = futures::future::join_all(self.tasks);
+        if tokio::time::timeout(DRAIN_MAX, all).await.is_err() {
+            stoppers.iter().for_each(|s| s.abort());
+        }
+    }
+}

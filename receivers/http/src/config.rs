@@ -1,0 +1,68 @@
+//! Limits of the receiver.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gastrolog_ingest::Sink;
+
+/// Finds the sink of a store by its name; `None` when there is no such store.
+pub type SinkResolver = Arc<dyn Fn(&str) -> Option<Arc<dyn Sink>> + Send + Sync>;
+
+/// What a request may be.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Name of the receiver, an attribute of its records.
+    pub name: String,
+    /// Where records go when a request names no store.
+    pub store: String,
+    /// A body may have this many bytes, as sent and after inflating; at most 1 GiB.
+    pub body_bytes_max: usize,
+    /// A body may inflate to this many times its size (a body of up to 1 MiB inflated always passes).
+    pub inflate_ratio_max: usize,
+    /// Longer lines are refused, each by its number.
+    pub line_bytes_max: usize,
+    /// A request may have this many records; each costs 32 bytes beside its text.
+    pub records_max: usize,
+    /// What all bodies together may hold in memory; requests beyond it wait.
+    pub memory_bytes: usize,
+    /// Compressed bodies that are inflated and stored at once, each up to `body_bytes_max` in memory.
+    pub inflate_at_once: usize,
+    /// How long a request waits for memory before it is answered 429.
+    pub wait: Duration,
+    /// How long a sender may be silent in the middle of a body.
+    pub idle: Duration,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        HttpConfig {
+            name: "http".into(),
+            store: "default".into(),
+            body_bytes_max: 64 << 20,
+            inflate_ratio_max: 250,
+            line_bytes_max: 1 << 20,
+            records_max: 4 << 20,
+            memory_bytes: 256 << 20,
+            inflate_at_once: 4,
+            wait: Duration::from_secs(5),
+            idle: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What a listener of its own may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct ServeLimits {
+    /// Connections at once; more wait to be accepted.
+    pub connections_max: usize,
+    /// How long the head of a request may take, and how long a connection may be idle between two.
+    pub head: Duration,
+    /// How long requests that are under way at shutdown may take to end.
+    pub drain: Duration,
+}
+
+impl Default for ServeLimits {
+    fn default() -> Self {
+        ServeLimits { connections_max: 512, head: Duration::from_secs(30), drain: Duration::from_secs(10) }
+    }
+}

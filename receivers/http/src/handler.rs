@@ -1,0 +1,187 @@
+//! The route: from a request to an answer.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use gastrolog_ingest::{Clock, Counters, DropReason, Sink, SinkError};
+use gastrolog_types::Attributes;
+use tokio::sync::Semaphore;
+
+use crate::answer::{Problem, Stored};
+use crate::attributes::{self, Target};
+use crate::body::{self, Held, Memory};
+use crate::config::{HttpConfig, SinkResolver};
+use crate::inflate::Encoding;
+use crate::records::{self, Records, Shape};
+
+/// The receiver without a port of its own: a router to merge into a server, or to [`crate::serve()`].
+#[derive(Clone)]
+pub struct HttpIngest(Arc<Inner>);
+
+struct Inner {
+    config: HttpConfig,
+    sinks: SinkResolver,
+    clock: Clock,
+    counters: Arc<Counters>,
+    memory: Memory,
+    inflating: Arc<Semaphore>,
+}
+
+type Parameters = Query<Vec<(String, String)>>;
+
+impl HttpIngest {
+    /// A receiver that asks `sinks` for the store of each request.
+    pub fn new(mut config: HttpConfig, sinks: SinkResolver, clock: Clock) -> HttpIngest {
+        // The offsets of a batch are 32 bits wide.
+        config.body_bytes_max = config.body_bytes_max.min(1 << 30);
+        let memory = Memory::new(&config);
+        let inflating = Arc::new(Semaphore::new(config.inflate_at_once.max(1)));
+        HttpIngest(Arc::new(Inner { memory, inflating, config, sinks, clock, counters: Arc::default() }))
+    }
+
+    /// `POST /ingest` and `POST /ingest/{store}`.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/ingest", post(to_default))
+            .route("/ingest/{store}", post(to_named))
+            .with_state(self.clone())
+    }
+
+    /// What it has counted so far.
+    pub fn counters(&self) -> Arc<Counters> {
+        self.0.counters.clone()
+    }
+
+    /// The name the operator gave it.
+    pub fn name(&self) -> &str {
+        &self.0.config.name
+    }
+}
+
+async fn to_default(State(ingest): State<HttpIngest>, query: Parameters, request: Request) -> Response {
+    ingest.0.answer(None, query, request).await
+}
+
+async fn to_named(
+    State(ingest): State<HttpIngest>,
+    Path(store): Path<String>,
+    query: Parameters,
+    request: Request,
+) -> Response {
+    ingest.0.answer(Some(store), query, request).await
+}
+
+/// All that is needed to store a request on a thread that may block.
+struct Job {
+    inner: Arc<Inner>,
+    held: Held,
+    encoding: Option<Encoding>,
+    shape: Shape,
+    attributes: Attributes,
+    sink: Arc<dyn Sink>,
+}
+
+impl Inner {
+    async fn answer(
+        self: &Arc<Self>,
+        store: Option<String>,
+        query: Parameters,
+        request: Request,
+    ) -> Response {
+        match self.take(store, query, request).await {
+            Ok(stored) => stored.into_response(),
+            Err(problem) => {
+                if problem.is_of_the_sender() {
+                    self.counters.parse_error();
+                }
+                problem.into_response()
+            }
+        }
+    }
+
+    async fn take(
+        self: &Arc<Self>,
+        path_store: Option<String>,
+        Query(query): Parameters,
+        request: Request,
+    ) -> Result<Stored, Problem> {
+        let (parts, body) = request.into_parts();
+        let Target { store, attributes } = attributes::target(&self.config.name, &parts, query)?;
+        let store = path_store.or(store).unwrap_or_else(|| self.config.store.clone());
+        let sink = (self.sinks)(&store).ok_or(Problem::NoStore(store))?;
+        let encoding = encoding(&parts.headers)?;
+        let shape = Shape::of(&parts.headers);
+        let held = body::read(body, &parts.headers, &self.memory, &self.config).await?;
+        // Held until the records are durable, like the memory of the body itself.
+        let inflating = match encoding {
+            Some(_) => Some(self.inflating.clone().acquire_owned().await.map_err(|_| Problem::Busy)?),
+            None => None,
+        };
+        let job = Job { inner: self.clone(), held, encoding, shape, attributes, sink };
+        tokio::task::spawn_blocking(move || {
+            let done = job.run();
+            drop(inflating);
+            done
+        })
+        .await
+        .unwrap_or_else(|e| Err(Problem::Internal(format!("the request could not be worked on: {e}"))))
+    }
+}
+
+fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, Problem> {
+    let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Problem::Encoding("several".into()));
+    }
+    Encoding::parse(value.to_str().map_err(|_| Problem::Encoding("not text".into()))?)
+}
+
+impl Job {
+    /// Counts here and not in the task that waits: a sender that hangs up does not stop what was begun.
+    fn run(self) -> Result<Stored, Problem> {
+        let Job { inner, held: Held { bytes, memory }, encoding, shape, attributes, sink } = self;
+        let (config, counters) = (&inner.config, &inner.counters);
+        let (bytes, memory) = match encoding {
+            Some(encoding) => {
+                let inflated = encoding.inflate(&bytes, config)?;
+                drop((bytes, memory));
+                (inflated, None)
+            }
+            None => (bytes, Some(memory)),
+        };
+        let records = records::split(bytes, shape, attributes, (inner.clock)(), config)?;
+        let stored = append(records, &*sink, counters);
+        drop(memory);
+        stored
+    }
+}
+
+fn append(records: Records, sink: &dyn Sink, counters: &Counters) -> Result<Stored, Problem> {
+    let Records { batch, refusals } = records;
+    let (count, refused) = (batch.len() as u64, refusals.count as u64);
+    counters.received(count + refused);
+    counters.dropped(DropReason::TooLong, refused);
+    if count == 0 {
+        return Ok(Stored::new(0, None, refusals));
+    }
+    match sink.append(batch) {
+        Ok(accepted) => {
+            counters.stored(count);
+            Ok(Stored::new(accepted.count, Some(accepted.first_seq), refusals))
+        }
+        Err(e @ SinkError::Unavailable(_)) => {
+            counters.fault();
+            counters.dropped(DropReason::HandedBack, count);
+            Err(Problem::Unavailable(e.to_string()))
+        }
+        Err(e @ SinkError::Refused(_)) => {
+            counters.dropped(DropReason::Refused, count);
+            Err(Problem::BadRequest(e.to_string()))
+        }
+    }
+}

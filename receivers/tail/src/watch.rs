@@ -1,0 +1,98 @@
+//! Which files there are now, and which of them cannot be read.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use gastrolog_ingest::Counters;
+use glob::MatchOptions;
+
+use crate::mark::FileId;
+
+const OPTIONS: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: false,
+};
+
+/// A file that a glob matches.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) id: FileId,
+    pub(crate) path: PathBuf,
+    pub(crate) size: u64,
+    modified: Option<SystemTime>,
+}
+
+/// Faults by path. Each is reported when it appears or changes, and again only after it was gone.
+#[derive(Default)]
+pub(crate) struct Troubles {
+    known: HashMap<PathBuf, String>,
+    met: HashSet<PathBuf>,
+}
+
+impl Troubles {
+    /// Notes a fault met in this round.
+    pub(crate) fn note(&mut self, path: &Path, fault: &dyn std::fmt::Display, counters: &Counters) {
+        let fault = fault.to_string();
+        self.met.insert(path.to_owned());
+        if self.known.get(path) != Some(&fault) {
+            counters.fault();
+            tracing::warn!(path = %path.display(), fault, "cannot be followed; it is tried again");
+            self.known.insert(path.to_owned(), fault);
+        }
+    }
+
+    /// Ends a round: what was not met in it is over.
+    pub(crate) fn end_round(&mut self) {
+        let met = std::mem::take(&mut self.met);
+        self.known.retain(|path, _| {
+            let stays = met.contains(path);
+            if !stays {
+                tracing::info!(path = %path.display(), "is followed again, or gone");
+            }
+            stays
+        });
+    }
+}
+
+/// The files that match, each once, the longest unchanged first (so that rotated files come before the current one).
+pub(crate) fn list(globs: &[String], troubles: &mut Troubles, counters: &Counters) -> Vec<Found> {
+    let mut found: HashMap<FileId, Found> = HashMap::new();
+    for pattern in globs {
+        let paths = match glob::glob_with(pattern, OPTIONS) {
+            Ok(paths) => paths,
+            Err(e) => {
+                troubles.note(Path::new(pattern), &e, counters);
+                continue;
+            }
+        };
+        for path in paths {
+            match path {
+                Ok(path) => add(&mut found, path, troubles, counters),
+                Err(e) => troubles.note(e.path(), e.error(), counters),
+            }
+        }
+    }
+    let mut found: Vec<Found> = found.into_values().collect();
+    // Of two written in one tick of the clock app.log.1 is older than app.log.
+    found.sort_by(|a, b| (a.modified, &b.path).cmp(&(b.modified, &a.path)));
+    found
+}
+
+fn add(found: &mut HashMap<FileId, Found>, path: PathBuf, troubles: &mut Troubles, counters: &Counters) {
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
+        return;
+    }
+    match std::fs::metadata(&path) {
+        Ok(metadata) if metadata.is_file() => {
+            let id = FileId::of(&metadata);
+            let modified = metadata.modified().ok();
+            found.entry(id).or_insert(Found { id, path, size: metadata.len(), modified });
+        }
+        Ok(_) => {}
+        // Renamed or deleted since it was listed.
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(e) => troubles.note(&path, &e, counters),
+    }
+}

@@ -210,7 +210,7 @@ pub fn encode_row_group(parts: &Parts<'_>, c: &mut Compressor) -> EncodedRowGrou
             values: ranges.len() as u32,
             raw_bytes: bytes.len() as u64,
             encoding: done.encoding,
-            escaped: key.escape != 0 && has_escape(parts.text, ranges),
+            escaped: key.escape != 0 && memchr::memchr(b'\\', bytes).is_some(),
             int_range: done.int_range,
             section: section(&body, start),
         });
@@ -249,12 +249,6 @@ pub fn encode_row_group(parts: &Parts<'_>, c: &mut Compressor) -> EncodedRowGrou
     let mut bytes = Vec::with_capacity(body.len() + 4096);
     put_frame(&header, &body, &mut bytes);
     EncodedRowGroup { bytes, header, columns: encoded }
-}
-
-fn has_escape(text: &[u8], ranges: &[(u32, u32)]) -> bool {
-    ranges
-        .iter()
-        .any(|&(s, e)| text.get(s as usize..e as usize).is_some_and(|v| memchr::memchr(b'\\', v).is_some()))
 }
 
 fn section(body: &[u8], start: usize) -> Section {

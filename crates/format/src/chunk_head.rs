@@ -6,11 +6,7 @@ use gastrolog_types::Timestamp;
 use crate::{Corrupt, Reader, Result, Writer};
 
 /// First bytes of a chunk file.
-<<<<<<< HEAD
-const CHUNK_MAGIC: u64 = u64::from_le_bytes(*b"GLCHUNK\n");
-=======
 pub(crate) const CHUNK_MAGIC: u64 = u64::from_le_bytes(*b"GLCHUNK\n");
->>>>>>> perf
 
 /// The version this release writes. It reads all versions from 1 on.
 pub const CHUNK_VERSION: u32 = 1;

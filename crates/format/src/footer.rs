@@ -13,11 +13,7 @@ use crate::row_group::{EncodedRowGroup, Header, TimeSpan};
 use crate::{Compressor, Corrupt, Reader, Result, STREAM_BYTES_MAX, Strings, Writer};
 
 /// Last bytes of a sealed chunk.
-<<<<<<< HEAD
-const FOOTER_MAGIC: u64 = u64::from_le_bytes(*b"GLSEALED");
-=======
 pub(crate) const FOOTER_MAGIC: u64 = u64::from_le_bytes(*b"GLSEALED");
->>>>>>> perf
 
 /// Bytes after the footer.
 pub const TRAILER_BYTES: usize = 16;

@@ -37,7 +37,7 @@ impl Default for StoreConfig {
     fn default() -> StoreConfig {
         StoreConfig {
             sync_interval_ms: None,
-            row_group_bytes: 16 << 20,
+            row_group_bytes: 8 << 20,
             seal_bytes: 512 << 20,
             seal_age_ms: None,
             seal_records: None,

@@ -12,6 +12,9 @@ use gastrolog_types::Batch;
 /// The zstd level of columns. Higher ones gain little on values that are cut out already.
 const LEVEL: i32 = 3;
 
+/// Row groups smaller than this are mostly header: their size says nothing of how well columns fit.
+const TINY_BYTES: u64 = 16 << 10;
+
 thread_local! {
     static COMPRESSOR: RefCell<Compressor> = RefCell::new(Compressor::new(LEVEL));
 }
@@ -24,7 +27,22 @@ pub(crate) struct PipelineEncoder {
 
 impl Encoder for PipelineEncoder {
     fn encode(&self, records: &[Pending]) -> (EncodedRowGroup, Shapes) {
-        let mut builder = RowGroupBuilder::new(&self.pipeline, self.indexers, Caps::default());
+        let columns = self.build(records, self.indexers);
+        let encoded = if columns.bytes.len() as u64 * 2 > columns.header.raw_bytes + TINY_BYTES {
+            // A few huge records, each of a shape of its own, cost more as columns than as they came.
+            let text = self.build(records, 0);
+            if text.bytes.len() < columns.bytes.len() { text } else { columns }
+        } else {
+            columns
+        };
+        let shapes = shapes_of(&encoded);
+        (encoded, shapes)
+    }
+}
+
+impl PipelineEncoder {
+    fn build(&self, records: &[Pending], indexers: u64) -> EncodedRowGroup {
+        let mut builder = RowGroupBuilder::new(&self.pipeline, indexers, Caps::default());
         for pending in records {
             if pending.range == (0..pending.batch.len()) {
                 builder.push(&pending.batch);
@@ -33,9 +51,7 @@ impl Encoder for PipelineEncoder {
             }
         }
         let first_seq = records.first().map_or(0, |p| p.first_seq);
-        let encoded = COMPRESSOR.with_borrow_mut(|c| builder.finish(first_seq, c));
-        let shapes = shapes_of(&encoded);
-        (encoded, shapes)
+        COMPRESSOR.with_borrow_mut(|c| builder.finish(first_seq, c))
     }
 }
 

@@ -93,6 +93,7 @@ impl Engine {
         if engine.access == Access::ReadWrite {
             engine.env.fs.create_dir_all(&engine.root).map_err(unavailable)?;
             names.extend(engine.config.stores.keys().cloned());
+            names.push(DEFAULT_STORE.to_owned());
         }
         names.sort();
         names.dedup();

@@ -1,15 +1,22 @@
 //! A binary fuse filter (Graf and Lemire 2022, <https://arxiv.org/abs/2201.01174>) of 64-bit hashes, checked in
 //! blocks, so that a probe reads and verifies three small pieces of it and not the whole.
 //!
-//! Layout: key count u32, seed u64, segment length u32, segment count length u32, fingerprint count u32, one
-//! CRC-32 u32 a block, CRC-32 u32 of all before; then the fingerprints, one byte each.
+//! Layout: key count u32, seed u64, segment length u32, segment count length u32, fingerprint count u32, CRC-32 u32
+//! of all before; then blocks of 252 fingerprints (the last one fewer), one byte each, each block followed by its
+//! CRC-32 u32.
 
 use xorf::BinaryFuse8;
 
 use crate::{Corrupt, Reader, Result, Writer};
 
-/// Fingerprints a checked block.
-const BLOCK_BYTES: usize = 2048;
+/// Fingerprints of a block: with its checksum a block has 256 bytes, so that a probe reads less than a kilobyte.
+const BLOCK_FINGERPRINTS: usize = 252;
+
+/// Bytes of a whole block.
+const BLOCK_BYTES: usize = BLOCK_FINGERPRINTS + 4;
+
+/// Bytes before the first block.
+const HEAD_BYTES: usize = 28;
 
 /// Appends a filter of `hashes`, which must be distinct. An empty set and a failed construction (which chance
 /// makes all but impossible) give a filter that answers "maybe" to everything.
@@ -25,12 +32,12 @@ pub fn put(hashes: &[u64], out: &mut Vec<u8>) {
     out.put_u32(filter.descriptor.segment_length);
     out.put_u32(filter.descriptor.segment_count_length);
     out.put_u32(filter.fingerprints.len() as u32);
-    for block in filter.fingerprints.chunks(BLOCK_BYTES) {
-        out.put_u32(crc32fast::hash(block));
-    }
     let crc = crc32fast::hash(out.get(start..).unwrap_or(&[]));
     out.put_u32(crc);
-    out.extend_from_slice(&filter.fingerprints);
+    for block in filter.fingerprints.chunks(BLOCK_FINGERPRINTS) {
+        out.extend_from_slice(block);
+        out.put_u32(crc32fast::hash(block));
+    }
 }
 
 /// An encoded filter.
@@ -39,9 +46,9 @@ pub struct FilterRef<'a> {
     seed: u64,
     segment_length: u32,
     segment_count_length: u32,
-    block_crcs: &'a [u8],
-    fingerprints: &'a [u8],
-    head_bytes: u64,
+    /// How many fingerprints there are.
+    places: usize,
+    blocks: &'a [u8],
 }
 
 impl<'a> FilterRef<'a> {
@@ -54,25 +61,15 @@ impl<'a> FilterRef<'a> {
         let seed = r.u64()?;
         let (segment_length, segment_count_length) = (r.u32()?, r.u32()?);
         let n = r.u32()? as usize;
-        let block_crcs = r.take(n.div_ceil(BLOCK_BYTES) * 4)?;
-        let head = bytes.len() - r.rest().len();
-        if r.u32()? != crc32fast::hash(bytes.get(..head).unwrap_or(&[])) {
+        if r.u32()? != crc32fast::hash(bytes.get(..HEAD_BYTES - 4).unwrap_or(&[])) {
             return Err(Corrupt("the head of a filter does not match its checksum"));
         }
-        let fingerprints = r.take(n)?;
+        let blocks = r.take(n + 4 * n.div_ceil(BLOCK_FINGERPRINTS))?;
         let places = u64::from(segment_count_length) + 2 * u64::from(segment_length);
         if !segment_length.is_power_of_two() || places != n as u64 {
             return Err(Corrupt("the segments of a filter do not add up"));
         }
-        let head_bytes = head as u64 + 4;
-        Ok(Some(FilterRef {
-            seed,
-            segment_length,
-            segment_count_length,
-            block_crcs,
-            fingerprints,
-            head_bytes,
-        }))
+        Ok(Some(FilterRef { seed, segment_length, segment_count_length, places: n, blocks }))
     }
 
     /// Whether `hash` may be in the set; `false` is certain. Verifies what it reads.
@@ -91,27 +88,23 @@ impl<'a> FilterRef<'a> {
 
     /// Bytes one probe reads.
     pub fn probe_bytes(&self) -> u64 {
-        self.head_bytes + 3 * self.fingerprints.len().min(BLOCK_BYTES) as u64
+        (HEAD_BYTES + (3 * BLOCK_BYTES).min(self.blocks.len())) as u64
     }
 
     fn fingerprint(&self, place: usize) -> Result<u8> {
-        let block = place / BLOCK_BYTES;
-        let start = block * BLOCK_BYTES;
-        let end = (start + BLOCK_BYTES).min(self.fingerprints.len());
-        let bytes = self.fingerprints.get(start..end).ok_or(Corrupt("a filter is too short"))?;
-        let crc =
-            self.block_crcs.get(4 * block..).and_then(|c| c.first_chunk()).map(|c| u32::from_le_bytes(*c));
-        if crc != Some(crc32fast::hash(bytes)) {
+        let start = place / BLOCK_FINGERPRINTS * BLOCK_BYTES;
+        let end = (start + BLOCK_BYTES).min(self.blocks.len());
+        let block = self.blocks.get(start..end).and_then(<[u8]>::split_last_chunk::<4>);
+        let (fingerprints, crc) = block.ok_or(Corrupt("a filter is too short"))?;
+        if u32::from_le_bytes(*crc) != crc32fast::hash(fingerprints) {
             return Err(Corrupt("a block of a filter does not match its checksum"));
         }
-        bytes.get(place - start).copied().ok_or(Corrupt("a filter is too short"))
+        fingerprints.get(place % BLOCK_FINGERPRINTS).copied().ok_or(Corrupt("a filter is too short"))
     }
 
     /// Verifies every block.
     pub fn verify(&self) -> Result<()> {
-        (0..self.fingerprints.len())
-            .step_by(BLOCK_BYTES)
-            .try_for_each(|place| self.fingerprint(place).map(drop))
+        (0..self.places).step_by(BLOCK_FINGERPRINTS).try_for_each(|place| self.fingerprint(place).map(drop))
     }
 }
 

@@ -28,7 +28,7 @@ impl Default for StoreOptions {
     fn default() -> StoreOptions {
         StoreOptions {
             durability: Durability::Fsync,
-            row_group_bytes: 16 << 20,
+            row_group_bytes: 8 << 20,
             seal: SealPolicy::default(),
             retention: Retention::default(),
             footer_budget: FooterBudget::default(),

@@ -10,7 +10,7 @@ use gastrolog_env::Env;
 use gastrolog_index::Pipeline;
 
 /// The standard pipeline, in the order of the command line.
-pub fn pipeline() -> Arc<Pipeline> {
+pub(crate) fn pipeline() -> Arc<Pipeline> {
     Arc::new(Pipeline::new(vec![
         Box::new(gastrolog_indexer_json::JsonIndexer),
         Box::new(gastrolog_indexer_syslog::Syslog),
@@ -22,7 +22,7 @@ pub fn pipeline() -> Arc<Pipeline> {
 }
 
 /// An engine in memory whose stores are kept as `store` says.
-pub fn memory_engine(store: StoreConfig) -> Arc<Engine> {
+pub(crate) fn memory_engine(store: StoreConfig) -> Arc<Engine> {
     let config = EngineConfig { default_store: store, query_threads: 2, ..EngineConfig::default() };
     Engine::open(OpenOptions {
         location: Location::Memory,
@@ -35,7 +35,7 @@ pub fn memory_engine(store: StoreConfig) -> Arc<Engine> {
 }
 
 /// The whole answer of a query.
-pub fn ask(engine: &Engine, request: &QueryRequest) -> Vec<Answer> {
+pub(crate) fn ask(engine: &Engine, request: &QueryRequest) -> Vec<Answer> {
     let mut answers = Vec::new();
     let end = engine.query(request, &Cancel::default(), &mut |answer| {
         answers.push(answer);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gastrolog_env::{Env, Fs, MemFs, SeededRandom};
-use gastrolog_format::row_group::{ColumnKey, EncodedRowGroup, Parts, encode_row_group};
+use gastrolog_format::row_group::{ColumnKey, EncodedRowGroup, Parts, RawColumn, encode_row_group};
 use gastrolog_format::{Compressor, Shape, Shapes};
 use gastrolog_types::{Attributes, Batch, Seq, Timestamp};
 
@@ -25,28 +25,27 @@ struct TextEncoder;
 
 impl Encoder for TextEncoder {
     fn encode(&self, records: &[Pending]) -> (EncodedRowGroup, Shapes) {
-        let (mut text, mut ranges, mut ingest, mut source) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let key = ColumnKey { name: "text".into(), attribute: false, escape: 0, occurrence: 0 };
+        let mut column = RawColumn::new(key);
+        let (mut raw_bytes, mut ingest, mut source) = (0, Vec::new(), Vec::new());
         for (pending, i) in records.iter().flat_map(|p| p.range.clone().map(move |i| (p, i))) {
-            let start = text.len() as u32;
-            text.extend_from_slice(pending.batch.text_of(i));
-            ranges.push((start, text.len() as u32));
+            column.push(pending.batch.text_of(i));
+            raw_bytes += pending.batch.text_of(i).len() as u64;
             ingest.push(pending.batch.records[i].ingest.0);
             source.push(pending.batch.records[i].source.0);
         }
         let literals = [&b""[..], b""].into_iter().collect();
         let shape = Shape { slots: vec![0], literals, ..Shape::default() };
         let shapes = Shapes { shapes: vec![shape], names: Vec::new() };
-        let key = ColumnKey { name: "text".into(), attribute: false, escape: 0, occurrence: 0 };
         let parts = Parts {
             first_seq: records[0].first_seq,
-            text: &text,
-            raw_bytes: text.len() as u64,
+            raw_bytes,
             shapes: &shapes,
-            shape_ids: &vec![0; ranges.len()],
+            shape_ids: &vec![0; ingest.len()],
             ingest: &ingest,
             source: &source,
             source_is_predicted: false,
-            columns: &[(key, ranges)],
+            columns: &[column],
         };
         (encode_row_group(&parts, &mut Compressor::new(1)), shapes)
     }

@@ -24,6 +24,9 @@ pub(super) const VARIABLES_MAX: usize = 48;
 /// Texts longer than this are kept as plain text.
 const TEXT_BYTES_MAX: usize = 16 << 10;
 
+/// How far the digits and points after the first group of a number are followed.
+const NUMBER_TAIL_BYTES: usize = 20;
+
 /// A pattern with fewer rows than this costs more as columns than as text.
 const PATTERN_ROWS_MIN: u32 = 32;
 
@@ -78,17 +81,20 @@ fn extended(text: &[u8], at: usize, end: usize) -> usize {
             end
         }
         Some(b'.') => {
-            let rest = &text[end..];
-            let run = rest.iter().take(20).position(|&b| !(b.is_ascii_digit() || b == b'.'));
-            let mut stop = end + run.unwrap_or(rest.len().min(20));
-            while text[stop - 1] == b'.' {
-                stop -= 1;
-            }
-            if !ends_word(stop) || !text[at..end].iter().all(u8::is_ascii_digit) {
+            if !text[at..end].iter().all(u8::is_ascii_digit) {
                 return end;
             }
-            let dots = text[at..stop].iter().filter(|&&b| b == b'.').count();
-            if dots == 1 || parse_ipv4(&text[at..stop]).is_some() { stop } else { end }
+            let (mut stop, mut dots) = (end, 0);
+            for (i, &b) in text[end..].iter().take(NUMBER_TAIL_BYTES).enumerate() {
+                match b {
+                    b'.' => dots += 1,
+                    b'0'..=b'9' => stop = end + i + 1,
+                    _ => break,
+                }
+            }
+            dots -= text[stop..].iter().take(dots).take_while(|&&b| b == b'.').count();
+            let fits = dots == 1 || (dots == 3 && parse_ipv4(&text[at..stop]).is_some());
+            if fits && ends_word(stop) { stop } else { end }
         }
         _ => end,
     }

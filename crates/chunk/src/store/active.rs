@@ -74,29 +74,26 @@ impl ActiveChunk {
         Ok(ActiveChunk { id, created, env, path, file, good_len, named: true, footer, groups })
     }
 
-    /// Adds row groups and makes them durable, or changes nothing that counts.
+    /// Adds a row group and makes it durable, or changes nothing that counts.
     pub(super) fn append(
         &mut self,
-        groups: &[(EncodedRowGroup, Shapes)],
+        group: &EncodedRowGroup,
+        shapes: &Shapes,
         budget: FooterBudget,
     ) -> Result<(), Failure> {
-        for (group, _) in groups {
-            self.file.append(&group.bytes).map_err(|e| self.undo(e))?;
-        }
+        self.file.append(&group.bytes).map_err(|e| self.undo(e))?;
         self.file.sync().map_err(Failure::Retire)?;
         if !self.named {
             let dir = self.path.parent().unwrap_or(Path::new("."));
             self.env.fs.sync_dir(dir).map_err(Failure::Retire)?;
             self.named = true;
         }
-        let shared = ChunkFile::new(&self.env, &self.path);
-        for (group, shapes) in groups {
-            self.footer.add(group, shapes, self.good_len, budget);
-            self.good_len += group.bytes.len() as u64;
-            let id = RowGroupId { chunk: self.id, ordinal: self.groups.len() as u32 };
-            let entry = self.footer.row_groups.last().copied();
-            self.groups.extend(entry.map(|entry| Arc::new(RowGroup::new(id, entry, shared.clone()))));
-        }
+        self.footer.add(group, shapes, self.good_len, budget);
+        self.good_len += group.bytes.len() as u64;
+        let id = RowGroupId { chunk: self.id, ordinal: self.groups.len() as u32 };
+        let entry = self.footer.row_groups.last().copied();
+        let file = ChunkFile::new(&self.env, &self.path);
+        self.groups.extend(entry.map(|entry| Arc::new(RowGroup::new(id, entry, file))));
         Ok(())
     }
 
@@ -138,6 +135,12 @@ impl ActiveChunk {
         let summary = ChunkSummary { file_bytes: self.good_len + bytes.len() as u64, ..self.summary() };
         // Its footer is read again when it is needed: in memory for every chunk it would take too much.
         Ok(Arc::new(Chunk::sealed(summary, ChunkFile::new(&self.env, &self.path))))
+    }
+
+    /// After a failed sync the file may look right and not be on disk: were the store closed and opened now, it would
+    /// be believed. So what is not known to be durable is cut off at once; [`ActiveChunk::settle`] does it again.
+    pub(super) fn disown(&mut self) {
+        let _ = self.file.truncate(self.good_len);
     }
 
     /// Seals a chunk after a failure: everything after what was durable is cut off first. Nothing is left of one

@@ -13,7 +13,7 @@ const ROW_GROUPS_WAITING_MAX: u64 = 3;
 
 impl Store {
     /// Adds a batch; returns the seq of its first record and how many there are, after they are durable (in the
-    /// sense of [`crate::wal::Durability`]). Blocks while too many records wait for the disk.
+    /// sense of [`crate::wal::Durability`]). Blocks while too many records wait for the disk, unless that fails.
     ///
     /// # Errors
     /// When nothing may be acknowledged. The records may be found all the same: whoever sends them again
@@ -56,7 +56,7 @@ impl Shared {
 
     /// The log failed: the records are durable all the same once they are in a chunk.
     fn rescue(&self, error: WalError) -> Result<(), StoreError> {
-        if self.state.lock().failing {
+        if self.state.lock().failing.is_some() {
             return Err(error.into());
         }
         match self.ask(Command::Flush)?.recv() {
@@ -79,6 +79,10 @@ impl Shared {
         let most = self.options.row_group_bytes.saturating_mul(ROW_GROUPS_WAITING_MAX);
         let mut state = self.state.lock();
         while state.pending_bytes > most && !state.closing {
+            // Nobody knows when the disk works again: whoever sends records should hear of it.
+            if let Some(error) = state.failing.clone() {
+                return Err(error.into());
+            }
             self.room.wait(&mut state);
         }
         if state.closing { Err(StoreError::Closed) } else { Ok(()) }

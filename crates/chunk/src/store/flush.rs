@@ -80,6 +80,7 @@ impl Flusher {
         if upto > 0 {
             drop(self.flush(upto));
         }
+        self.retired.iter_mut().for_each(ActiveChunk::disown);
     }
 
     fn wait(&self) -> Work {
@@ -129,21 +130,30 @@ impl Flusher {
             if plans.is_empty() {
                 return Ok(());
             }
-            if let Err(error) = self.write_groups(&plans) {
+            if let Err(error) = self.write_plans(&plans) {
                 self.back_off(upto, &error);
                 return Err(error);
             }
             self.backoff_ns = 0;
-            self.shared.state.lock().failing = false;
-            if self.is_due() {
-                // The records are safe; sealing is tried again after the next flush.
-                let _ = self.seal_active();
-            }
+            self.shared.state.lock().failing = None;
         }
     }
 
-    fn write_groups(&mut self, plans: &[Vec<Pending>]) -> Result<(), FlushError> {
-        let encoded = encode_all(&*self.shared.encoder, plans)?;
+    /// Encodes several row groups at a time, but makes one after the other durable: after a crash only the last may
+    /// be torn.
+    fn write_plans(&mut self, plans: &[Vec<Pending>]) -> Result<(), FlushError> {
+        for (plan, encoded) in plans.iter().zip(encode_all(&*self.shared.encoder, plans)?) {
+            self.write_group(&encoded, plan.last().map_or(0, end_seq))?;
+            if self.is_due() {
+                // The records are safe; sealing is tried again after the next row group.
+                let _ = self.seal_active();
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the row group that ends before `end`.
+    fn write_group(&mut self, (group, shapes): &Encoded, end: Seq) -> Result<(), FlushError> {
         let active = match &mut self.active {
             Some(active) => active,
             none => {
@@ -151,16 +161,15 @@ impl Flusher {
                 none.insert(ActiveChunk::create(&self.shared.env, &self.shared.chunks_dir(), id)?)
             }
         };
-        match active.append(&encoded, self.shared.options.footer_budget) {
+        match active.append(group, shapes, self.shared.options.footer_budget) {
             Ok(()) => {}
             Err(Failure::Again(error)) => return Err(error.into()),
             Err(Failure::Retire(error)) => {
-                self.retired.extend(self.active.take());
+                self.retire();
                 return Err(error.into());
             }
         }
         let chunk = active.publish();
-        let end = plans.last().and_then(|p| p.last()).map_or(0, end_seq);
         let mut state = self.shared.state.lock();
         state.publish(chunk);
         state.consume(end, self.shared.env.clock.now());
@@ -173,13 +182,21 @@ impl Flusher {
         Ok(())
     }
 
+    /// Gives up the growing chunk: the next row group begins another.
+    fn retire(&mut self) {
+        if let Some(mut active) = self.active.take() {
+            active.disown();
+            self.retired.push(active);
+        }
+    }
+
     /// Says that a flush failed: to those who wait for records that are not in the log, and in the statistics.
     fn back_off(&mut self, upto: Seq, error: &FlushError) {
         self.backoff_ns = (self.backoff_ns * 2).clamp(BACKOFF_NS, BACKOFF_NS_MAX);
         self.retry_at_ns = self.shared.env.clock.monotonic_ns().saturating_add(self.backoff_ns);
         self.note(&error.reason);
         let mut state = self.shared.state.lock();
-        state.failing = true;
+        state.failing = Some(error.clone());
         state.withdraw(upto, error);
         self.shared.room.notify_all();
     }
@@ -229,7 +246,7 @@ impl Flusher {
             }
             Err(Failure::Again(error)) => error,
             Err(Failure::Retire(error)) => {
-                self.retired.extend(self.active.take());
+                self.retire();
                 error
             }
         };

@@ -75,8 +75,8 @@ pub(super) struct State {
     pub(super) commands: Vec<Command>,
     /// No more records are taken.
     pub(super) closing: bool,
-    /// The last flush failed: another is tried after a while.
-    pub(super) failing: bool,
+    /// The last flush failed, by this: another is tried after a while.
+    pub(super) failing: Option<FlushError>,
     pub(super) failures: u64,
     pub(super) last_failure: Option<Arc<str>>,
     pub(super) removed_chunks: u64,

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use rapidhash::fast::RandomState;
+
 use gastrolog_query::{Function, Number, parse_number};
 
 use crate::Value;
@@ -13,7 +15,7 @@ pub(crate) type At = (i64, u64);
 #[derive(Clone, Debug)]
 pub(crate) enum Accumulator {
     Count(u64),
-    Distinct(HashSet<Vec<u8>>),
+    Distinct(HashSet<Vec<u8>, RandomState>),
     Extreme { largest: bool, number: Option<Number>, text: Option<Vec<u8>>, all_numbers: bool },
     Sum(Sum),
     Avg(Sum),
@@ -100,7 +102,7 @@ impl Accumulator {
         let extreme = |largest| Accumulator::Extreme { largest, number: None, text: None, all_numbers: true };
         match function {
             Function::Count => Accumulator::Count(0),
-            Function::CountDistinct => Accumulator::Distinct(HashSet::new()),
+            Function::CountDistinct => Accumulator::Distinct(HashSet::default()),
             Function::Min => extreme(false),
             Function::Max => extreme(true),
             Function::Sum => Accumulator::Sum(Sum::default()),

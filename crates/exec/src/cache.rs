@@ -22,6 +22,8 @@ pub(crate) enum Part {
     Ingest,
     /// Source times, `Timestamp::NONE` where there is none.
     Source,
+    /// Source times, ingest times where there are none.
+    Times,
     /// For each value of a column its row.
     RowsOf(u32),
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rapidhash::fast::RandomState;
+
 use gastrolog_chunk::ReadError;
 use gastrolog_format::column::Column;
 use gastrolog_index::{Escape, unescape};
@@ -84,25 +86,37 @@ fn group_rows(view: &View<'_>, selected: &Bits, by: &[GroupKey]) -> Result<Group
     Ok(grouped)
 }
 
+/// Pairs of group and id that are numbered by a table and not by a hash map.
+const PAIRS_MAX: usize = 1 << 16;
+
 fn split(grouped: &mut Grouped, ids: &[u32], values: &[KeyPart]) {
-    let mut numbers: HashMap<(u32, u32), u32> = HashMap::new();
     let mut keys: Vec<Vec<KeyPart>> = Vec::new();
-    let mut last = ((u32::MAX, u32::MAX), 0);
-    let of_row = ids.iter().enumerate().map(|(i, &id)| {
-        let pair = (grouped.group(i) as u32, id);
-        if last.0 == pair {
-            return last.1;
+    let mut new_key = |group: usize, id: u32| {
+        let mut key = grouped.keys.get(group).cloned().unwrap_or_default();
+        key.extend(values.get(id as usize).cloned());
+        keys.push(key);
+        keys.len() as u32 - 1
+    };
+    let pairs = grouped.keys.len() * values.len();
+    let mut of_row = Vec::with_capacity(ids.len());
+    if pairs <= PAIRS_MAX {
+        let mut table = vec![u32::MAX; pairs];
+        for (i, &id) in ids.iter().enumerate() {
+            let group = grouped.group(i);
+            let Some(number) = table.get_mut(group * values.len() + id as usize) else { continue };
+            if *number == u32::MAX {
+                *number = new_key(group, id);
+            }
+            of_row.push(*number);
         }
-        let number = *numbers.entry(pair).or_insert_with(|| {
-            let mut key = grouped.keys.get(pair.0 as usize).cloned().unwrap_or_default();
-            key.extend(values.get(id as usize).cloned());
-            keys.push(key);
-            keys.len() as u32 - 1
-        });
-        last = (pair, number);
-        number
-    });
-    grouped.of_row = of_row.collect();
+    } else {
+        let mut numbers: HashMap<(usize, u32), u32, RandomState> = HashMap::default();
+        for (i, &id) in ids.iter().enumerate() {
+            let group = grouped.group(i);
+            of_row.push(*numbers.entry((group, id)).or_insert_with(|| new_key(group, id)));
+        }
+    }
+    grouped.of_row = of_row;
     grouped.keys = keys;
 }
 
@@ -113,9 +127,12 @@ fn time_ids(view: &View<'_>, rows: &[u32], bin: i64) -> Result<Ids, ReadError> {
     let mut values = Vec::new();
     let mut known: HashMap<i64, u32> = HashMap::new();
     let mut last = (i64::MIN, 0);
+    let mut inside = 0..0;
     let ids = rows.iter().map(|&row| {
-        let start = bin_of(times.get(row as usize).copied().unwrap_or(0), bin);
-        if start != last.0 || values.is_empty() {
+        let time = times.get(row as usize).copied().unwrap_or(0);
+        if !inside.contains(&time) {
+            let start = bin_of(time, bin);
+            inside = start..start.saturating_add(bin);
             let id = *known.entry(start).or_insert_with(|| {
                 values.push(KeyPart::Time(start));
                 values.len() as u32 - 1
@@ -136,6 +153,9 @@ fn field_ids(view: &View<'_>, rows: &[u32], name: &str) -> Result<Ids, ReadError
             let parts = values.iter().map(|v| KeyPart::Text(unescape(v, escape).into_owned()));
             let parts: Vec<KeyPart> = parts.chain([KeyPart::Text(Vec::new())]).collect();
             let absent = values.len() as u32;
+            if view.is_everywhere(i) {
+                return Ok((rows.iter().map(|&row| ids.get(row as usize)).collect(), parts));
+            }
             let mut of_row = Vec::with_capacity(rows.len());
             for &row in rows {
                 of_row.push(view.rank(i, row as usize)?.map_or(absent, |rank| ids.get(rank)));
@@ -143,7 +163,7 @@ fn field_ids(view: &View<'_>, rows: &[u32], name: &str) -> Result<Ids, ReadError
             return Ok((of_row, parts));
         }
     }
-    let mut known: HashMap<Vec<u8>, u32> = HashMap::new();
+    let mut known: HashMap<Vec<u8>, u32, RandomState> = HashMap::default();
     let mut scratch = Scratch::default();
     let mut of_row = Vec::with_capacity(rows.len());
     let mut values = Vec::new();
@@ -200,7 +220,7 @@ fn add_values(
             _ => {}
         }
     }
-    let times = if edge { view.times()? } else { Vec::new() };
+    let times = if edge { view.times()? } else { std::sync::Arc::default() };
     let mut scratch = Scratch::default();
     for (k, &row) in grouped.rows.iter().enumerate() {
         let at = (times.get(row as usize).copied().unwrap_or(0), view.header().first_seq + u64::from(row));

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rapidhash::fast::RandomState;
+
 use gastrolog_query::{Aggregate, GroupKey};
 use gastrolog_types::Timestamp;
 
@@ -23,13 +25,13 @@ pub(crate) enum KeyPart {
 /// The groups gathered so far.
 pub(crate) struct Groups<'q> {
     aggregates: &'q [Aggregate],
-    groups: HashMap<Vec<KeyPart>, Vec<Accumulator>>,
+    groups: HashMap<Vec<KeyPart>, Vec<Accumulator>, RandomState>,
     held: usize,
 }
 
 impl<'q> Groups<'q> {
     pub(crate) fn new(aggregates: &'q [Aggregate]) -> Groups<'q> {
-        Groups { aggregates, groups: HashMap::new(), held: 0 }
+        Groups { aggregates, groups: HashMap::default(), held: 0 }
     }
 
     /// Fresh accumulators for a group.
@@ -50,13 +52,16 @@ impl<'q> Groups<'q> {
 
     /// Adds what was gathered for a group elsewhere.
     pub(crate) fn add(&mut self, key: Vec<KeyPart>, part: Vec<Accumulator>) {
-        self.held += part.iter().map(Accumulator::held).sum::<usize>();
+        let held = |part: &[Accumulator]| part.iter().map(Accumulator::held).sum::<usize>();
         match self.groups.entry(key) {
             std::collections::hash_map::Entry::Vacant(place) => {
+                self.held += held(&part);
                 place.insert(part);
             }
             std::collections::hash_map::Entry::Occupied(mut place) => {
+                let before = held(place.get());
                 place.get_mut().iter_mut().zip(part).for_each(|(a, b)| a.merge(b));
+                self.held += held(place.get()) - before;
             }
         }
     }

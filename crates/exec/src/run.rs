@@ -354,7 +354,7 @@ fn keyed(view: &View<'_>, hits: &Bits, direction: Direction) -> Result<Vec<(Key,
     let first = view.header().first_seq;
     let times = match direction.order {
         Order::Write => None,
-        Order::Ingest => Some(view.ingest()?.to_vec()),
+        Order::Ingest => Some(view.ingest()?),
         Order::Source => Some(view.times()?),
     };
     let time = |row: usize| times.as_ref().and_then(|t| t.get(row).copied()).unwrap_or(0);

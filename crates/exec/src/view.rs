@@ -242,9 +242,18 @@ impl<'a> View<'a> {
     }
 
     /// Source times, ingest times where there are none.
-    pub(crate) fn times(&self) -> Result<Vec<i64>, ReadError> {
+    pub(crate) fn times(&self) -> Result<Arc<Vec<i64>>, ReadError> {
+        if let Some(Decoded::Times(times)) = self.cache.get(self.group.id, Part::Times) {
+            return Ok(times);
+        }
         let (source, ingest) = (self.source()?, self.ingest()?);
-        Ok(source.iter().zip(ingest.iter()).map(|(&s, &i)| Timestamp(s).or(Timestamp(i)).0).collect())
+        if source.iter().all(|&s| Timestamp(s).is_some()) {
+            self.cache.put(self.group.id, Part::Times, Decoded::Times(source.clone()));
+            return Ok(source);
+        }
+        let times =
+            source.iter().zip(ingest.iter()).map(|(&s, &i)| Timestamp(s).or(Timestamp(i)).0).collect();
+        Ok(self.keep_times(Part::Times, times))
     }
 
     /// Appends the text of a row.

@@ -74,6 +74,9 @@ fn values_with_word(column: &Column, word: &[u8]) -> Option<Bits> {
             Bits::all(*rows)
         }
         Column::Dictionary { values, ids } => {
+            if !occurs(values.bytes(), word) {
+                return None;
+            }
             let wanted: Vec<bool> = values.iter().map(has).collect();
             if !wanted.contains(&true) {
                 return None;
@@ -83,6 +86,7 @@ fn values_with_word(column: &Column, word: &[u8]) -> Option<Bits> {
                 ids.len(),
             )
         }
+        Column::Text(values) if !occurs(values.bytes(), word) => return None,
         Column::Text(values) => Bits::from_tests(values.iter().map(has), values.len()),
         Column::Pattern { .. } => pattern_values(column, word)?,
         Column::Integer { values, exceptions } => {
@@ -100,6 +104,14 @@ fn values_with_word(column: &Column, word: &[u8]) -> Option<Bits> {
         Column::Ipv4 { .. } => written(column, word, TypedWords(TypedWords::IPV4).may_have(word))?,
     };
     Some(hits)
+}
+
+/// Whether the bytes of `word` stand somewhere in `bytes`, ASCII case aside: a quick look at many strings at once.
+fn occurs(bytes: &[u8], word: &[u8]) -> bool {
+    let Some(&first) = word.first() else { return true };
+    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
+    let here = |at: usize| bytes.get(at..at + word.len()).is_some_and(|b| b.eq_ignore_ascii_case(word));
+    memchr::memchr2_iter(lower, upper, bytes).any(here)
 }
 
 /// The number that a word of digits is, if it is written as integers are.
@@ -143,13 +155,17 @@ fn pattern_values(column: &Column, word: &[u8]) -> Option<Bits> {
     let by_pattern: Vec<(bool, Option<Bits>)> = patterns
         .iter()
         .map(|p| {
-            let all = p.literals.iter().any(|l| contains_word(l, word));
+            let all = occurs(p.literals.bytes(), word) && p.literals.iter().any(|l| contains_word(l, word));
             let of_variables = p.variables.iter().filter_map(|v| values_with_word(v, word));
             let some = if all { None } else { of_variables.reduce(|a, b| a.or(&b)) };
             (all, some)
         })
         .collect();
-    let of_rest = Bits::from_tests(rest.iter().map(|t| contains_word(t, word)), rest.len());
+    let of_rest = if occurs(rest.bytes(), word) {
+        Bits::from_tests(rest.iter().map(|t| contains_word(t, word)), rest.len())
+    } else {
+        Bits::none(rest.len())
+    };
     if of_rest.is_none() && by_pattern.iter().all(|(all, some)| !all && some.is_none()) {
         return None;
     }

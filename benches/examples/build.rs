@@ -69,6 +69,9 @@ fn main() -> anyhow::Result<()> {
         ] {
             by_column.entry(n.into()).or_default().0 += u64::from(s.len);
         }
+        if h.typed.0 & gastrolog_format::words::TypedWords::UNALIGNED != 0 {
+            eprintln!("a shape cuts words: the filter of this row group proves nothing");
+        }
         if h.unparsed_rows > 0 {
             eprintln!("unparsed rows {}", h.unparsed_rows);
         }

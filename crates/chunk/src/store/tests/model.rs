@@ -124,7 +124,8 @@ fn live(fs: FaultFs, life: &Life, model: &mut Model) -> FaultFs {
     if let Ok(store) = &opened {
         if life.cut.is_none() {
             // What a cut left of a chunk that had been given up, or of a row group that was not acknowledged.
-            let harmless = |d: &ReadError| d.place.starts_with("row group") || d.reason.contains("left as it is");
+            let harmless =
+                |d: &ReadError| d.place.starts_with("row group") || d.reason.contains("left as it is");
             assert!(store.report().damage.iter().all(harmless), "{:?}", store.report());
             model.settle(readable(store));
         }

@@ -212,10 +212,10 @@ fn select_text(view: &View<'_>, text: &TextMatch, among: Bits) -> Result<Bits, R
             return Ok(candidates);
         }
     }
-    if let TextMatch::Phrase(phrase) = text {
-        if is_one_word(phrase) {
-            return Ok(candidates);
-        }
+    if let TextMatch::Phrase(phrase) = text
+        && is_one_word(phrase)
+    {
+        return Ok(candidates);
     }
     let mut hits = Bits::none(candidates.rows());
     let mut buffer = Vec::new();

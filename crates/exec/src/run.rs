@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 use gastrolog_chunk::{Chunk, Pending, ReadError, Snapshot};
 use gastrolog_format::FieldStats;
 use gastrolog_index::{Pipeline, RangeSet};
-use gastrolog_plan::{Decision, FooterField, Plan, RowGroupPlan};
+use gastrolog_plan::{Decision, FooterField, Plan, Reason, RowGroupPlan};
 use gastrolog_query::{Aggregate, Filter, GroupKey, RecordView, Stage, TimeRange, matches};
 use gastrolog_types::{Attributes, Record, Timestamp};
 
@@ -59,8 +59,11 @@ pub fn run(
 ) -> Result<Actual, ExecError> {
     let mut run = Run { plan, snapshot, request, context, actual: Actual::default() };
     for chunk in &plan.chunks {
-        if let Decision::Damaged(e) = &chunk.decision {
-            run.actual.damage.push(e.clone());
+        match &chunk.decision {
+            Decision::Damaged(e) => run.actual.damage.push(e.clone()),
+            // What lies outside of the query's time is not missed by it.
+            Decision::Pruned(Reason::Time) => {}
+            _ => run.actual.damage.extend(snapshot.chunks.get(chunk.index).and_then(|c| missing_rows(c))),
         }
     }
     match plan.query.stages.split_first() {
@@ -68,6 +71,14 @@ pub fn run(
         _ => run.records(out)?,
     }
     Ok(run.actual)
+}
+
+/// What a chunk lost: its footer was bad, and not all row groups were found without it.
+fn missing_rows(chunk: &Chunk) -> Option<String> {
+    let damage = chunk.damage()?;
+    let found = chunk.footer().ok()?.rows();
+    let lost = chunk.summary.records.saturating_sub(found);
+    (lost > 0).then(|| format!("{damage}; {lost} records are missing"))
 }
 
 struct Run<'a> {
@@ -115,11 +126,11 @@ impl<'a> Run<'a> {
                 (request.check)()?;
                 let opened = self.open(unit, direction);
                 waiting.next();
-                if let Some(unit) = opened {
-                    if let Some(&(key, _)) = unit.rows.first() {
-                        heap.push(Reverse((key, open.len())));
-                        open.push(unit);
-                    }
+                if let Some(unit) = opened
+                    && let Some(&(key, _)) = unit.rows.first()
+                {
+                    heap.push(Reverse((key, open.len())));
+                    open.push(unit);
                 }
             }
             let Some(Reverse((_, at))) = heap.pop() else { break };

@@ -1,18 +1,16 @@
 //! Explain against golden files: the plan that runs, as a tree. `UPDATE_GOLDEN=1` writes them anew.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-mod support;
-
 use std::fmt::Write;
 use std::sync::Arc;
 
+use crate::support::pipeline;
 use gastrolog_engine::{
     Access, Cancel, Engine, EngineConfig, ExplainNode, Fact, Location, OpenOptions, QueryRequest, Service,
     StoreConfig,
 };
 use gastrolog_env::{Env, ManualClock, SeededRandom};
 use gastrolog_types::{Attributes, Batch, Timestamp};
-use support::pipeline;
 
 const NOW: Timestamp = Timestamp(1_795_000_000_000_000_000);
 

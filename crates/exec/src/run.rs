@@ -16,7 +16,7 @@ use crate::accumulate::At;
 use crate::actual::Actual;
 use crate::bits::Bits;
 use crate::columnar::aggregate;
-use crate::filter::select;
+use crate::filter::select_told;
 use crate::groups::{Groups, KeyPart, bin_of, columns};
 use crate::record::ParsedView;
 use crate::stages::{Chain, Out, Row};
@@ -180,7 +180,7 @@ impl<'a> Run<'a> {
             Unit::RowGroup { chunk, plan, group } => {
                 let begin = std::time::Instant::now();
                 let opened = View::open(group, self.context.cache, self.context.pipeline).and_then(|view| {
-                    let hits = matching_rows(&view, plan, self.plan)?;
+                    let hits = matching_rows(&view, plan, self.plan, &mut self.actual)?;
                     let mut rows = keyed(&view, &hits, direction)?;
                     if !rows.is_sorted() {
                         rows.sort_unstable();
@@ -335,7 +335,12 @@ fn time_by(record: &Record, order: Order) -> i64 {
 }
 
 /// The rows of a row group that match filter and time.
-fn matching_rows(view: &View<'_>, group: &RowGroupPlan, plan: &Plan) -> Result<Bits, ReadError> {
+fn matching_rows(
+    view: &View<'_>,
+    group: &RowGroupPlan,
+    plan: &Plan,
+    actual: &mut Actual,
+) -> Result<Bits, ReadError> {
     let all = Bits::all(view.rows());
     if group.all_match {
         return Ok(all);
@@ -354,7 +359,9 @@ fn matching_rows(view: &View<'_>, group: &RowGroupPlan, plan: &Plan) -> Result<B
             }
         }
     };
-    select(view, &plan.query.filter, among)
+    select_told(view, &plan.query.filter, among, &mut |condition, rows_in, rows_out, time| {
+        actual.condition(condition.to_string(), rows_in as u64, rows_out as u64, time);
+    })
 }
 
 fn in_range(time: i64, range: TimeRange) -> bool {
@@ -414,7 +421,7 @@ fn stats_of_unit(
         Unit::RowGroup { chunk, plan: group, group: row_group } => {
             let begin = std::time::Instant::now();
             let done = View::open(row_group, context.cache, context.pipeline).and_then(|view| {
-                let hits = matching_rows(&view, group, plan)?;
+                let hits = matching_rows(&view, group, plan, actual)?;
                 aggregate(&view, &hits, aggregates, by, groups)?;
                 Ok((hits.count() as u64, view.bytes_read()))
             });

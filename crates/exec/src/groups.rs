@@ -22,11 +22,6 @@ const TEXT: u8 = 1;
 pub(crate) struct KeyBytes(Vec<u8>);
 
 impl KeyBytes {
-    /// Forgets the parts, keeps the memory.
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
-
     /// Appends the beginning of a time bin.
     pub(crate) fn push_time(&mut self, start: i64) {
         self.0.push(TIME);

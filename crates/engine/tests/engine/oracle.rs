@@ -283,6 +283,21 @@ proptest! {
     }
 
     #[test]
+    fn the_first_of_sorted_groups_are_those_of_all(
+        lines in proptest::collection::vec(line(), 1..60),
+        by in prop_oneof![Just("status"), Just("level, host"), Just("bin(1h), status")],
+        order in prop_oneof![Just("-count"), Just("count"), Just("-count, status"), Just("-sum(bytes)"), Just("max(status)")],
+        n in 0u64..8,
+    ) {
+        let engine = store(&lines, 1);
+        let sorted = format!("| stats count(), sum(bytes), max(status) by {by} | sort {order}");
+        let all = ask(&engine, &QueryRequest { query: sorted.clone(), ..QueryRequest::default() });
+        let first = ask(&engine, &QueryRequest { query: format!("{sorted} | head {n}"), ..QueryRequest::default() });
+        let wanted: Vec<Answer> = all.into_iter().take(n as usize + 1).collect();
+        prop_assert_eq!(first, wanted);
+    }
+
+    #[test]
     fn every_state_of_a_store_aggregates_alike(
         lines in proptest::collection::vec(line(), 1..60),
         filter in filter(),

@@ -9,6 +9,9 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::{units, words};
 
+/// Heading of the options that say which logs are meant.
+const WHERE: &str = "Where the logs are";
+
 /// A log store: takes logs in, keeps them small, finds them fast.
 #[derive(Debug, Parser)]
 #[command(
@@ -27,7 +30,14 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
     /// Colour in output
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    #[arg(
+        long,
+        global = true,
+        display_order = 99,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_default_value = true
+    )]
     color: When,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -53,13 +63,13 @@ impl Cli {
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PlaceArgs {
     /// Data directory [default: $GASTROLOG_DATA, else that of the user]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = WHERE, display_order = 100, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
     /// Named store in the data directory [default: default]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = WHERE, display_order = 100, value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// Ask the server at this address (host:port or path of a socket)
-    #[arg(long, global = true, value_name = "ADDR")]
+    #[arg(long, global = true, help_heading = WHERE, display_order = 100, value_name = "ADDR")]
     pub(crate) server: Option<String>,
 }
 

@@ -4,6 +4,7 @@
 //! **Invariant:** this is the only crate that knows the wire. Nothing here holds an unbounded amount of anything:
 //! answers pass through a pipe with a byte limit, messages have a size limit.
 
+mod accept;
 mod api;
 mod client;
 mod error;

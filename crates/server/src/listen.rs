@@ -12,8 +12,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::query::DRAIN_MAX;
-use crate::{Api, Now};
+use crate::{Api, Now, accept};
 
 /// Name of the Unix socket in the data directory.
 pub const SOCKET_NAME: &str = "gastrolog.sock";
@@ -89,14 +88,11 @@ impl Server {
         let mut socket = None;
         if let Some((listener, file)) = unix {
             socket = Some(file);
-            let serve = axum::serve(listener, routes.clone())
-                .with_graceful_shutdown(accepting.clone().cancelled_owned());
-            tasks.push(tokio::spawn(async move { serve.await }));
+            tasks.push(tokio::spawn(accept::serve(listener, routes.clone(), accepting.clone())));
         }
         if let Some(listener) = tcp {
-            let serve = axum::serve(listener, self.merged.merge(routes))
-                .with_graceful_shutdown(accepting.clone().cancelled_owned());
-            tasks.push(tokio::spawn(async move { serve.await }));
+            let routes = self.merged.merge(routes);
+            tasks.push(tokio::spawn(accept::serve(listener, routes, accepting.clone())));
         }
         Ok(Listening { address, socket, streams, accepting, tasks })
     }
@@ -133,7 +129,7 @@ pub struct Listening {
     socket: Option<SocketFile>,
     streams: CancellationToken,
     accepting: CancellationToken,
-    tasks: Vec<JoinHandle<io::Result<()>>>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Listening {
@@ -151,10 +147,6 @@ impl Listening {
     pub async fn stop(self) {
         self.accepting.cancel();
         self.streams.cancel();
-        let stoppers: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
-        let all = futures::future::join_all(self.tasks);
-        if tokio::time::timeout(DRAIN_MAX, all).await.is_err() {
-            stoppers.iter().for_each(|s| s.abort());
-        }
+        futures::future::join_all(self.tasks).await;
     }
 }

@@ -1,7 +1,6 @@
 //! Runs queries on threads that may block and hands their answers to the async side.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use buffa::MessageField;
 use connectrpc::{ConnectError, ServiceStream};
@@ -127,6 +126,3 @@ pub(crate) fn verify(service: Arc<dyn Service>, store: String) -> ServiceStream<
         Some((item, receive))
     }))
 }
-
-/// How long a server that drains waits for calls under way.
-pub(crate) const DRAIN_MAX: Duration = Duration::from_secs(10);

@@ -12,7 +12,8 @@ use gastrolog_query::{Aggregate, FieldName, GroupKey, Number};
 use crate::accumulate::Accumulator;
 use crate::bits::Bits;
 use crate::fields::{Places, Scratch, any_value};
-use crate::groups::{Groups, KeyPart, bin_of};
+use crate::groups::{Groups, KeyBytes, bin_of};
+use crate::interner::Interner;
 use crate::view::View;
 
 /// Largest table of counts by group and dictionary id.
@@ -23,7 +24,7 @@ struct Grouped {
     rows: Vec<u32>,
     /// Group of each selected row; empty when there is one group only.
     of_row: Vec<u32>,
-    keys: Vec<Vec<KeyPart>>,
+    keys: Vec<KeyBytes>,
 }
 
 impl Grouped {
@@ -44,21 +45,35 @@ pub(crate) fn aggregate(
         return Ok(());
     }
     let grouped = group_rows(view, selected, by)?;
-    let mut parts: Vec<Vec<Accumulator>> = grouped.keys.iter().map(|_| groups.fresh()).collect();
+    let mut parts = Parts { width: aggregates.len(), accumulators: groups.fresh(grouped.keys.len()) };
     for (i, aggregate) in aggregates.iter().enumerate() {
         match &aggregate.field {
             None => count_rows(&grouped, i, &mut parts),
             Some(field) => add_values(view, &grouped, i, field, &mut parts)?,
         }
     }
-    for (key, part) in grouped.keys.into_iter().zip(parts) {
-        groups.add(key, part);
+    let mut accumulators = parts.accumulators.into_iter();
+    for key in &grouped.keys {
+        groups.add(key, accumulators.by_ref().take(parts.width));
     }
     Ok(())
 }
 
-fn count_rows(grouped: &Grouped, aggregate: usize, parts: &mut [Vec<Accumulator>]) {
-    let mut counts = vec![0u64; parts.len()];
+/// The accumulators of all groups of a row group, one after the other.
+struct Parts {
+    /// Aggregates a group.
+    width: usize,
+    accumulators: Vec<Accumulator>,
+}
+
+impl Parts {
+    fn get(&mut self, group: usize, aggregate: usize) -> Option<&mut Accumulator> {
+        self.accumulators.get_mut(group * self.width + aggregate)
+    }
+}
+
+fn count_rows(grouped: &Grouped, aggregate: usize, parts: &mut Parts) {
+    let mut counts = vec![0u64; grouped.keys.len()];
     if grouped.of_row.is_empty() {
         counts.iter_mut().for_each(|n| *n = grouped.rows.len() as u64);
     }
@@ -67,15 +82,15 @@ fn count_rows(grouped: &Grouped, aggregate: usize, parts: &mut [Vec<Accumulator>
             *n += 1;
         }
     }
-    for (part, n) in parts.iter_mut().zip(counts) {
-        part.get_mut(aggregate).into_iter().for_each(|a| a.add_records(n));
+    for (group, n) in counts.into_iter().enumerate() {
+        parts.get(group, aggregate).into_iter().for_each(|a| a.add_records(n));
     }
 }
 
 /// Numbers the groups: each key splits the groups of the keys before it.
 fn group_rows(view: &View<'_>, selected: &Bits, by: &[GroupKey]) -> Result<Grouped, ReadError> {
     let rows: Vec<u32> = selected.iter().map(|r| r as u32).collect();
-    let mut grouped = Grouped { rows, of_row: Vec::new(), keys: vec![Vec::new()] };
+    let mut grouped = Grouped { rows, of_row: Vec::new(), keys: vec![KeyBytes::default()] };
     for key in by {
         let (ids, values) = match key {
             GroupKey::TimeBin(bin) => time_ids(view, &grouped.rows, *bin)?,
@@ -89,11 +104,11 @@ fn group_rows(view: &View<'_>, selected: &Bits, by: &[GroupKey]) -> Result<Group
 /// Pairs of group and id that are numbered by a table and not by a hash map.
 const PAIRS_MAX: usize = 1 << 16;
 
-fn split(grouped: &mut Grouped, ids: &[u32], values: &[KeyPart]) {
-    let mut keys: Vec<Vec<KeyPart>> = Vec::new();
+fn split(grouped: &mut Grouped, ids: &[u32], values: &[KeyBytes]) {
+    let mut keys: Vec<KeyBytes> = Vec::new();
     let mut new_key = |group: usize, id: u32| {
         let mut key = grouped.keys.get(group).cloned().unwrap_or_default();
-        key.extend(values.get(id as usize).cloned());
+        values.get(id as usize).into_iter().for_each(|value| key.extend(value));
         keys.push(key);
         keys.len() as u32 - 1
     };
@@ -120,7 +135,7 @@ fn split(grouped: &mut Grouped, ids: &[u32], values: &[KeyPart]) {
     grouped.keys = keys;
 }
 
-type Ids = (Vec<u32>, Vec<KeyPart>);
+type Ids = (Vec<u32>, Vec<KeyBytes>);
 
 fn time_ids(view: &View<'_>, rows: &[u32], bin: i64) -> Result<Ids, ReadError> {
     let times = view.times()?;
@@ -134,7 +149,7 @@ fn time_ids(view: &View<'_>, rows: &[u32], bin: i64) -> Result<Ids, ReadError> {
             let start = bin_of(time, bin);
             inside = start..start.saturating_add(bin);
             let id = *known.entry(start).or_insert_with(|| {
-                values.push(KeyPart::Time(start));
+                values.push(time_key(start));
                 values.len() as u32 - 1
             });
             last = (start, id);
@@ -151,8 +166,8 @@ fn field_ids(view: &View<'_>, rows: &[u32], name: &str) -> Result<Ids, ReadError
     if let Some((i, escape)) = places.single_column()
         && let Column::Dictionary { values, ids } = &**view.column(i)?
     {
-        let parts = values.iter().map(|v| KeyPart::Text(unescape(v, escape).into_owned()));
-        let parts: Vec<KeyPart> = parts.chain([KeyPart::Text(Vec::new())]).collect();
+        let parts = values.iter().map(|v| text_key(&unescape(v, escape)));
+        let parts: Vec<KeyBytes> = parts.chain([text_key(b"")]).collect();
         let absent = values.len() as u32;
         if view.is_everywhere(i) {
             return Ok((rows.iter().map(|&row| ids.get(row as usize)).collect(), parts));
@@ -163,29 +178,31 @@ fn field_ids(view: &View<'_>, rows: &[u32], name: &str) -> Result<Ids, ReadError
         }
         return Ok((of_row, parts));
     }
-    let mut known: HashMap<Vec<u8>, u32, RandomState> = HashMap::default();
+    let mut known = Interner::default();
     let mut scratch = Scratch::default();
     let mut of_row = Vec::with_capacity(rows.len());
-    let mut values = Vec::new();
     for &row in rows {
         let mut id = None;
-        let mut intern = |value: &[u8]| {
-            id = Some(match known.get(value) {
-                Some(&id) => id,
-                None => {
-                    values.push(KeyPart::Text(value.to_vec()));
-                    known.insert(value.to_vec(), values.len() as u32 - 1);
-                    values.len() as u32 - 1
-                }
-            });
+        let mut first = |value: &[u8]| {
+            id = Some(known.number(value));
             true
         };
-        if !any_value(view, &name, &places, row as usize, &mut scratch, &mut intern)? {
-            intern(b"");
-        }
-        of_row.push(id.unwrap_or(0));
+        any_value(view, &name, &places, row as usize, &mut scratch, &mut first)?;
+        of_row.push(id.unwrap_or_else(|| known.number(b"")));
     }
-    Ok((of_row, values))
+    Ok((of_row, known.strings().iter().map(text_key).collect()))
+}
+
+fn text_key(value: &[u8]) -> KeyBytes {
+    let mut key = KeyBytes::default();
+    key.push_text(value);
+    key
+}
+
+fn time_key(start: i64) -> KeyBytes {
+    let mut key = KeyBytes::default();
+    key.push_time(start);
+    key
 }
 
 fn add_values(
@@ -193,24 +210,24 @@ fn add_values(
     grouped: &Grouped,
     aggregate: usize,
     field: &str,
-    parts: &mut [Vec<Accumulator>],
+    parts: &mut Parts,
 ) -> Result<(), ReadError> {
     let name = FieldName::Exact(field.to_owned());
     let places = Places::of(view, &name);
     if places.is_nowhere() {
         return Ok(());
     }
-    let edge = matches!(parts.first().and_then(|p| p.get(aggregate)), Some(Accumulator::Edge { .. }));
+    let edge = matches!(parts.get(0, aggregate), Some(Accumulator::Edge { .. }));
     if let (Some((i, escape)), false) = (places.single_column(), edge) {
-        let numeric = parts.first().and_then(|p| p.get(aggregate)).is_some_and(Accumulator::is_numeric);
+        let numeric = parts.get(0, aggregate).is_some_and(|a| a.is_numeric());
         match &**view.column(i)? {
-            Column::Dictionary { values, .. } if values.len() * parts.len() <= TABLE_MAX => {
+            Column::Dictionary { values, .. } if values.len() * grouped.keys.len() <= TABLE_MAX => {
                 return add_dictionary(view, grouped, aggregate, (i, escape), parts);
             }
             Column::Integer { values, exceptions } if numeric && exceptions.rows.is_empty() => {
                 for (k, &row) in grouped.rows.iter().enumerate() {
                     let value = view.rank(i, row as usize)?.and_then(|rank| values.get(rank));
-                    let target = parts.get_mut(grouped.group(k)).and_then(|p| p.get_mut(aggregate));
+                    let target = parts.get(grouped.group(k), aggregate);
                     if let (Some(&value), Some(target)) = (value, target) {
                         target.add_number(Number::Int(value), 1);
                     }
@@ -224,9 +241,7 @@ fn add_values(
     let mut scratch = Scratch::default();
     for (k, &row) in grouped.rows.iter().enumerate() {
         let at = (times.get(row as usize).copied().unwrap_or(0), view.header().first_seq + u64::from(row));
-        let Some(target) = parts.get_mut(grouped.group(k)).and_then(|p| p.get_mut(aggregate)) else {
-            continue;
-        };
+        let Some(target) = parts.get(grouped.group(k), aggregate) else { continue };
         any_value(view, &name, &places, row as usize, &mut scratch, &mut |value| {
             target.add(value, 1, at);
             false
@@ -241,18 +256,18 @@ fn add_dictionary(
     grouped: &Grouped,
     aggregate: usize,
     (i, escape): (u32, Escape),
-    parts: &mut [Vec<Accumulator>],
+    parts: &mut Parts,
 ) -> Result<(), ReadError> {
     let Column::Dictionary { values, ids } = &**view.column(i)? else { return Ok(()) };
-    let mut table = vec![0u32; values.len() * parts.len()];
+    let mut table = vec![0u32; values.len() * grouped.keys.len()];
     for (k, &row) in grouped.rows.iter().enumerate() {
         if let Some(rank) = view.rank(i, row as usize)? {
             let cell = grouped.group(k) * values.len() + ids.get(rank) as usize;
             table.get_mut(cell).into_iter().for_each(|n| *n += 1);
         }
     }
-    for (part, counts) in parts.iter_mut().zip(table.chunks(values.len().max(1))) {
-        let Some(target) = part.get_mut(aggregate) else { continue };
+    for (group, counts) in table.chunks(values.len().max(1)).enumerate() {
+        let Some(target) = parts.get(group, aggregate) else { continue };
         for (value, &n) in values.iter().zip(counts).filter(|&(_, &n)| n > 0) {
             target.add(&unescape(value, escape), u64::from(n), (0, 0));
         }

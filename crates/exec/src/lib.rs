@@ -13,6 +13,7 @@ mod facts;
 mod fields;
 mod filter;
 mod groups;
+mod interner;
 mod output;
 mod record;
 mod run;

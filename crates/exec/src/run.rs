@@ -17,7 +17,7 @@ use crate::actual::Actual;
 use crate::bits::Bits;
 use crate::columnar::aggregate;
 use crate::filter::select_told;
-use crate::groups::{Groups, KeyPart, bin_of, columns};
+use crate::groups::{Groups, KeyBytes, bin_of, columns};
 use crate::record::ParsedView;
 use crate::stages::{Chain, Out, Row};
 use crate::units::{Direction, Key, Unit, pending_records, pending_source, units};
@@ -247,7 +247,11 @@ impl<'a> Run<'a> {
         groups.check()?;
         let mut chain =
             Chain::new(rest, Some(columns(aggregates, by)), self.request.limit, self.context.pipeline);
-        for row in groups.finish(by) {
+        let rows = match rest {
+            [Stage::Sort(order), Stage::Head(n), ..] => groups.finish_first(by, order, *n as usize),
+            _ => groups.finish(by),
+        };
+        for row in rows {
             if !chain.push(Row::Table(row), out)? {
                 break;
             }
@@ -453,21 +457,23 @@ fn add_record(
     by: &[GroupKey],
     groups: &mut Groups<'_>,
 ) {
-    let part = |key: &GroupKey| match key {
-        GroupKey::TimeBin(bin) => KeyPart::Time(bin_of(time, *bin)),
-        GroupKey::Field(name) => {
-            let mut value = Vec::new();
-            view.any_field(&mut |n, v| {
-                let found = n == name;
-                if found {
-                    value = v.to_vec();
-                }
-                found
-            });
-            KeyPart::Text(value)
+    let mut key = KeyBytes::default();
+    for part in by {
+        match part {
+            GroupKey::TimeBin(bin) => key.push_time(bin_of(time, *bin)),
+            GroupKey::Field(name) => {
+                let mut value = Vec::new();
+                view.any_field(&mut |n, v| {
+                    let found = n == name;
+                    if found {
+                        value = v.to_vec();
+                    }
+                    found
+                });
+                key.push_text(&value);
+            }
         }
-    };
-    let key: Vec<KeyPart> = by.iter().map(part).collect();
+    }
     for (accumulator, aggregate) in groups.group(&key).iter_mut().zip(aggregates) {
         match &aggregate.field {
             None => accumulator.add_records(weight),

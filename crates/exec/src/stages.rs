@@ -3,7 +3,7 @@
 use gastrolog_index::Pipeline;
 use gastrolog_query::{GroupKey, SortKey, Stage, parse_number};
 
-use crate::groups::{Groups, KeyPart, bin_of, columns};
+use crate::groups::{Groups, KeyBytes, bin_of, columns};
 use crate::record::{fields_of, value_of};
 use crate::{Answer, ExecError, FoundRecord, Value};
 
@@ -176,7 +176,7 @@ fn sorted(mut rows: Vec<(Vec<Value>, Row)>, keys: &[SortKey]) -> Vec<Row> {
 }
 
 /// Numbers by value before text by bytes; what is lacking comes last in either direction.
-fn compare(a: &Value, b: &Value, descending: bool) -> std::cmp::Ordering {
+pub(crate) fn compare(a: &Value, b: &Value, descending: bool) -> std::cmp::Ordering {
     let lacking = |v: &Value| matches!(v, Value::Null);
     if lacking(a) || lacking(b) {
         return lacking(a).cmp(&lacking(b));
@@ -220,11 +220,13 @@ fn time_of(row: &Row, columns: Option<&[String]>) -> i64 {
 /// Adds one row to the groups of a `stats` stage. For records every value of a field counts.
 fn add_row(row: &Row, stage: &Stage, columns: Option<&[String]>, groups: &mut Groups<'_>) {
     let Stage::Stats { aggregates, by } = stage else { return };
-    let part = |key: &GroupKey| match key {
-        GroupKey::TimeBin(bin) => KeyPart::Time(bin_of(time_of(row, columns), *bin)),
-        GroupKey::Field(name) => KeyPart::Text(bytes_of(get(row, name, columns)).unwrap_or_default()),
-    };
-    let key: Vec<KeyPart> = by.iter().map(part).collect();
+    let mut key = KeyBytes::default();
+    for part in by {
+        match part {
+            GroupKey::TimeBin(bin) => key.push_time(bin_of(time_of(row, columns), *bin)),
+            GroupKey::Field(name) => key.push_text(&bytes_of(get(row, name, columns)).unwrap_or_default()),
+        }
+    }
     let seq = if let Row::Record(found) = row { found.record.seq } else { 0 };
     let at = (time_of(row, columns), seq);
     for (accumulator, aggregate) in groups.group(&key).iter_mut().zip(aggregates) {

@@ -19,5 +19,6 @@ impl Timestamp {
     }
 }
 
-/// A record's place in the write order of its store: 0, 1, 2 … without gaps, never used twice.
+/// A record's place in the write order of its store: 0, 1, 2 …, never used twice. Numbers may be left out where a
+/// write was cut off by a crash or refused by the disk.
 pub type Seq = u64;

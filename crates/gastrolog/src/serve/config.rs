@@ -67,7 +67,7 @@ pub(crate) struct StoreConfig {
     /// When a record is acknowledged.
     #[serde(default, deserialize_with = "durability")]
     pub(crate) durability: Option<Durability>,
-    /// Indexers in order of precedence; left out: all.
+    /// Indexers that may lay out columns; left out: all. Their precedence is fixed.
     pub(crate) indexers: Option<Vec<String>>,
 }
 

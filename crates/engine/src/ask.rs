@@ -22,7 +22,9 @@ impl Engine {
     pub(crate) fn parse(&self, request: &QueryRequest) -> Result<Query, EngineError> {
         let now = self.env.clock.now();
         let context = ParseContext { now, utc_offset_seconds: request.utc_offset_seconds };
-        parse(&request.query, &context).map_err(|e| EngineError::BadQuery(e.render(&request.query)))
+        // Who shows the error says that it is one.
+        let rendered = |text: String| text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text);
+        parse(&request.query, &context).map_err(|e| EngineError::BadQuery(rendered(e.render(&request.query))))
     }
 
     /// Parses and plans; nothing is read but footers, headers and filters.

@@ -80,6 +80,7 @@ impl Engine {
             Location::Memory => PathBuf::from("/stores"),
         };
         check_indexers(&options)?;
+        options.config.stores.keys().try_for_each(|name| check_name(name))?;
         let engine = Engine {
             env: options.env,
             pipeline: options.pipeline,
@@ -161,11 +162,7 @@ impl Engine {
         let known = self.stores.read().get(name).cloned();
         let store = match known {
             Some(store) => store,
-            None if !is_name(name) => {
-                return Err(EngineError::Refused(format!(
-                    "{name:?} cannot be the name of a store: up to {NAME_BYTES_MAX} letters, digits, - and _, a letter or digit first"
-                )));
-            }
+            None if !is_name(name) => return Err(bad_name(name)),
             None if self.access == Access::ReadWrite => {
                 let mut stores = self.stores.write();
                 match stores.get(name) {
@@ -246,6 +243,16 @@ fn is_name(name: &str) -> bool {
     name.len() <= NAME_BYTES_MAX
         && name.bytes().all(plain)
         && name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+}
+
+fn bad_name(name: &str) -> EngineError {
+    EngineError::Refused(format!(
+        "{name:?} cannot be the name of a store: up to {NAME_BYTES_MAX} letters, digits, - and _, a letter or digit first"
+    ))
+}
+
+fn check_name(name: &str) -> Result<(), EngineError> {
+    if is_name(name) { Ok(()) } else { Err(bad_name(name)) }
 }
 
 fn check_indexers(options: &OpenOptions) -> Result<(), EngineError> {

@@ -102,6 +102,9 @@ fn strategy(plan: &Plan, request: &QueryRequest) -> String {
         Some(Stage::Stats { .. }) if plan.reads().next().is_none() && plan.pending_records == 0 => {
             "from footers alone".to_owned()
         }
+        Some(Stage::Stats { .. }) if plan.reads().next().is_none() => {
+            "from footers and recent records".to_owned()
+        }
         Some(Stage::Stats { .. }) => "from columns, row groups in parallel".to_owned(),
         _ => {
             let end = if request.oldest_first { "oldest" } else { "newest" };

@@ -19,11 +19,12 @@ pub struct Accepted {
     pub count: u64,
 }
 
-/// Why a batch was not stored. In every case none of it was.
+/// Why a batch was not acknowledged.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SinkError {
-    /// A passing fault (disk full, store draining): the sender should keep the records and try again.
-    #[error("not stored, try again: {0}")]
+    /// A passing fault (disk full, store draining): the sender should keep the records and try again. They are not
+    /// acknowledged; some may be stored all the same, so that a second attempt may store them twice.
+    #[error("not acknowledged, try again: {0}")]
     Unavailable(String),
     /// The batch itself cannot be stored, now or later.
     #[error("refused: {0}")]

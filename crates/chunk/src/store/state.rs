@@ -128,6 +128,7 @@ impl State {
     /// What to make row groups of: each has about `aim_bytes` of consecutive records. Records beyond `upto` are
     /// taken only where they fill a row group.
     pub(super) fn plans(&self, aim_bytes: u64, upto: Seq) -> Vec<Vec<Pending>> {
+        let aim_bytes = even_share(self.pending_bytes, aim_bytes);
         let mut planner = Planner { aim_bytes, ..Planner::default() };
         for item in &self.pending {
             planner.add(&item.pending);
@@ -194,6 +195,15 @@ impl State {
             None => chunks.push(chunk),
         }
     }
+}
+
+/// The size at which what waits makes row groups of about one size: a batch a little over the aim would else leave
+/// a crumb behind each time, and crumbs compress badly.
+fn even_share(waiting_bytes: u64, aim_bytes: u64) -> u64 {
+    let groups = (waiting_bytes.saturating_add(aim_bytes / 2) / aim_bytes.max(1)).max(1);
+    let share = waiting_bytes / groups;
+    // Records are not of one size: a little room keeps the last of them out of a group of its own.
+    aim_bytes.max(share).min(share.saturating_add(share / 16).max(1))
 }
 
 /// Cuts waiting records into row groups.

@@ -117,6 +117,15 @@ impl RowGroup {
         bytes.get(offset..).ok_or_else(|| self.error("the header is longer than the row group"))
     }
 
+    /// Its filter, not verified: a filter verifies what is read of it. Found without the header.
+    pub fn filter(&self) -> Result<&[u8], ReadError> {
+        let bytes = self.bytes()?;
+        let start = bytes.len().checked_sub(self.entry.filter_bytes as usize);
+        start
+            .and_then(|at| bytes.get(at..))
+            .ok_or_else(|| self.error("the filter is longer than the row group"))
+    }
+
     /// An error that names this row group.
     pub fn error(&self, reason: impl ToString) -> ReadError {
         ReadError::new(self.file.path(), format!("row group {}", self.id.ordinal), reason)

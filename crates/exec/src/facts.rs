@@ -26,9 +26,7 @@ impl RowGroupFacts for Group<'_> {
 
     fn may_contain(&self, hash: u64) -> Result<bool, String> {
         let named = |e: gastrolog_format::Corrupt| self.group.error(e).to_string();
-        let body = self.group.body().map_err(|e| e.to_string())?;
-        let bytes = self.header()?.filter_bytes(body).map_err(named)?;
-        match FilterRef::read(bytes).map_err(named)? {
+        match FilterRef::read(self.group.filter().map_err(|e| e.to_string())?).map_err(named)? {
             Some(filter) => {
                 add(self.bytes_read, filter.probe_bytes());
                 filter.may_contain(hash).map_err(named)

@@ -10,6 +10,7 @@ use gastrolog_types::{Seq, Timestamp};
 
 use crate::compress::get;
 use crate::row_group::{EncodedRowGroup, Header, TimeSpan};
+use crate::words::TypedWords;
 use crate::{Compressor, Corrupt, Reader, Result, STREAM_BYTES_MAX, Strings, Writer};
 
 /// Last bytes of a sealed chunk.
@@ -38,6 +39,10 @@ pub struct RowGroupEntry {
     pub time: TimeSpan,
     /// Span of ingest time.
     pub ingest_time: TimeSpan,
+    /// Bytes of its filter, which are its last.
+    pub filter_bytes: u32,
+    /// Kinds of values whose words are not in the filter.
+    pub typed: TypedWords,
 }
 
 impl RowGroupEntry {
@@ -51,6 +56,8 @@ impl RowGroupEntry {
             raw_bytes: header.raw_bytes,
             time: header.time,
             ingest_time: header.ingest_time,
+            filter_bytes: header.filter.len,
+            typed: header.typed,
         }
     }
 }
@@ -66,6 +73,8 @@ pub struct FieldStats {
     pub counts: Option<Vec<(Vec<u8>, u64)>>,
     /// Smallest and largest, when every value is an integer in an integer column.
     pub int_range: Option<(i64, i64)>,
+    /// Some value may be escaped, or be made of several columns: its words need not be words of the filter.
+    pub escaped: bool,
 }
 
 /// Everything a sealed chunk says of itself.
@@ -122,6 +131,7 @@ impl Footer {
                 several: meta.key.occurrence > 0,
                 counts,
                 int_range: meta.int_range,
+                escaped: meta.escaped,
             };
             match seen.entry(&meta.key.name) {
                 std::collections::btree_map::Entry::Vacant(place) => {
@@ -184,6 +194,8 @@ impl Footer {
             for t in [g.time.min, g.time.max, g.ingest_time.min, g.ingest_time.max] {
                 plain.put_u64(t.0 as u64);
             }
+            plain.put_varint(u64::from(g.filter_bytes));
+            plain.put_u8(g.typed.0);
         }
         plain.put_u8(u8::from(self.fields_complete));
         plain.put_varint(self.fields.len() as u64);
@@ -220,6 +232,7 @@ impl FieldStats {
     fn join(&mut self, other: FieldStats, budget: FooterBudget) {
         self.values += other.values;
         self.several |= other.several;
+        self.escaped |= other.escaped;
         self.int_range = match (self.int_range, other.int_range) {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
             _ => None,
@@ -231,7 +244,8 @@ impl FieldStats {
     }
 
     fn make_unknown(&mut self) {
-        *self = FieldStats { values: self.values, several: true, counts: None, int_range: None };
+        *self =
+            FieldStats { values: self.values, several: true, counts: None, int_range: None, escaped: true };
     }
 }
 
@@ -278,7 +292,7 @@ fn put_field(name: &str, stats: &FieldStats, out: &mut Vec<u8>) {
     out.put_bytes(name.as_bytes());
     out.put_varint(stats.values);
     let flags = u8::from(stats.several) | u8::from(stats.counts.is_some()) << 1;
-    out.put_u8(flags | u8::from(stats.int_range.is_some()) << 2);
+    out.put_u8(flags | (u8::from(stats.int_range.is_some()) << 2) | (u8::from(stats.escaped) << 3));
     if let Some((min, max)) = stats.int_range {
         out.put_signed(min);
         out.put_signed(max);
@@ -321,7 +335,19 @@ fn read_entry(r: &mut Reader<'_>, end: u64) -> Result<RowGroupEntry> {
     let mut time = || -> Result<Timestamp> { Ok(Timestamp(r.u64()? as i64)) };
     let span = TimeSpan { min: time()?, max: time()? };
     let ingest_time = TimeSpan { min: time()?, max: time()? };
-    Ok(RowGroupEntry { offset, bytes, first_seq, rows, raw_bytes, time: span, ingest_time })
+    let filter_bytes = r.count(bytes.min(u64::from(u32::MAX)) as usize)? as u32;
+    let typed = TypedWords(r.u8()?);
+    Ok(RowGroupEntry {
+        offset,
+        bytes,
+        first_seq,
+        rows,
+        raw_bytes,
+        time: span,
+        ingest_time,
+        filter_bytes,
+        typed,
+    })
 }
 
 fn read_field(r: &mut Reader<'_>) -> Result<FieldStats> {
@@ -334,5 +360,5 @@ fn read_field(r: &mut Reader<'_>) -> Result<FieldStats> {
     } else {
         None
     };
-    Ok(FieldStats { values, several: flags & 1 != 0, counts, int_range })
+    Ok(FieldStats { values, several: flags & 1 != 0, counts, int_range, escaped: flags & 8 != 0 })
 }

@@ -15,4 +15,4 @@ pub use answer::{FooterField, footer_field};
 pub use facts::{ChunkFacts, Facts, RowGroupFacts};
 pub use make::{ChunkPlan, Decision, Plan, Reason, RowGroupPlan, TimeKind, make};
 pub use predicates::{PredicateNote, predicate_notes};
-pub use prune::{Proof, prove_chunk, prove_row_group};
+pub use prune::{Proof, prove_by_filter, prove_chunk, prove_row_group};

@@ -7,7 +7,7 @@ use gastrolog_query::{FieldName, Filter, GroupKey, Query, Stage, TimeRange};
 use crate::answer::{FooterField, footer_field};
 use crate::estimate::share;
 use crate::facts::{ChunkFacts, Facts, span_of};
-use crate::{Proof, prove_chunk, prove_row_group};
+use crate::{Proof, RowGroupFacts, prove_by_filter, prove_chunk, prove_row_group};
 
 /// By which time a query's bounds go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +194,7 @@ fn row_groups(
         };
         if let (None, Some(facts)) = (plan.pruned, (chunk.row_group)(ordinal)) {
             // What cannot be read proves nothing; running the plan will meet the damage and report it.
-            match if always { Ok(Proof::Always) } else { prove_row_group(&query.filter, &*facts) } {
+            match if always { Ok(Proof::Always) } else { prove_group(query, footer, entry, &*facts) } {
                 Ok(Proof::Never(reason)) => plan.pruned = Some(reason),
                 Ok(Proof::Always) => plan.all_match = true,
                 _ => {}
@@ -207,6 +207,19 @@ fn row_groups(
         plan
     };
     footer.row_groups.iter().enumerate().map(plan).collect()
+}
+
+/// The filter first: where it says no, the header need not be read.
+fn prove_group(
+    query: &Query,
+    footer: &Footer,
+    entry: &gastrolog_format::RowGroupEntry,
+    facts: &dyn RowGroupFacts,
+) -> Result<Proof, String> {
+    match prove_by_filter(&query.filter, footer, entry, facts)? {
+        Proof::Maybe => prove_row_group(&query.filter, facts),
+        proof => Ok(proof),
+    }
 }
 
 /// Bytes of the sections that the query will decode: all for texts, else the named columns.

@@ -1,8 +1,8 @@
 //! What can be proved of a filter without reading columns.
 
 use gastrolog_format::row_group::{ColumnMeta, Header};
-use gastrolog_format::words::hash_folded;
-use gastrolog_format::{FieldStats, Footer, column::Encoding};
+use gastrolog_format::words::{TypedWords, hash_folded};
+use gastrolog_format::{FieldStats, Footer, RowGroupEntry, column::Encoding};
 use gastrolog_query::{
     FieldMatch, FieldName, Filter, Literal, Number, Ordering, Predicate, TextMatch, required_words,
     required_words_of_value,
@@ -135,30 +135,72 @@ fn prove_range(predicate: &Predicate, (min, max): (i64, i64)) -> (bool, bool) {
     }
 }
 
+/// What the filter of a row group proves of a query's filter, with no help but that of the footer: enough for most
+/// searches of a rare word or value, and it spares the header.
+pub fn prove_by_filter(
+    filter: &Filter,
+    footer: &Footer,
+    entry: &RowGroupEntry,
+    facts: &dyn RowGroupFacts,
+) -> Result<Proof, String> {
+    let mut failed = None;
+    let mut may_contain = probe(facts, &mut failed);
+    let proof = prove(filter, Reason::Header, &mut |leaf| match leaf {
+        Filter::Text(text) => prove_text(text, entry.typed, &mut may_contain),
+        Filter::Field(field) => prove_words_of_field(field, footer, entry.typed, &mut may_contain),
+        _ => Proof::Maybe,
+    });
+    drop(may_contain);
+    failed.map_or(Ok(proof), Err)
+}
+
+/// Asks the filter; an error is kept and proves nothing.
+fn probe<'a>(facts: &'a dyn RowGroupFacts, failed: &'a mut Option<String>) -> impl FnMut(u64) -> bool + 'a {
+    move |hash| {
+        facts.may_contain(hash).unwrap_or_else(|e| {
+            *failed = Some(e);
+            true
+        })
+    }
+}
+
+/// A field's value must have words that the filter would know, if no value of the field is escaped.
+fn prove_words_of_field(
+    field: &FieldMatch,
+    footer: &Footer,
+    typed: TypedWords,
+    may_contain: &mut dyn FnMut(u64) -> bool,
+) -> Proof {
+    let known = footer.fields_complete
+        && footer
+            .fields
+            .iter()
+            .filter(|(name, _)| field.field.matches(name))
+            .all(|(_, stats)| !stats.escaped);
+    let words = required_words_of_value(&field.predicate).unwrap_or_default();
+    if known && words.iter().any(|w| !typed.may_have(w) && !may_contain(hash_folded(w))) {
+        return Proof::Never(Reason::ValueFilter);
+    }
+    Proof::Maybe
+}
+
 /// What header and filter of a row group prove of a query's filter.
 pub fn prove_row_group(filter: &Filter, facts: &dyn RowGroupFacts) -> Result<Proof, String> {
     let header = facts.header()?;
     let mut failed = None;
-    let mut may_contain = |hash: u64| {
-        facts.may_contain(hash).unwrap_or_else(|e| {
-            failed = Some(e);
-            true
-        })
-    };
+    let mut may_contain = probe(facts, &mut failed);
     let proof = prove(filter, Reason::Header, &mut |leaf| match leaf {
-        Filter::Text(text) => prove_text(text, header, &mut may_contain),
+        Filter::Text(text) => prove_text(text, header.typed, &mut may_contain),
         Filter::Field(field) => prove_field(field, header, &mut may_contain),
         _ => Proof::Maybe,
     });
-    match failed {
-        Some(e) => Err(e),
-        None => Ok(proof),
-    }
+    drop(may_contain);
+    failed.map_or(Ok(proof), Err)
 }
 
-fn prove_text(text: &TextMatch, header: &Header, may_contain: &mut dyn FnMut(u64) -> bool) -> Proof {
+fn prove_text(text: &TextMatch, typed: TypedWords, may_contain: &mut dyn FnMut(u64) -> bool) -> Proof {
     let absent =
-        |w: &Vec<u8>, probe: &mut dyn FnMut(u64) -> bool| !header.typed.may_have(w) && !probe(hash_folded(w));
+        |w: &Vec<u8>, probe: &mut dyn FnMut(u64) -> bool| !typed.may_have(w) && !probe(hash_folded(w));
     if required_words(text).iter().any(|w| absent(w, may_contain)) {
         return Proof::Never(Reason::WordFilter);
     }

@@ -14,18 +14,13 @@ use std::time::Duration;
 
 use kill::ledger::Ledger;
 use kill::sender::Sender;
-use support::{Dice, Place, Serving, parts};
+use support::{Dice, Place, Serving, number, parts};
 
 /// Senders that send at the same time, each with a connection of its own.
 const SENDERS: usize = 4;
 
 /// Chunks are sealed often, so that a kill meets that too.
 const CONFIG: &[u8] = b"[stores.default]\nseal_bytes = \"24MiB\"\n";
-
-/// A number from the environment.
-fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
-}
 
 fn serve(place: &Place) -> Serving {
     let config = place.beside("config.toml", CONFIG);

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use crate::support::{Dice, EVERYTHING, Place, parts};
+use crate::support::{Dice, EVERYTHING, Place, number, parts};
 
-/// Places in a chunk file where a byte is changed.
-const FLIPS: usize = 40;
+/// Places in a chunk file where a byte is changed, unless `GASTROLOG_FLIPS` says otherwise.
+const FLIPS: u64 = 40;
 
 /// Lines of a row group.
 const LINES: usize = 2200;
@@ -56,8 +56,9 @@ fn missing(shown: &[u8], all: &[Vec<u8>], when: &str) -> usize {
 fn places(len: usize) -> Vec<usize> {
     let mut dice = Dice(11);
     let ends = [0, 9, 20, 41, 44, 50, 60, len - 1, len - 5, len - 9, len - 20, len - 60];
-    let step = len / (FLIPS - ends.len());
-    let over = (0..FLIPS - ends.len()).map(|i| i * step + dice.below(step as u64) as usize);
+    let flips = number("GASTROLOG_FLIPS", FLIPS) as usize;
+    let step = len / (flips - ends.len());
+    let over = (0..flips - ends.len()).map(|i| i * step + dice.below(step as u64) as usize);
     ends.into_iter().chain(over).collect()
 }
 
@@ -177,7 +178,13 @@ fn no_flipped_byte_of_the_log_makes_a_wrong_row() {
         let out = place.run(&EVERYTHING);
         let lacks = missing(&out.stdout, &lines, &when);
         let (code, _, said) = parts(&out);
-        assert!(lacks == 0 || code == 2, "{when}: {lacks} rows lack and nobody says so: {code} {said}");
+        // A write that a crash cut off looks like damage to the last frame, and was never acknowledged: it is no
+        // damage, here too.
+        let is_torn_end = out.stdout == [&lines[..lines.len() - 30].join(&b'\n'), &b"\n"[..]].concat();
+        assert!(
+            lacks == 0 || is_torn_end || code == 2,
+            "{when}: {lacks} rows lack and nobody says so: {said}"
+        );
         assert!(lacks <= 30, "{when}: {lacks} rows lack");
     }
 }

@@ -177,6 +177,11 @@ impl Drop for Serving {
     }
 }
 
+/// A number from the environment.
+pub fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|v| v.parse().ok()).unwrap_or(default)
+}
+
 /// The folder of public sample logs beside the project. `None` where it is missing, which is said, unless
 /// `GASTROLOG_REQUIRE_SHARED` is set: then it is an error.
 pub fn shared_data() -> Option<PathBuf> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gastrolog_chunk::{ReadOnlyStore, Snapshot, Store, StoreError};
+use gastrolog_chunk::{ReadOnlyStore, RecoveryReport, Snapshot, Store, StoreError};
 use gastrolog_env::Env;
 use gastrolog_exec::Cache;
 use gastrolog_index::Pipeline;
@@ -47,13 +47,21 @@ impl OpenStore {
         }
     }
 
-    /// Damage that was found when the store was opened, each with file, place and reason.
-    pub(crate) fn damage(&self) -> Vec<String> {
-        let report = match self {
+    fn report(&self) -> &RecoveryReport {
+        match self {
             OpenStore::Writing(store) => store.report(),
             OpenStore::Reading(store) => store.report(),
-        };
-        report.all_damage().iter().map(ToString::to_string).collect()
+        }
+    }
+
+    /// Damage that was found when the store was opened, each with file, place and reason.
+    pub(crate) fn damage(&self) -> Vec<String> {
+        self.report().all_damage().iter().map(ToString::to_string).collect()
+    }
+
+    /// Damage that was found then and that no answer lacks anything for.
+    pub(crate) fn harmless_damage(&self) -> Vec<String> {
+        self.report().harmless.iter().map(ToString::to_string).collect()
     }
 
     /// Waits until there are records beyond `seq`, a while at most. A store that is open for reading never grows.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use gastrolog_chunk::{Chunk, ReadError, RowGroup};
+use gastrolog_format::ChunkHead;
 use gastrolog_format::filter::FilterRef;
 use gastrolog_types::Timestamp;
 
@@ -72,10 +73,12 @@ impl Engine {
         let open = self.store(store)?;
         let snapshot = open.snapshot();
         let mut report = VerifyReport { problems: open.damage(), ..VerifyReport::default() };
+        report.problems.extend(open.harmless_damage());
         let total: u64 = snapshot.chunks.iter().map(|c| c.summary.file_bytes).sum();
         let mut done = 0;
         for chunk in &snapshot.chunks {
             report.files += 1;
+            verify_ends(chunk, &mut report);
             match chunk.row_groups() {
                 Err(e) => report.problems.push(e.to_string()),
                 Ok(groups) => {
@@ -147,6 +150,18 @@ fn detail(chunk: &Chunk) -> Result<ChunkDetail, ReadError> {
     let mut sections: Vec<(String, u64)> = sections.into_iter().map(|(n, b)| (n.to_owned(), b)).collect();
     sections.sort_by_key(|s| std::cmp::Reverse(s.1));
     Ok(ChunkDetail { info: chunk_info(chunk), columns, sections })
+}
+
+/// Checks the head and the footer of a chunk. What they say is known otherwise too, so no query needs to.
+fn verify_ends(chunk: &Chunk, report: &mut VerifyReport) {
+    report.problems.extend(chunk.damage().map(ToString::to_string));
+    let Ok(bytes) = chunk.file().bytes() else { return };
+    let wrong = match ChunkHead::read(bytes) {
+        Ok(head) if head.id == chunk.summary.id => return,
+        Ok(_) => "it is the head of another chunk".to_owned(),
+        Err(e) => e.to_string(),
+    };
+    report.problems.push(ReadError::new(chunk.file().path(), "head", wrong).to_string());
 }
 
 /// Checks every section of a row group and decodes all of it.

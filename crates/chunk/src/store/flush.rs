@@ -81,6 +81,8 @@ impl Flusher {
             drop(self.flush(upto));
         }
         self.retired.iter_mut().for_each(ActiveChunk::disown);
+        // A store that is open for a moment only would leave it stale for ever.
+        self.keep_catalog();
     }
 
     fn wait(&self) -> Work {

@@ -18,8 +18,10 @@ use crate::{Chunk, ChunkFile, ChunkSummary, Pending, ReadError};
 /// What was found when a store was opened.
 #[derive(Clone, Debug, Default)]
 pub struct RecoveryReport {
-    /// What is damaged or missing in chunks and catalog. That of the log is in `wal`.
+    /// What is damaged or missing in chunks. That of the log is in `wal`.
     pub damage: Vec<ReadError>,
+    /// What is damaged and costs nothing, because it can be computed again: the catalog.
+    pub harmless: Vec<ReadError>,
     /// Bytes of an interrupted write at the end of chunks: nothing in them was acknowledged by a disk that keeps its
     /// word.
     pub torn_bytes: u64,
@@ -33,10 +35,10 @@ pub struct RecoveryReport {
 impl RecoveryReport {
     /// Whether nothing is damaged. A torn end is normal after a crash and no damage.
     pub fn is_whole(&self) -> bool {
-        self.damage.is_empty() && self.wal.damaged_places == 0
+        self.damage.is_empty() && self.harmless.is_empty() && self.wal.damaged_places == 0
     }
 
-    /// Every damaged place, of chunks, catalog and log.
+    /// Every damaged place of chunks and log. An answer may lack what was there.
     pub fn all_damage(&self) -> Vec<ReadError> {
         let wal = self
             .wal
@@ -111,7 +113,7 @@ impl Inventory {
         let catalog = match loaded {
             Some(Ok(catalog)) => catalog,
             Some(Err(error)) => {
-                report.add(&catalog_path, "whole file", error);
+                report.harmless.push(ReadError::new(&catalog_path, "whole file", error));
                 Catalog::default()
             }
             None => Catalog::default(),

@@ -1,0 +1,10 @@
+//! The command end to end: a real server, a real store on a real disk, and what people do with them.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod serve {
+    mod damage;
+    mod follow;
+    mod look;
+    mod together;
+}
+mod support;

@@ -1,0 +1,100 @@
+//! `follow` over a running server.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use crate::support::{Place, Serving};
+
+/// How long a record may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A `follow` that runs, and the lines it prints.
+struct Following {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Following {
+    /// Begins, and waits until it follows: lines sent before that need not be shown.
+    fn start(place: &Place, serving: &Serving, args: &[&str]) -> Following {
+        let mut command = place.command(&[&["follow", "--output", "raw"], args].concat());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (sender, receiver) = channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        let following = Following { child, lines: receiver };
+        for probe in 0.. {
+            serving.send(format!("probe {probe}").as_bytes());
+            if following.lines.recv_timeout(Duration::from_millis(100)).is_ok() {
+                break;
+            }
+            assert!(probe < 300, "follow shows nothing");
+        }
+        // Probes that were under way.
+        while following.lines.recv_timeout(Duration::from_millis(300)).is_ok() {}
+        following
+    }
+
+    fn next(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).unwrap()
+    }
+}
+
+#[test]
+fn it_shows_each_new_record_once_also_across_a_seal() {
+    let place = Place::new();
+    place.ingest(b"older than everything\n");
+    let serving = place.serve();
+    let mut following = Following::start(&place, &serving, &["*"]);
+    let mut expected = Vec::new();
+    for round in 0..12 {
+        let lines: Vec<String> = (0..50).map(|i| format!("round {round} line {i} status={i}")).collect();
+        serving.send(lines.join("\n").as_bytes());
+        expected.extend(lines);
+        match round % 4 {
+            1 => drop(place.ok(&["seal"])),
+            // Large enough to go to a chunk without the log.
+            3 => {
+                let large: Vec<String> =
+                    (0..600).map(|i| format!("large {round} {i} {}", "y".repeat(7000))).collect();
+                serving.send(large.join("\n").as_bytes());
+                expected.extend(large);
+            }
+            _ => {}
+        }
+    }
+    for line in &expected {
+        let shown = following.next();
+        assert!(shown == *line, "expected {}, got {}", &line[..20], &shown[..shown.len().min(60)]);
+    }
+    assert!(following.lines.recv_timeout(Duration::from_millis(300)).is_err(), "something came twice");
+    serving.stop();
+    // The server is gone: so is what it showed.
+    following.child.wait().unwrap();
+}
+
+#[test]
+fn it_shows_only_what_matches_and_ends_at_its_limit() {
+    let place = Place::new();
+    let serving = place.serve();
+    let mut following = Following::start(&place, &serving, &["probe OR level=error"]);
+    serving.send(b"level=info a=1\nlevel=error a=2\n{\"level\":\"error\",\"a\":3}\nno error here");
+    assert_eq!(following.next(), "level=error a=2");
+    assert_eq!(following.next(), "{\"level\":\"error\",\"a\":3}");
+    following.child.kill().unwrap();
+    following.child.wait().unwrap();
+
+    let child = place.command(&["follow", "-n", "2", "*"]).stdout(Stdio::piped()).spawn().unwrap();
+    let (done, ended) = channel();
+    std::thread::spawn(move || done.send(child.wait_with_output()));
+    let out = loop {
+        serving.send(b"another");
+        match ended.recv_timeout(Duration::from_millis(100)) {
+            Ok(out) => break out.unwrap(),
+            Err(_) => continue,
+        }
+    };
+    assert_eq!((out.status.code(), out.stdout.as_slice()), (Some(0), &b"another\nanother\n"[..]));
+}

@@ -31,20 +31,20 @@ def verdict(value, least, reach, more=False):
 
 
 def figure_rows(result):
-    """The rows of ingest and sizes: title, value, VictoriaLogs, goals, verdict."""
+    """The rows of ingest and sizes: title, value, two that only queries have, VictoriaLogs, goals, verdict."""
     for f in FIGURES:
         value, scale = figure_of(result, f), result["scale"] if f.key == "stored_bytes" else 1
         least, reach, peer = f.least * scale, f.reach * scale, f.victorialogs * scale
         if value is not None:
-            yield f"{f.title}, {f.unit}", value, None, peer, least, reach, verdict(value, least, reach, f.unit == "MB/s")
+            yield f"{f.title}, {f.unit}", value, None, None, peer, least, reach, verdict(value, least, reach, f.unit == "MB/s")
 
 
 def query_rows(result):
-    """The rows of queries, likewise, with the cold time."""
+    """The rows of queries, likewise, with server CPU and the cold time."""
     for r in ROWS:
         got = result.get("queries", {}).get(r.id)
         if got is not None:
-            yield f"{r.title}, ms", got["warm_ms"], got["cold_ms"], r.victorialogs, r.least, r.reach, verdict(got["warm_ms"], r.least, r.reach)
+            yield f"{r.title}, ms", got["warm_ms"], got["cpu_ms"], got["cold_ms"], r.victorialogs, r.least, r.reach, verdict(got["warm_ms"], r.least, r.reach)
 
 
 def set_rows(result):
@@ -53,7 +53,7 @@ def set_rows(result):
         got = result.get("sets", {}).get(s.name)
         if got is not None:
             stored = got["stored_bytes"] / 1e6
-            yield [s.name, number(got["raw_bytes"] / 1e6), f"{stored:.3f}", f"{s.victorialogs:.2f}", f"{s.zstd3:.2f} · {s.zstd12:.2f}",
+            yield [s.name, number(got["raw_bytes"] / 1e6), f"{stored:.4f}" if stored < 0.2 else f"{stored:.3f}", f"{s.victorialogs:.2f}", f"{s.zstd3:.2f} · {s.zstd12:.2f}",
                    f"{s.least:.3g}", f"{s.reach:.3g}", verdict(stored, s.least, s.reach), number(got["mb_per_cpu_s"]), number(s.rate)]
 
 
@@ -63,7 +63,7 @@ SET_HEAD = ["set", "raw MB", "ours MB", "VictoriaLogs", "zstd -3 · -12", "at le
 def main_table(result):
     """Head and rows of the first table."""
     peer = result.get("peer", {})
-    head = ["", "ours", "cold", "VictoriaLogs", "at least", "reach for", ""] + (["peer here"] if peer else [])
+    head = ["row", "ours", "CPU", "cold", "VictoriaLogs", "at least", "reach for", ""] + (["peer here"] if peer else [])
     titles = {f"{r.title}, ms": r.id for r in ROWS}
     rows = []
     for title, *values, word in [*figure_rows(result), *query_rows(result)]:
@@ -81,7 +81,7 @@ def share_table(result):
 def tables(result):
     """All tables that have rows, with their captions."""
     parts = [
-        ("Rates, sizes and times (warm median of 7; cold: first query of a server just started, files not cached)", *main_table(result)),
+        ("Rates, sizes and times (warm median of 7 over the API; CPU: of the server, a warm query; cold: the first query of a server just started, files not cached)", *main_table(result)),
         ("What `explain --analyze` says was read", *share_table(result)),
         ("Real sets, sealed, all indexes in", SET_HEAD, list(set_rows(result))),
     ]
@@ -123,7 +123,7 @@ def markdown(result):
 def misses(result):
     """Which goals are not met."""
     rows = [*figure_rows(result), *query_rows(result)]
-    missed = [f"{title} ({number(value)} against {number(least)})" for title, value, _, _, least, _, word in rows if word == "MISSED"]
+    missed = [f"{title} ({number(value)} against {number(least)})" for title, value, _, _, _, least, _, word in rows if word == "MISSED"]
     missed += [f"{r[0]} ({r[2]} MB against {r[5]})" for r in set_rows(result) if r[7] == "MISSED"]
     if not missed:
         return ["Every row measured meets its \"at least\"."]

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gastrolog_chunk::wal::Durability;
+use gastrolog_chunk::{Retention, SealPolicy, StoreOptions};
 use gastrolog_env::Env;
+use gastrolog_format::FooterBudget;
 use gastrolog_index::Pipeline;
 
 use crate::{Access, Location};
@@ -50,20 +52,24 @@ impl Default for StoreConfig {
 }
 
 impl StoreConfig {
-    pub(crate) fn options(&self) -> gastrolog_chunk::StoreOptions {
-        let mut options = gastrolog_chunk::StoreOptions::default();
-        options.durability = match self.sync_interval_ms {
-            Some(interval_ms) => Durability::Interval { interval_ms },
-            None => Durability::Fsync,
-        };
-        options.row_group_bytes = self.row_group_bytes;
-        options.seal.bytes = self.seal_bytes;
-        options.seal.age_ms = self.seal_age_ms;
-        options.seal.records = self.seal_records;
-        options.retention.age_ms = self.retention_age_ms;
-        options.retention.bytes = self.retention_bytes;
-        options.footer_budget.values = self.footer_values;
-        options
+    pub(crate) fn options(&self) -> StoreOptions {
+        let default = StoreOptions::default();
+        StoreOptions {
+            durability: match self.sync_interval_ms {
+                Some(interval_ms) => Durability::Interval { interval_ms },
+                None => Durability::Fsync,
+            },
+            row_group_bytes: self.row_group_bytes,
+            seal: SealPolicy {
+                bytes: self.seal_bytes,
+                age_ms: self.seal_age_ms,
+                records: self.seal_records,
+                ..default.seal
+            },
+            retention: Retention { age_ms: self.retention_age_ms, bytes: self.retention_bytes },
+            footer_budget: FooterBudget { values: self.footer_values, ..default.footer_budget },
+            ..default
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use gastrolog_exec::{Actual, ChunkActual};
-use gastrolog_plan::{ChunkPlan, Decision, Plan, Reason, RowGroupPlan, predicate_notes};
+use gastrolog_plan::{ChunkPlan, Decision, Plan, PredicateNote, Reason, RowGroupPlan, predicate_notes};
 use gastrolog_query::Stage;
 
 use crate::ask::Asked;
@@ -58,7 +58,7 @@ fn tree(asked: &Asked, request: &QueryRequest, actual: Option<&Actual>) -> Expla
     }
     root.children.extend(predicate_notes(&asked.query.filter).into_iter().map(|note| ExplainNode {
         title: format!("condition {}", note.condition),
-        facts: vec![("answered by".into(), text(note.answered_by))],
+        facts: condition_facts(&note, actual),
         children: Vec::new(),
     }));
     root.children.push(chunks(plan, actual));
@@ -85,6 +85,16 @@ fn tree(asked: &Asked, request: &QueryRequest, actual: Option<&Actual>) -> Expla
             .map(|damage| ExplainNode { title: format!("damage: {damage}"), ..ExplainNode::default() }),
     );
     root
+}
+
+fn condition_facts(note: &PredicateNote, actual: Option<&Actual>) -> Vec<(String, Fact)> {
+    let mut facts = vec![("answered by".to_owned(), text(note.answered_by))];
+    if let Some(done) = actual.and_then(|a| a.conditions.get(&note.condition)) {
+        facts.push(("rows in".into(), Fact::Count(done.rows_in)));
+        facts.push(("rows out".into(), Fact::Count(done.rows_out)));
+        facts.push(("time".into(), Fact::Nanos(done.nanos)));
+    }
+    facts
 }
 
 fn strategy(plan: &Plan, request: &QueryRequest) -> String {

@@ -218,15 +218,15 @@ impl Accumulator {
         let Accumulator::Extreme { largest, number, text, all_numbers } = self else { return };
         let beats = |order: std::cmp::Ordering| if *largest { order.is_gt() } else { order.is_lt() };
         *all_numbers &= numbers;
-        if let Some(n) = other {
-            if number.is_none_or(|best| beats(n.compare(best))) {
-                *number = Some(n);
-            }
+        if let Some(n) = other
+            && number.is_none_or(|best| beats(n.compare(best)))
+        {
+            *number = Some(n);
         }
-        if let Some(t) = other_text {
-            if text.as_ref().is_none_or(|best| beats(t.cmp(best))) {
-                *text = Some(t);
-            }
+        if let Some(t) = other_text
+            && text.as_ref().is_none_or(|best| beats(t.cmp(best)))
+        {
+            *text = Some(t);
         }
     }
 

@@ -18,9 +18,30 @@ pub struct ChunkActual {
     pub nanos: u64,
 }
 
+/// What a condition of the filter did, over all row groups in which it was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConditionActual {
+    /// Rows that were left when it was asked.
+    pub rows_in: u64,
+    /// Rows that it left.
+    pub rows_out: u64,
+    /// Time spent, by all threads together.
+    pub nanos: u64,
+}
+
+impl ConditionActual {
+    fn add(&mut self, other: ConditionActual) {
+        self.rows_in += other.rows_in;
+        self.rows_out += other.rows_out;
+        self.nanos += other.nanos;
+    }
+}
+
 /// What happened while a query ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Actual {
+    /// By condition: the parts of the filter that are joined by AND, as the query language writes them.
+    pub conditions: BTreeMap<String, ConditionActual>,
     /// By place of the chunk in the snapshot.
     pub chunks: BTreeMap<usize, ChunkActual>,
     /// Records scanned without an index.
@@ -55,6 +76,11 @@ impl Actual {
         self.chunks.entry(chunk).or_default().bytes_read += bytes;
     }
 
+    pub(crate) fn condition(&mut self, name: String, rows_in: u64, rows_out: u64, time: Duration) {
+        let nanos = time.as_nanos() as u64;
+        self.conditions.entry(name).or_default().add(ConditionActual { rows_in, rows_out, nanos });
+    }
+
     pub(crate) fn footer(&mut self, chunk: usize, records: u64, matched: u64) {
         let c = self.chunks.entry(chunk).or_default();
         c.rows_in += records;
@@ -74,6 +100,9 @@ impl Actual {
             c.rows_out += o.rows_out;
             c.bytes_read += o.bytes_read;
             c.nanos += o.nanos;
+        }
+        for (name, actual) in other.conditions {
+            self.conditions.entry(name).or_default().add(actual);
         }
         self.pending(other.pending_in, other.pending_out);
         self.damage.extend(other.damage);

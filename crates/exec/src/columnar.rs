@@ -148,20 +148,20 @@ fn time_ids(view: &View<'_>, rows: &[u32], bin: i64) -> Result<Ids, ReadError> {
 fn field_ids(view: &View<'_>, rows: &[u32], name: &str) -> Result<Ids, ReadError> {
     let name = FieldName::Exact(name.to_owned());
     let places = Places::of(view, &name);
-    if let Some((i, escape)) = places.single_column() {
-        if let Column::Dictionary { values, ids } = &**view.column(i)? {
-            let parts = values.iter().map(|v| KeyPart::Text(unescape(v, escape).into_owned()));
-            let parts: Vec<KeyPart> = parts.chain([KeyPart::Text(Vec::new())]).collect();
-            let absent = values.len() as u32;
-            if view.is_everywhere(i) {
-                return Ok((rows.iter().map(|&row| ids.get(row as usize)).collect(), parts));
-            }
-            let mut of_row = Vec::with_capacity(rows.len());
-            for &row in rows {
-                of_row.push(view.rank(i, row as usize)?.map_or(absent, |rank| ids.get(rank)));
-            }
-            return Ok((of_row, parts));
+    if let Some((i, escape)) = places.single_column()
+        && let Column::Dictionary { values, ids } = &**view.column(i)?
+    {
+        let parts = values.iter().map(|v| KeyPart::Text(unescape(v, escape).into_owned()));
+        let parts: Vec<KeyPart> = parts.chain([KeyPart::Text(Vec::new())]).collect();
+        let absent = values.len() as u32;
+        if view.is_everywhere(i) {
+            return Ok((rows.iter().map(|&row| ids.get(row as usize)).collect(), parts));
         }
+        let mut of_row = Vec::with_capacity(rows.len());
+        for &row in rows {
+            of_row.push(view.rank(i, row as usize)?.map_or(absent, |rank| ids.get(rank)));
+        }
+        return Ok((of_row, parts));
     }
     let mut known: HashMap<Vec<u8>, u32, RandomState> = HashMap::default();
     let mut scratch = Scratch::default();

@@ -64,10 +64,10 @@ impl Places {
     pub(crate) fn columns(&self) -> Vec<(u32, Escape)> {
         let mut columns: Vec<(u32, Escape)> = Vec::new();
         for place in self.by_shape.iter().flatten() {
-            if let &Place::Column { column, escape } = place {
-                if columns.iter().all(|&(c, _)| c != column) {
-                    columns.push((column, escape));
-                }
+            if let &Place::Column { column, escape } = place
+                && columns.iter().all(|&(c, _)| c != column)
+            {
+                columns.push((column, escape));
             }
         }
         columns

@@ -1,5 +1,7 @@
 //! Which rows of a row group match a filter. Exact: the same rows that `gastrolog_query::matches` selects.
 
+use std::time::{Duration, Instant};
+
 use gastrolog_chunk::ReadError;
 use gastrolog_format::column::Column;
 use gastrolog_index::{Escape, unescape};
@@ -9,6 +11,28 @@ use crate::bits::Bits;
 use crate::fields::{Place, Places, Scratch, any_value};
 use crate::view::View;
 use crate::words::rows_with_word;
+
+/// As [`select`] for a whole filter, and tells what each of its conditions did.
+pub(crate) fn select_told(
+    view: &View<'_>,
+    filter: &Filter,
+    among: Bits,
+    tell: &mut dyn FnMut(&Filter, usize, usize, Duration),
+) -> Result<Bits, ReadError> {
+    let mut parts: Vec<&Filter> = match filter {
+        Filter::And(parts) => parts.iter().collect(),
+        Filter::All => Vec::new(),
+        one => vec![one],
+    };
+    parts.sort_by_key(|f| cost(f));
+    let mut left = among;
+    for part in parts {
+        let (begin, rows_in) = (Instant::now(), left.count());
+        left = select(view, part, left)?;
+        tell(part, rows_in, left.count(), begin.elapsed());
+    }
+    Ok(left)
+}
 
 /// The rows of `among` that match.
 pub(crate) fn select(view: &View<'_>, filter: &Filter, among: Bits) -> Result<Bits, ReadError> {
@@ -212,10 +236,10 @@ fn select_text(view: &View<'_>, text: &TextMatch, among: Bits) -> Result<Bits, R
             return Ok(candidates);
         }
     }
-    if let TextMatch::Phrase(phrase) = text {
-        if is_one_word(phrase) {
-            return Ok(candidates);
-        }
+    if let TextMatch::Phrase(phrase) = text
+        && is_one_word(phrase)
+    {
+        return Ok(candidates);
     }
     let mut hits = Bits::none(candidates.rows());
     let mut buffer = Vec::new();

@@ -21,7 +21,7 @@ mod units;
 mod view;
 mod words;
 
-pub use actual::{Actual, ChunkActual};
+pub use actual::{Actual, ChunkActual, ConditionActual};
 pub use cache::Cache;
 pub use error::ExecError;
 pub use facts::plan_over;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 use gastrolog_chunk::{Chunk, Pending, ReadError, Snapshot};
 use gastrolog_format::FieldStats;
 use gastrolog_index::{Pipeline, RangeSet};
-use gastrolog_plan::{Decision, FooterField, Plan, RowGroupPlan};
+use gastrolog_plan::{Decision, FooterField, Plan, Reason, RowGroupPlan};
 use gastrolog_query::{Aggregate, Filter, GroupKey, RecordView, Stage, TimeRange, matches};
 use gastrolog_types::{Attributes, Record, Timestamp};
 
@@ -16,7 +16,7 @@ use crate::accumulate::At;
 use crate::actual::Actual;
 use crate::bits::Bits;
 use crate::columnar::aggregate;
-use crate::filter::select;
+use crate::filter::select_told;
 use crate::groups::{Groups, KeyPart, bin_of, columns};
 use crate::record::ParsedView;
 use crate::stages::{Chain, Out, Row};
@@ -59,8 +59,11 @@ pub fn run(
 ) -> Result<Actual, ExecError> {
     let mut run = Run { plan, snapshot, request, context, actual: Actual::default() };
     for chunk in &plan.chunks {
-        if let Decision::Damaged(e) = &chunk.decision {
-            run.actual.damage.push(e.clone());
+        match &chunk.decision {
+            Decision::Damaged(e) => run.actual.damage.push(e.clone()),
+            // What lies outside of the query's time is not missed by it.
+            Decision::Pruned(Reason::Time) => {}
+            _ => run.actual.damage.extend(snapshot.chunks.get(chunk.index).and_then(|c| missing_rows(c))),
         }
     }
     match plan.query.stages.split_first() {
@@ -68,6 +71,14 @@ pub fn run(
         _ => run.records(out)?,
     }
     Ok(run.actual)
+}
+
+/// What a chunk lost: its footer was bad, and not all row groups were found without it.
+fn missing_rows(chunk: &Chunk) -> Option<String> {
+    let damage = chunk.damage()?;
+    let found = chunk.footer().ok()?.rows();
+    let lost = chunk.summary.records.saturating_sub(found);
+    (lost > 0).then(|| format!("{damage}; {lost} records are missing"))
 }
 
 struct Run<'a> {
@@ -115,11 +126,11 @@ impl<'a> Run<'a> {
                 (request.check)()?;
                 let opened = self.open(unit, direction);
                 waiting.next();
-                if let Some(unit) = opened {
-                    if let Some(&(key, _)) = unit.rows.first() {
-                        heap.push(Reverse((key, open.len())));
-                        open.push(unit);
-                    }
+                if let Some(unit) = opened
+                    && let Some(&(key, _)) = unit.rows.first()
+                {
+                    heap.push(Reverse((key, open.len())));
+                    open.push(unit);
                 }
             }
             let Some(Reverse((_, at))) = heap.pop() else { break };
@@ -169,7 +180,7 @@ impl<'a> Run<'a> {
             Unit::RowGroup { chunk, plan, group } => {
                 let begin = std::time::Instant::now();
                 let opened = View::open(group, self.context.cache, self.context.pipeline).and_then(|view| {
-                    let hits = matching_rows(&view, plan, self.plan)?;
+                    let hits = matching_rows(&view, plan, self.plan, &mut self.actual)?;
                     let mut rows = keyed(&view, &hits, direction)?;
                     if !rows.is_sorted() {
                         rows.sort_unstable();
@@ -324,7 +335,12 @@ fn time_by(record: &Record, order: Order) -> i64 {
 }
 
 /// The rows of a row group that match filter and time.
-fn matching_rows(view: &View<'_>, group: &RowGroupPlan, plan: &Plan) -> Result<Bits, ReadError> {
+fn matching_rows(
+    view: &View<'_>,
+    group: &RowGroupPlan,
+    plan: &Plan,
+    actual: &mut Actual,
+) -> Result<Bits, ReadError> {
     let all = Bits::all(view.rows());
     if group.all_match {
         return Ok(all);
@@ -343,7 +359,9 @@ fn matching_rows(view: &View<'_>, group: &RowGroupPlan, plan: &Plan) -> Result<B
             }
         }
     };
-    select(view, &plan.query.filter, among)
+    select_told(view, &plan.query.filter, among, &mut |condition, rows_in, rows_out, time| {
+        actual.condition(condition.to_string(), rows_in as u64, rows_out as u64, time);
+    })
 }
 
 fn in_range(time: i64, range: TimeRange) -> bool {
@@ -403,7 +421,7 @@ fn stats_of_unit(
         Unit::RowGroup { chunk, plan: group, group: row_group } => {
             let begin = std::time::Instant::now();
             let done = View::open(row_group, context.cache, context.pipeline).and_then(|view| {
-                let hits = matching_rows(&view, group, plan)?;
+                let hits = matching_rows(&view, group, plan, actual)?;
                 aggregate(&view, &hits, aggregates, by, groups)?;
                 Ok((hits.count() as u64, view.bytes_read()))
             });

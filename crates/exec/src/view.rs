@@ -278,10 +278,10 @@ impl<'a> View<'a> {
             let from = if literal == start.0 { start.1 as usize } else { 0 };
             let to = if literal == end.0 { end.1 as usize } else { bytes.len() };
             out.extend_from_slice(bytes.get(from..to).unwrap_or(&[]));
-            if literal < end.0 {
-                if let Some(&column) = shape.slots.get(literal as usize) {
-                    self.write_value(column, row, out)?;
-                }
+            if literal < end.0
+                && let Some(&column) = shape.slots.get(literal as usize)
+            {
+                self.write_value(column, row, out)?;
             }
         }
         Ok(())
@@ -323,10 +323,10 @@ impl<'a> View<'a> {
 
 /// The time that a value of a time slot says.
 fn value_time(column: &Column, i: usize, reference: Timestamp) -> Timestamp {
-    if let Column::Time { layout, ticks, exceptions } = column {
-        if exceptions.get(i).is_none() {
-            return ticks.get(i).map_or(Timestamp::NONE, |&t| layout.timestamp(t, reference));
-        }
+    if let Column::Time { layout, ticks, exceptions } = column
+        && exceptions.get(i).is_none()
+    {
+        return ticks.get(i).map_or(Timestamp::NONE, |&t| layout.timestamp(t, reference));
     }
     predicted_source(column.value(i, &mut Vec::new()), reference)
 }

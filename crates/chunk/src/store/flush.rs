@@ -134,7 +134,7 @@ impl Flusher {
                 self.back_off(upto, &error);
                 return Err(error);
             }
-            self.backoff_ns = 0;
+            (self.backoff_ns, self.retry_at_ns) = (0, 0);
             self.shared.state.lock().failing = None;
         }
     }

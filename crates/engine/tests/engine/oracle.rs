@@ -5,15 +5,13 @@
 //! `matches` selects from the plain list of records, in the same order, and aggregates must be those of the list.
 #![expect(clippy::unwrap_used, reason = "a test")]
 
-mod support;
-
+use crate::support::{ask, memory_engine, pipeline};
 use gastrolog_engine::{Answer, Engine, Order, QueryRequest, StoreConfig, Value};
 use gastrolog_exec::ParsedView;
 use gastrolog_index::{Pipeline, RangeSet, source_time};
 use gastrolog_query::{ParseContext, Query, matches, parse};
 use gastrolog_types::{Attributes, Batch, Timestamp};
 use proptest::prelude::*;
-use support::{ask, memory_engine, pipeline};
 
 const NOW: i64 = 1_795_000_000_000_000_000;
 
@@ -246,7 +244,7 @@ fn parse_query(text: &str) -> Query {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: Some(Box::new(proptest::test_runner::FileFailurePersistence::Direct("tests/oracle.regressions"))), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: Some(Box::new(proptest::test_runner::FileFailurePersistence::Direct("tests/engine/oracle.regressions"))), ..ProptestConfig::default() })]
 
     #[test]
     fn every_state_of_a_store_answers_as_a_full_scan(

@@ -1,0 +1,5 @@
+//! Tests of the engine through its façade, in one binary: linking is most of what a test binary costs.
+
+mod explain;
+mod oracle;
+mod support;

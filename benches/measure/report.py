@@ -4,6 +4,7 @@ from .machine import GREP_THEN_S, ZSTD_THEN_S
 from .rows import FIGURES, ROWS, SETS
 
 SLOWER = 1.15  # what counts as worse than before
+QUIET_SHARE = 0.1  # above it others disturb the times
 NOISE_MS = 0.2  # differences below this are nothing
 
 
@@ -145,10 +146,16 @@ def figures(result):
 
 
 def compare(result, before):
-    """What is worse than in a run before by more than 15 %; times and rates scaled by how fast `zstd` ran in each."""
+    """What is worse than in a run before by more than 15 %; times and rates scaled by how fast `zstd` ran in each.
+
+    The lines to print, and whether anything is.
+    """
     new, old = result["drift"].get("zstd_user_s"), before["drift"].get("zstd_user_s")
     slow = new / old if new and old and result["scale"] == before["scale"] else 1.0
     out = [f"Against {before['date']}, commit {before['commit']} (the machine is {slow:.2f} times as slow as then):"]
+    busy, busy_then = result["machine"]["others_share"], before["machine"]["others_share"]
+    if max(busy, busy_then) > QUIET_SHARE:
+        out.append(f"  beware: other processes took {busy:.0%} of the machine, {busy_then:.0%} then; times of wall mean little")
     if result["scale"] != before["scale"]:
         out.append("  not the same scale: nothing here can be compared")
     then = figures(before)
@@ -159,4 +166,5 @@ def compare(result, before):
         worse = was / max(value * speed, 1e-9) if more else value / max(was * speed, 1e-9)
         if worse > SLOWER and (more or value - was > noise):
             out.append(f"  worse by {worse - 1:.0%}: {name}: {number(was)} then, {number(value)} now")
-    return "\n".join(out if len(out) > 1 else [*out, "  nothing is worse by more than 15 %"])
+    worse = any("worse by" in line for line in out)
+    return "\n".join(out if worse else [*out, "  nothing is worse by more than 15 %"]), worse

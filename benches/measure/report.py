@@ -83,7 +83,7 @@ def tables(result):
     """All tables that have rows, with their captions."""
     parts = [
         ("Rates, sizes and times (warm median of 7 over the API; CPU: of the server, a warm query; cold: the first query of a server just started, files not cached)", *main_table(result)),
-        ("What `explain --analyze` says was read", *share_table(result)),
+        ("What `explain --analyze` says was read, by a server just started", *share_table(result)),
         ("Real sets, sealed, all indexes in", SET_HEAD, list(set_rows(result))),
     ]
     return [part for part in parts if part[2]]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gastrolog_chunk::ReadError;
 use gastrolog_format::column::Column;
 use gastrolog_index::{Escape, unescape};
-use gastrolog_query::{FieldMatch, Filter, Number, Predicate, TextMatch, required_words};
+use gastrolog_query::{FieldMatch, Filter, Number, Ordering, Predicate, TextMatch, required_words};
 
 use crate::bits::Bits;
 use crate::fields::{Place, Places, Scratch, any_value};
@@ -145,9 +145,8 @@ fn rows_where(
                 ids => Bits::from_tests((0..ids.len()).map(|row| wanted(ids.get(row) as usize)), ids.len()),
             }
         }
-        Column::Integer { values, exceptions } => match number_test(predicate) {
-            Some(test) => {
-                let mut hits = Bits::from_tests(values.iter().map(|&v| test(v)), values.len());
+        Column::Integer { values, exceptions } => match integer_hits(values, predicate) {
+            Some(mut hits) => {
                 if !exceptions.rows.is_empty() {
                     let odd = Bits::from_tests(exceptions.rows.iter().map(|_| true), exceptions.rows.len());
                     let mut cleared = Bits::none(values.len());
@@ -206,23 +205,29 @@ fn spread(view: &View<'_>, i: u32, hits: Bits) -> Result<Bits, ReadError> {
     Ok(rows)
 }
 
-/// A test of integers that says the same as the predicate, where there is a quick one.
-fn number_test(predicate: &Predicate) -> Option<Box<dyn Fn(i64) -> bool + '_>> {
+/// Which integers satisfy a predicate that compares numbers; `None` for other predicates. A loop for each
+/// comparison, so that each is a few instructions a value.
+fn integer_hits(values: &[i64], predicate: &Predicate) -> Option<Bits> {
+    let bits = |test: &dyn Fn(i64) -> bool| Bits::from_tests(values.iter().map(|&v| test(v)), values.len());
     match predicate {
-        Predicate::Equal(literal) => {
-            let wanted = literal.number()?;
-            Some(Box::new(move |v| Number::Int(v).compare(wanted).is_eq()))
-        }
+        Predicate::Equal(literal) => match literal.number()? {
+            Number::Int(wanted) => Some(Bits::from_tests(values.iter().map(|&v| v == wanted), values.len())),
+            wanted => Some(bits(&|v| Number::Int(v).compare(wanted).is_eq())),
+        },
         Predicate::NotEqual(literal) => {
             let wanted = literal.number()?;
-            Some(Box::new(move |v| Number::Int(v).compare(wanted).is_ne()))
+            Some(bits(&|v| Number::Int(v).compare(wanted).is_ne()))
         }
         Predicate::Compare(order, literal) => match literal.number()? {
-            Number::Int(bound) => {
-                let order = *order;
-                Some(Box::new(move |v| order.accepts(v.cmp(&bound))))
-            }
-            bound => Some(Box::new(move |v| order.accepts(Number::Int(v).compare(bound)))),
+            Number::Int(bound) => Some(match order {
+                Ordering::Less => Bits::from_tests(values.iter().map(|&v| v < bound), values.len()),
+                Ordering::LessOrEqual => Bits::from_tests(values.iter().map(|&v| v <= bound), values.len()),
+                Ordering::Greater => Bits::from_tests(values.iter().map(|&v| v > bound), values.len()),
+                Ordering::GreaterOrEqual => {
+                    Bits::from_tests(values.iter().map(|&v| v >= bound), values.len())
+                }
+            }),
+            bound => Some(bits(&|v| order.accepts(Number::Int(v).compare(bound)))),
         },
         _ => None,
     }

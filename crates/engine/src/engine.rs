@@ -36,7 +36,7 @@ pub struct Engine {
 /// A store that is open.
 pub(crate) enum OpenStore {
     Writing(Arc<Store>),
-    Reading(ReadOnlyStore),
+    Reading(Box<ReadOnlyStore>),
 }
 
 impl OpenStore {
@@ -138,7 +138,9 @@ impl Engine {
                 let store = Store::open(self.env.clone(), &dir, config.options(), Arc::new(encoder));
                 store.map(OpenStore::Writing)
             }
-            Access::ReadOnly => Store::open_read_only(&self.env, &dir).map(OpenStore::Reading),
+            Access::ReadOnly => {
+                Store::open_read_only(&self.env, &dir).map(|s| OpenStore::Reading(Box::new(s)))
+            }
         };
         Ok(Arc::new(opened.map_err(|e| store_error(name, e))?))
     }

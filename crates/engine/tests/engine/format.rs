@@ -1,5 +1,4 @@
 //! Stores that past versions of the format left behind are opened and read, record by record.
-#![expect(clippy::unwrap_used, reason = "a test")]
 
 use gastrolog_engine::{
     Access, Answer, Cancel, Engine, EngineConfig, Location, OpenOptions, Order, QueryRequest, Service, Value,

@@ -19,7 +19,11 @@ pub(crate) fn rows_with_word(view: &View<'_>, word: &[u8], among: Bits) -> Resul
     } else {
         Bits::none(view.rows())
     };
-    for i in slot_columns(view) {
+    let may_have = |i: &u32| {
+        let meta = view.header().columns.get(*i as usize);
+        meta.and_then(|m| m.words).is_none_or(|kinds| kinds.may_have(word))
+    };
+    for i in slot_columns(view).into_iter().filter(may_have) {
         let found = values_with_word(view.column(i)?, word);
         match (found, view.is_everywhere(i)) {
             (None, _) => {}

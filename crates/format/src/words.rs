@@ -47,6 +47,8 @@ impl TypedWords {
     pub const IPV4: u8 = 4;
     /// UUIDs: groups of 4 and 8 hex digits.
     pub const UUID: u8 = 8;
+    /// Hexadecimal numbers of one length: 8 hex digits and more. Only of columns: filters have these words.
+    pub const HEX: u8 = 32;
     /// Some values begin or end in the middle of a word: any word may stand across a border.
     pub const UNALIGNED: u8 = 16;
 
@@ -54,7 +56,9 @@ impl TypedWords {
     pub fn may_have(self, word: &[u8]) -> bool {
         let digits = word.iter().all(u8::is_ascii_digit);
         let has = |kind: u8| self.0 & kind != 0;
+        let hex = word.len() >= 8 && word.iter().all(u8::is_ascii_hexdigit);
         has(Self::UNALIGNED)
+            || (hex && has(Self::HEX))
             || (digits && has(Self::NUMBER | Self::TIME))
             || (digits && word.len() <= 3 && has(Self::IPV4))
             || (has(Self::TIME) && time_word(word))
@@ -77,6 +81,10 @@ pub struct WordSet {
     hashes: HashTable<u64>,
     /// Which typed kinds were met.
     pub typed: TypedWords,
+    /// Which were met in the column at hand.
+    column: TypedWords,
+    /// The column at hand has words of no such kind.
+    column_other: bool,
 }
 
 impl WordSet {
@@ -97,9 +105,23 @@ impl WordSet {
         self.hashes.reserve(n, |&h| h);
     }
 
+    /// Notes that values of this kind were met; their words are not added.
+    pub(crate) fn meet(&mut self, kind: u8) {
+        self.column.0 |= kind;
+        self.typed.0 |= kind & !TypedWords::HEX;
+    }
+
+    /// What all words since the last call were, if they were all of typed kinds.
+    pub(crate) fn take_column(&mut self) -> Option<TypedWords> {
+        let kinds = std::mem::take(&mut self.column);
+        let other = std::mem::take(&mut self.column_other);
+        (!other).then_some(kinds)
+    }
+
     /// Adds every word of `text`.
     pub fn add_words(&mut self, text: &[u8]) {
         for word in words(text) {
+            self.column_other = true;
             self.insert(hash_folded(word));
         }
     }

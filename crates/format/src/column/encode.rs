@@ -340,18 +340,18 @@ impl Typed {
     fn add_words(&self, values: Values<'_>, words: &mut WordSet) {
         self.exceptions.iter().for_each(|&row| words.add_value(values.get(row as usize)));
         match self.guess {
-            Guess::Integer | Guess::Decimal => words.typed.0 |= TypedWords::NUMBER,
-            Guess::Time(_) => words.typed.0 |= TypedWords::TIME,
+            Guess::Integer | Guess::Decimal => words.meet(TypedWords::NUMBER),
+            Guess::Time(_) => words.meet(TypedWords::TIME),
             Guess::Ipv4 => {
                 words.reserve(values.len());
-                words.typed.0 |= TypedWords::IPV4;
+                words.meet(TypedWords::IPV4);
                 values.iter().for_each(|v| words.add_whole(v));
             }
             Guess::Hex(shape) => {
+                words.meet(if shape.dashes { TypedWords::UUID | TypedWords::HEX } else { TypedWords::HEX });
                 words.reserve(values.len());
                 values.iter().for_each(|v| words.add_whole(v));
                 if shape.dashes {
-                    words.typed.0 |= TypedWords::UUID;
                     values.iter().for_each(|v| words.add_whole(v.get(24..).unwrap_or(&[])));
                 }
             }

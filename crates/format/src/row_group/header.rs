@@ -40,6 +40,9 @@ pub struct ColumnKey {
     pub occurrence: u16,
 }
 
+/// In the place of the kinds of a column's words: there are words of no such kind.
+const OTHER_WORDS: u8 = 0xff;
+
 /// What the header says of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnMeta {
@@ -53,6 +56,8 @@ pub struct ColumnMeta {
     pub encoding: Encoding,
     /// Whether some value has an escape in it, so that its words are not those of the value it stands for.
     pub escaped: bool,
+    /// The kinds of all its words, if they are all of typed kinds: other words need not be looked for in it.
+    pub words: Option<TypedWords>,
     /// Smallest and largest if all values are integers and not in a dictionary.
     pub int_range: Option<(i64, i64)>,
     /// Where it is.
@@ -153,6 +158,7 @@ pub(super) fn put_header(h: &Header, out: &mut Vec<u8>) {
         out.put_varint(u64::from(c.values));
         out.put_varint(c.raw_bytes);
         out.put_u8(c.encoding as u8);
+        out.put_u8(c.words.map_or(OTHER_WORDS, |kinds| kinds.0));
         if let Some((min, max)) = c.int_range {
             out.put_signed(min);
             out.put_signed(max);
@@ -326,7 +332,17 @@ fn read_column_meta(r: &mut Reader<'_>, rows: u32, at: &mut u32) -> Result<Colum
     let values = r.count(rows as usize)? as u32;
     let raw_bytes = r.varint()?;
     let encoding = *Encoding::ALL.get(r.u8()? as usize).ok_or(Corrupt("unknown encoding of a column"))?;
+    let words = Some(r.u8()?).filter(|&kinds| kinds != OTHER_WORDS).map(TypedWords);
     let int_range = if flags & 0x40 != 0 { Some((r.signed()?, r.signed()?)) } else { None };
     let escaped = flags & 0x20 != 0;
-    Ok(ColumnMeta { key, values, raw_bytes, encoding, escaped, int_range, section: read_section_ref(r, at)? })
+    Ok(ColumnMeta {
+        key,
+        values,
+        raw_bytes,
+        encoding,
+        escaped,
+        words,
+        int_range,
+        section: read_section_ref(r, at)?,
+    })
 }

@@ -105,6 +105,7 @@ pub fn encode_row_group(parts: &Parts<'_>, c: &mut Compressor) -> EncodedRowGrou
             raw_bytes: bytes.len() as u64,
             encoding: done.encoding,
             escaped: key.escape != 0 && memchr::memchr(b'\\', bytes).is_some(),
+            words: words.take_column(),
             int_range: done.int_range,
             section: section(&body, start),
         });

@@ -12,6 +12,9 @@ struct Line {
     bytes: String,
 }
 
+/// Whether a line is one that a query should find.
+type Keep<'a> = &'a dyn Fn(&Line) -> bool;
+
 /// Cuts a line: `host … "request" status bytes "…"`. A quote behind a backslash is part of the request.
 fn cut(line: &[u8]) -> Line {
     let text = String::from_utf8_lossy(line).into_owned();
@@ -36,9 +39,9 @@ fn check(files: &[&str]) {
     let Some(loaded) = load(files) else { return };
     let cut: Vec<Line> = loaded.lines.iter().map(|l| cut(l)).collect();
     by_field(&loaded, &cut);
-    let number = |keep: &dyn Fn(&Line) -> bool| cut.iter().filter(|l| keep(l)).count().to_string();
+    let number = |keep: Keep<'_>| cut.iter().filter(|l| keep(l)).count().to_string();
     let size = |l: &Line| l.bytes.parse::<u64>().ok();
-    let cases: [(&str, &dyn Fn(&Line) -> bool); 8] = [
+    let cases: [(&str, Keep<'_>); 8] = [
         ("status=500 method=POST", &|l| l.status == "500" && l.method == "POST"),
         ("status=404 NOT method=GET", &|l| l.status == "404" && l.method != "GET"),
         ("status>=400 status<500", &|l| l.status.starts_with('4')),

@@ -3,8 +3,11 @@
 use super::tools::{Counts, cells, count, load, read, same};
 use crate::support::shared_data;
 
+/// What is done to a cell before it is compared.
+type Fix = fn(&str) -> &str;
+
 /// A column of the table that goes with a log, by its name.
-fn column(name: &str, column: &str, fix: fn(&str) -> &str) -> Counts {
+fn column(name: &str, column: &str, fix: Fix) -> Counts {
     let table = shared_data().unwrap().join(format!("loghub-2k/{name}/{name}_2k.log_structured.csv"));
     let table = String::from_utf8_lossy(&read(&table)).into_owned();
     let head = cells(table.lines().next().unwrap());
@@ -17,7 +20,7 @@ fn as_it_is(cell: &str) -> &str {
 }
 
 /// Checks fields against columns, and words against `grep`.
-fn check(name: &str, columns: &[(&str, &str, fn(&str) -> &str)], words: &[&str]) {
+fn check(name: &str, columns: &[(&str, &str, Fix)], words: &[&str]) {
     let Some(loaded) = load(&[&format!("loghub-2k/{name}/{name}_2k.log")]) else { return };
     for (field, title, fix) in columns {
         same(&loaded.count_by("*", &[field]), &column(name, title, *fix), &format!("{name}: {field}"));

@@ -132,6 +132,7 @@ impl Serving {
             }
         }
         let _ = child.kill();
+        let _ = child.wait();
         panic!("the server did not start: {head:?}");
     }
 

@@ -56,7 +56,7 @@ fn what_was_acknowledged_survives_kill_nine() {
     let mut dice = Dice(seed);
     let mut senders: Vec<Sender> = (0..SENDERS).map(|i| Sender::new(i, seed)).collect();
     for n in 0..number("GASTROLOG_KILL_CYCLES", 6) {
-        let duration = Duration::from_millis(30 + dice.below(1200));
+        let duration = Duration::from_millis(30 + dice.below(700));
         cycle(&place, &mut senders, duration, Serving::kill);
         // As the killed process left it: nothing has been repaired yet.
         check(&senders, &place.everything(), &format!("seed {seed}, cycle {n}, killed after {duration:?}"));

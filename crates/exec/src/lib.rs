@@ -18,6 +18,7 @@ mod output;
 mod record;
 mod run;
 mod stages;
+mod stats;
 mod units;
 mod view;
 mod words;

@@ -2,24 +2,18 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 
 use gastrolog_chunk::{Chunk, Pending, ReadError, Snapshot};
-use gastrolog_format::FieldStats;
 use gastrolog_index::{Pipeline, RangeSet};
-use gastrolog_plan::{Decision, FooterField, Plan, Reason, RowGroupPlan};
-use gastrolog_query::{Aggregate, Filter, GroupKey, RecordView, Stage, TimeRange, matches};
+use gastrolog_plan::{Decision, Plan, Reason, RowGroupPlan};
+use gastrolog_query::{Filter, Stage, TimeRange, matches};
 use gastrolog_types::{Attributes, Record, Timestamp};
 
-use crate::accumulate::At;
 use crate::actual::Actual;
 use crate::bits::Bits;
-use crate::columnar::aggregate;
 use crate::filter::select_told;
-use crate::groups::{Groups, KeyBytes, bin_of, columns};
 use crate::record::ParsedView;
-use crate::stages::{Chain, Out, Row};
+use crate::stages::{Chain, Out};
 use crate::units::{Direction, Key, Unit, pending_records, pending_source, units};
 use crate::view::View;
 use crate::{Cache, ExecError, Order};
@@ -81,12 +75,12 @@ fn missing_rows(chunk: &Chunk) -> Option<String> {
     (lost > 0).then(|| format!("{damage}; {lost} records are missing"))
 }
 
-struct Run<'a> {
-    plan: &'a Plan,
-    snapshot: &'a Snapshot,
-    request: &'a Request<'a>,
-    context: Context<'a>,
-    actual: Actual,
+pub(crate) struct Run<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) request: &'a Request<'a>,
+    pub(crate) context: Context<'a>,
+    pub(crate) actual: Actual,
 }
 
 /// A unit with its matching rows in order.
@@ -103,7 +97,7 @@ enum OpenSource<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn direction(&self) -> Direction {
+    pub(crate) fn direction(&self) -> Direction {
         Direction { order: self.request.order, oldest_first: self.request.oldest_first }
     }
 
@@ -220,103 +214,6 @@ impl<'a> Run<'a> {
         self.actual.pending(pending.range.len() as u64, rows.len() as u64);
         OpenUnit { rows, next: 0, source: OpenSource::Pending(records) }
     }
-
-    fn stats(
-        &mut self,
-        aggregates: &'a [Aggregate],
-        by: &'a [GroupKey],
-        rest: &'a [Stage],
-        out: Out<'_>,
-    ) -> Result<(), ExecError> {
-        let mut groups = Groups::new(aggregates);
-        for chunk in &self.plan.chunks {
-            if let (Decision::Footer, Some(field)) = (&chunk.decision, &self.plan.footer_field) {
-                match self
-                    .snapshot
-                    .chunks
-                    .get(chunk.index)
-                    .map(|c| from_footer(c, field, self.plan, &mut groups))
-                {
-                    Some(Ok(matched)) => self.actual.footer(chunk.index, chunk.records, matched),
-                    Some(Err(e)) => self.actual.damage.push(e.to_string()),
-                    None => {}
-                }
-            }
-        }
-        self.stats_of_units(aggregates, by, &mut groups)?;
-        groups.check()?;
-        let mut chain =
-            Chain::new(rest, Some(columns(aggregates, by)), self.request.limit, self.context.pipeline);
-        let rows = match rest {
-            [Stage::Sort(order), Stage::Head(n), ..] => groups.finish_first(by, order, *n as usize),
-            _ => groups.finish(by),
-        };
-        for row in rows {
-            if !chain.push(Row::Table(row), out)? {
-                break;
-            }
-        }
-        chain.finish(out)?;
-        self.actual.returned = chain.returned;
-        Ok(())
-    }
-
-    /// Aggregates all units, several at a time.
-    fn stats_of_units<'q>(
-        &mut self,
-        aggregates: &'q [Aggregate],
-        by: &'q [GroupKey],
-        groups: &mut Groups<'q>,
-    ) -> Result<(), ExecError> {
-        let units = units(self.plan, self.snapshot, self.direction());
-        let next = AtomicUsize::new(0);
-        let shared = Mutex::new((Actual::default(), Vec::new()));
-        let (plan, request, context) = (self.plan, self.request, self.context);
-        let work = || {
-            let mut own = Groups::new(aggregates);
-            let mut actual = Actual::default();
-            let mut result = Ok(());
-            while let Some(unit) = units.get(next.fetch_add(1, Atomic::Relaxed)) {
-                let step = (request.check)().and_then(|()| {
-                    stats_of_unit(
-                        unit,
-                        plan,
-                        request.order,
-                        context,
-                        (aggregates, by),
-                        &mut own,
-                        &mut actual,
-                    );
-                    own.check()
-                });
-                if step.is_err() {
-                    result = step;
-                    break;
-                }
-            }
-            if let Ok(mut shared) = shared.lock() {
-                shared.0.merge(actual);
-                shared.1.push((own, result));
-            }
-        };
-        if context.threads > 1 && units.len() > 1 {
-            std::thread::scope(|scope| {
-                for _ in 1..context.threads.min(units.len()) {
-                    scope.spawn(work);
-                }
-                work();
-            });
-        } else {
-            work();
-        }
-        let (actual, parts) = shared.into_inner().unwrap_or_default();
-        self.actual.merge(actual);
-        for (part, result) in parts {
-            result?;
-            groups.merge(part);
-        }
-        Ok(())
-    }
 }
 
 impl OpenSource<'_> {
@@ -339,7 +236,7 @@ fn time_by(record: &Record, order: Order) -> i64 {
 }
 
 /// The rows of a row group that match filter and time.
-fn matching_rows(
+pub(crate) fn matching_rows(
     view: &View<'_>,
     group: &RowGroupPlan,
     plan: &Plan,
@@ -388,7 +285,7 @@ fn keyed(view: &View<'_>, hits: &Bits, direction: Direction) -> Result<Vec<(Key,
     Ok(rows)
 }
 
-fn scan_pending(
+pub(crate) fn scan_pending(
     pending: &Pending,
     filter: &Filter,
     range: TimeRange,
@@ -408,122 +305,4 @@ fn scan_pending(
         }
     }
     found
-}
-
-type Stats<'s> = (&'s [Aggregate], &'s [GroupKey]);
-
-fn stats_of_unit(
-    unit: &Unit<'_>,
-    plan: &Plan,
-    order: Order,
-    context: Context<'_>,
-    (aggregates, by): Stats<'_>,
-    groups: &mut Groups<'_>,
-    actual: &mut Actual,
-) {
-    match unit {
-        Unit::RowGroup { chunk, plan: group, group: row_group } => {
-            let begin = std::time::Instant::now();
-            let done = View::open(row_group, context.cache, context.pipeline).and_then(|view| {
-                let hits = matching_rows(&view, group, plan, actual)?;
-                aggregate(&view, &hits, aggregates, by, groups)?;
-                Ok((hits.count() as u64, view.bytes_read()))
-            });
-            match done {
-                Ok((matched, bytes)) => actual.read(*chunk, group.rows, matched, bytes, begin.elapsed()),
-                Err(e) => actual.damage.push(e.to_string()),
-            }
-        }
-        Unit::Pending(pending) => {
-            let query = &plan.query;
-            let records = scan_pending(pending, &query.filter, query.time, order, context.pipeline);
-            actual.pending(pending.range.len() as u64, records.len() as u64);
-            for record in &records {
-                let view = ParsedView::new(&record.text, &record.attributes, context.pipeline);
-                let at = (record.time().0, record.seq);
-                add_record(&view, record.time().0, 1, at, aggregates, by, groups);
-            }
-        }
-    }
-}
-
-/// Adds a record (or `weight` alike ones) to its group.
-fn add_record(
-    view: &dyn RecordView,
-    time: i64,
-    weight: u64,
-    at: At,
-    aggregates: &[Aggregate],
-    by: &[GroupKey],
-    groups: &mut Groups<'_>,
-) {
-    let mut key = KeyBytes::default();
-    for part in by {
-        match part {
-            GroupKey::TimeBin(bin) => key.push_time(bin_of(time, *bin)),
-            GroupKey::Field(name) => {
-                let mut value = Vec::new();
-                view.any_field(&mut |n, v| {
-                    let found = n == name;
-                    if found {
-                        value = v.to_vec();
-                    }
-                    found
-                });
-                key.push_text(&value);
-            }
-        }
-    }
-    for (accumulator, aggregate) in groups.group(&key).iter_mut().zip(aggregates) {
-        match &aggregate.field {
-            None => accumulator.add_records(weight),
-            Some(field) => {
-                view.any_field(&mut |name, value| {
-                    if name == field {
-                        accumulator.add(value, weight, at);
-                    }
-                    false
-                });
-            }
-        }
-    }
-}
-
-/// A record that is known only by the value of one field.
-struct OneField<'a>(Option<(&'a str, &'a [u8])>);
-
-impl RecordView for OneField<'_> {
-    fn text(&self) -> &[u8] {
-        &[]
-    }
-
-    fn any_field(&self, visit: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
-        self.0.is_some_and(|(name, value)| visit(name, value))
-    }
-}
-
-/// Answers for a whole chunk from the counts in its footer: each value stands for as many records as have it.
-fn from_footer(
-    chunk: &Chunk,
-    field: &FooterField,
-    plan: &Plan,
-    groups: &mut Groups<'_>,
-) -> Result<u64, ReadError> {
-    let footer = chunk.footer()?;
-    let Some(Stage::Stats { aggregates, by }) = plan.query.stages.first() else { return Ok(0) };
-    let stats: Option<&FieldStats> = field.stats(footer).flatten();
-    let name = field.0.as_deref().unwrap_or_default();
-    let counts = stats.and_then(|s| s.counts.as_deref()).unwrap_or(&[]);
-    let known: u64 = counts.iter().map(|(_, n)| n).sum();
-    let lacking = footer.rows().saturating_sub(known);
-    let values = counts.iter().map(|(value, n)| (Some((name, value.as_slice())), *n));
-    let mut matched = 0;
-    for (value, n) in values.chain([(None, lacking)]).filter(|&(_, n)| n > 0) {
-        let view = OneField(value);
-        if matches(&plan.query.filter, &view) {
-            matched += n;
-            add_record(&view, 0, n, (0, 0), aggregates, by, groups);
-        }
-    }
-    Ok(matched)
 }

@@ -18,6 +18,15 @@ pub(crate) struct Asked {
     pub(crate) store_damage: Vec<String>,
 }
 
+impl Asked {
+    /// Plans a query over a snapshot.
+    fn new(query: Query, snapshot: Snapshot, order: Order, store_damage: Vec<String>) -> Asked {
+        let kind = if order == Order::Ingest { TimeKind::Ingest } else { TimeKind::Source };
+        let plan = plan_over(&query, kind, &snapshot);
+        Asked { query, snapshot, plan, store_damage }
+    }
+}
+
 impl Engine {
     pub(crate) fn parse(&self, request: &QueryRequest) -> Result<Query, EngineError> {
         let now = self.env.clock.now();
@@ -31,14 +40,7 @@ impl Engine {
     pub(crate) fn ask(&self, request: &QueryRequest) -> Result<Asked, EngineError> {
         let query = self.parse(request)?;
         let store = self.store(&request.store)?;
-        Ok(self.plan(query, &store, request.order))
-    }
-
-    fn plan(&self, query: Query, store: &OpenStore, order: Order) -> Asked {
-        let snapshot = store.snapshot();
-        let kind = if order == Order::Ingest { TimeKind::Ingest } else { TimeKind::Source };
-        let plan = plan_over(&query, kind, &snapshot);
-        Asked { query, snapshot, plan, store_damage: store.damage() }
+        Ok(Asked::new(query, store.snapshot(), request.order, store.damage()))
     }
 
     /// Runs what was asked.
@@ -119,7 +121,7 @@ impl Engine {
         };
         let mut wanted = true;
         while wanted && !cancel.is_cancelled() {
-            let asked = self.plan_from(query.clone(), &store, next_seq);
+            let asked = Asked::new(query.clone(), snapshot_from(&store, next_seq), request.order, Vec::new());
             let until = asked.snapshot.next_seq;
             if until > next_seq {
                 let from = next_seq;
@@ -141,15 +143,14 @@ impl Engine {
         end.elapsed_ns = begin.elapsed().as_nanos() as u64;
         Ok(end)
     }
+}
 
-    /// Plans a query over records from `first_seq` on.
-    fn plan_from(&self, query: Query, store: &OpenStore, first_seq: u64) -> Asked {
-        let mut snapshot = store.snapshot();
-        snapshot.chunks.retain(|c| c.summary.end_seq > first_seq);
-        snapshot.pending.retain(|p| p.first_seq + p.range.len() as u64 > first_seq);
-        let plan = plan_over(&query, TimeKind::Source, &snapshot);
-        Asked { query, snapshot, plan, store_damage: Vec::new() }
-    }
+/// The store from `first_seq` on; chunks that reach back before it come whole.
+fn snapshot_from(store: &OpenStore, first_seq: u64) -> Snapshot {
+    let mut snapshot = store.snapshot();
+    snapshot.chunks.retain(|c| c.summary.end_seq > first_seq);
+    snapshot.pending.retain(|p| p.first_seq + p.range.len() as u64 > first_seq);
+    snapshot
 }
 
 fn exec_error(error: ExecError) -> EngineError {

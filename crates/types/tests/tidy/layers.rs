@@ -5,6 +5,23 @@ use std::collections::BTreeSet;
 use crate::files::{project_files, root};
 use crate::tree::assert_none;
 
+/// Every crate that others may use.
+const EVERYTHING: &[&str] = &[
+    "types",
+    "env",
+    "format",
+    "query",
+    "chunk",
+    "index",
+    "plan",
+    "exec",
+    "ingest",
+    "engine",
+    "server",
+    "receiver-*",
+    "indexer-*",
+];
+
 const PREFIX: &str = "gastrolog-";
 
 /// Crates by folder, lowest first, and what each may use. `*` is a group of crates or every crate above it.
@@ -23,42 +40,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("indexers/*", &["types", "index"]),
     ("crates/engine", &["types", "env", "format", "query", "chunk", "index", "plan", "exec", "ingest"]),
     ("crates/server", &["engine", "ingest", "query", "types"]),
-    (
-        "crates/gastrolog",
-        &[
-            "types",
-            "env",
-            "format",
-            "query",
-            "chunk",
-            "index",
-            "plan",
-            "exec",
-            "ingest",
-            "engine",
-            "server",
-            "receiver-*",
-            "indexer-*",
-        ],
-    ),
-    (
-        "benches",
-        &[
-            "types",
-            "env",
-            "format",
-            "query",
-            "chunk",
-            "index",
-            "plan",
-            "exec",
-            "ingest",
-            "engine",
-            "server",
-            "receiver-*",
-            "indexer-*",
-        ],
-    ),
+    ("crates/gastrolog", EVERYTHING),
+    ("benches", EVERYTHING),
 ];
 
 fn matches(pattern: &str, name: &str) -> bool {

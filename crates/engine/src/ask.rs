@@ -67,6 +67,7 @@ impl Engine {
             oldest_first: request.oldest_first,
             limit: request.limit,
             with_fields: request.with_fields,
+            sides: &std::collections::BTreeMap::new(),
             check: &check,
         };
         let context =

@@ -112,6 +112,8 @@ impl Accumulator {
             }
             Function::First => Accumulator::Edge { last: false, best: None },
             Function::Last => Accumulator::Edge { last: true, best: None },
+            // The parser knows no others yet.
+            _ => Accumulator::Count(0),
         }
     }
 

@@ -94,7 +94,9 @@ fn group_rows(view: &View<'_>, selected: &Bits, by: &[GroupKey]) -> Result<Group
     for key in by {
         let (ids, values) = match key {
             GroupKey::TimeBin(bin) => time_ids(view, &grouped.rows, *bin)?,
-            GroupKey::Field(name) => field_ids(view, &grouped.rows, name)?,
+            GroupKey::NumberBin { field: name, .. } | GroupKey::Field(name) => {
+                field_ids(view, &grouped.rows, name)?
+            }
         };
         split(&mut grouped, &ids, &values);
     }

@@ -27,6 +27,6 @@ pub use actual::{Actual, ChunkActual, ConditionActual};
 pub use cache::Cache;
 pub use error::ExecError;
 pub use facts::plan_over;
-pub use output::{Answer, FoundRecord, Order, Value};
+pub use output::{Answer, FoundRecord, InContext, Order, SideTable, Value};
 pub use record::ParsedView;
 pub use run::{Context, Request, run};

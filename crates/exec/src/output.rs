@@ -1,6 +1,8 @@
 //! What a query gives: records or rows of values.
 
-use gastrolog_types::{Record, Timestamp};
+use gastrolog_types::Record;
+
+pub use gastrolog_types::Value;
 
 /// By which of its three times a record is ordered and bounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,21 +16,6 @@ pub enum Order {
     Write,
 }
 
-/// A value in a table of results.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// Nothing (a field the record lacks, an aggregate of no values).
-    Null,
-    /// Bytes, mostly UTF-8.
-    Text(Vec<u8>),
-    /// An exact integer.
-    Int(i64),
-    /// A floating-point number.
-    Float(f64),
-    /// A time.
-    Time(Timestamp),
-}
-
 /// A record of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundRecord {
@@ -36,6 +23,21 @@ pub struct FoundRecord {
     pub record: Record,
     /// Its fields with their logical values, in the order of the text; empty unless asked for.
     pub fields: Vec<(String, Vec<u8>)>,
+    /// Fields that stages of the query computed (`eval`, `extract`, `lookup` …), in the order they were made. They
+    /// come before fields and attributes of the same name.
+    pub computed: Vec<(String, Value)>,
+    /// For queries with `context`: the number of the stretch of neighbours it belongs to, and whether it matched
+    /// itself or only stands near one that did.
+    pub context: Option<InContext>,
+}
+
+/// The place of a record among the neighbours of a match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InContext {
+    /// Stretches of neighbours are numbered from 0 in the order of the answer.
+    pub stretch: u64,
+    /// Whether the record itself matched.
+    pub matched: bool,
 }
 
 /// One piece of a streamed answer.
@@ -47,4 +49,14 @@ pub enum Answer {
     Row(Vec<Value>),
     /// A record (queries without a stage that makes a table).
     Record(FoundRecord),
+}
+
+/// A table that a stage of the query looks in: that of a `lookup`, the answer of the subquery of a `join`, the patterns
+/// known before the window of `new`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SideTable {
+    /// Names of its columns.
+    pub columns: Vec<String>,
+    /// Its rows.
+    pub rows: Vec<Vec<Value>>,
 }

@@ -1,7 +1,7 @@
 //! Runs a plan.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use gastrolog_chunk::{Chunk, Pending, ReadError, Snapshot};
 use gastrolog_index::{Pipeline, RangeSet};
@@ -16,7 +16,7 @@ use crate::record::ParsedView;
 use crate::stages::{Chain, Out};
 use crate::units::{Direction, Key, Unit, pending_records, pending_source, units};
 use crate::view::View;
-use crate::{Cache, ExecError, Order};
+use crate::{Cache, ExecError, Order, SideTable};
 
 /// How an answer is wanted.
 pub struct Request<'a> {
@@ -28,6 +28,8 @@ pub struct Request<'a> {
     pub limit: Option<u64>,
     /// Whether records come with their fields.
     pub with_fields: bool,
+    /// Tables that stages look in, by the place of the stage in the query.
+    pub sides: &'a BTreeMap<usize, SideTable>,
     /// Asked often: an error stops the query.
     pub check: &'a (dyn Fn() -> Result<(), ExecError> + Sync),
 }

@@ -62,6 +62,8 @@ impl<'q> Chain<'q> {
                     columns_now = Some(names.clone());
                     Step::Fields { names, input }
                 }
+                // The parser knows no others yet.
+                _ => continue,
             });
         }
         let limit = limit.unwrap_or(u64::MAX);
@@ -152,7 +154,7 @@ impl<'q> Chain<'q> {
     /// A record as a row, with its fields if they are needed.
     pub(crate) fn row_of(&self, record: gastrolog_types::Record, with_fields: bool) -> Row {
         let fields = if with_fields { fields_of(&record, self.pipeline) } else { Vec::new() };
-        Row::Record(FoundRecord { record, fields })
+        Row::Record(FoundRecord { record, fields, computed: Vec::new(), context: None })
     }
 }
 
@@ -224,7 +226,9 @@ fn add_row(row: &Row, stage: &Stage, columns: Option<&[String]>, groups: &mut Gr
     for part in by {
         match part {
             GroupKey::TimeBin(bin) => key.push_time(bin_of(time_of(row, columns), *bin)),
-            GroupKey::Field(name) => key.push_text(&bytes_of(get(row, name, columns)).unwrap_or_default()),
+            GroupKey::NumberBin { field: name, .. } | GroupKey::Field(name) => {
+                key.push_text(&bytes_of(get(row, name, columns)).unwrap_or_default())
+            }
         }
     }
     let seq = if let Row::Record(found) = row { found.record.seq } else { 0 };

@@ -170,7 +170,7 @@ fn add_record(
     for part in by {
         match part {
             GroupKey::TimeBin(bin) => key.push_time(bin_of(time, *bin)),
-            GroupKey::Field(name) => {
+            GroupKey::NumberBin { field: name, .. } | GroupKey::Field(name) => {
                 let mut value = Vec::new();
                 view.any_field(&mut |n, v| {
                     let found = n == name;

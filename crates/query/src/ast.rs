@@ -1,6 +1,15 @@
 //! The syntax tree of a query. Times are resolved to absolute ones while parsing.
 
+mod expr;
+mod stage;
+
 use gastrolog_types::Timestamp;
+
+pub use expr::{BinaryOperator, Expr, ExprFunction};
+pub use stage::{
+    Aggregate, Assignment, Extraction, Function, GroupKey, JoinKind, ParseFormat, SortKey, Stage,
+    TemplatePiece,
+};
 
 /// A whole query: which records, and what to do with them.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,76 +146,6 @@ impl PartialEq for Regex {
     fn eq(&self, other: &Regex) -> bool {
         self.source == other.source
     }
-}
-
-/// One step after the filter.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Stage {
-    /// Aggregates, one row a group.
-    Stats {
-        /// What to compute.
-        aggregates: Vec<Aggregate>,
-        /// One group for each combination of these; empty: one group of all records.
-        by: Vec<GroupKey>,
-    },
-    /// Orders rows.
-    Sort(Vec<SortKey>),
-    /// Keeps the first rows.
-    Head(u64),
-    /// Keeps these fields, in this order.
-    Fields(Vec<String>),
-}
-
-/// An aggregate function with its output name.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Aggregate {
-    /// What to compute.
-    pub function: Function,
-    /// Of which field; `None` only for `count()`.
-    pub field: Option<String>,
-    /// The name of the result: as given by `as`, else the call as written (`sum(bytes)`).
-    pub alias: String,
-}
-
-/// Aggregate functions. A record that lacks the field does not count; of several values each counts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Function {
-    /// `count()`: records. `count(f)`: values of `f`.
-    Count,
-    /// Distinct values, exact.
-    CountDistinct,
-    /// Smallest: as numbers if every value is one, else as bytes.
-    Min,
-    /// Largest, likewise.
-    Max,
-    /// Sum of the values that are numbers.
-    Sum,
-    /// Mean of the values that are numbers.
-    Avg,
-    /// Exact quantile (nearest rank) of the values that are numbers, 0 to 1: `p99(f)` is 0.99, `median(f)` 0.5.
-    Quantile(f64),
-    /// The value of the oldest record that has the field.
-    First,
-    /// The value of the newest record that has the field.
-    Last,
-}
-
-/// What rows are grouped by.
-#[derive(Clone, Debug, PartialEq)]
-pub enum GroupKey {
-    /// The value of a field (its first value if there are several; empty where it is lacking).
-    Field(String),
-    /// The record's time, rounded down to a multiple of this many nanoseconds since the epoch.
-    TimeBin(i64),
-}
-
-/// One key to order by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SortKey {
-    /// Field, attribute, or name of an aggregate.
-    pub field: String,
-    /// Largest first.
-    pub descending: bool,
 }
 
 /// What [`crate::matches`] needs to see of a record.

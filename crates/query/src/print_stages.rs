@@ -39,6 +39,11 @@ fn spellings(function: Function, field: Option<&str>) -> Vec<String> {
         Function::Avg => vec!["avg".to_owned()],
         Function::First => vec!["first".to_owned()],
         Function::Last => vec!["last".to_owned()],
+        Function::StdDev => vec!["stddev".to_owned()],
+        Function::CountDistinctApprox => vec!["count_distinct_approx".to_owned()],
+        Function::QuantileApprox(_) => vec!["quantile_approx".to_owned()],
+        Function::Values(_) => vec!["values".to_owned()],
+        Function::Rate(_) => vec!["rate".to_owned()],
         Function::Quantile(q) => {
             let median = (q == 0.5).then(|| "median".to_owned());
             percent_name(q).into_iter().chain(["quantile".to_owned()]).chain(median).collect()
@@ -68,6 +73,7 @@ impl Display for Stage {
                 let names: Vec<Column<'_>> = names.iter().map(|name| Column(name)).collect();
                 write!(f, "fields {}", Listed(&names))
             }
+            other => write!(f, "{other:?}"),
         }
     }
 }
@@ -102,6 +108,7 @@ impl GroupKey {
     pub fn column(&self) -> &str {
         match self {
             GroupKey::Field(name) => name,
+            GroupKey::NumberBin { field, .. } => field,
             GroupKey::TimeBin(_) => "_time",
         }
     }
@@ -111,6 +118,7 @@ impl Display for GroupKey {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             GroupKey::Field(name) => Name(name).fmt(f),
+            GroupKey::NumberBin { field, width } => write!(f, "bin({}, {width})", Name(field)),
             GroupKey::TimeBin(width_ns) => {
                 let (unit, unit_ns) =
                     UNITS.into_iter().find(|(_, ns)| width_ns % ns == 0).unwrap_or(("ns", 1));

@@ -58,7 +58,7 @@ impl Records {
             text,
         };
         let fields = r.fields.iter().map(|f| (f.name.to_owned(), bytes_of(&f.value).to_vec())).collect();
-        engine::FoundRecord { record, fields }
+        engine::FoundRecord { record, fields, computed: Vec::new(), context: None }
     }
 
     fn attributes(&mut self, fields: &[proto::FieldView<'_>]) -> Attributes {

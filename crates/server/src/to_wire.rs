@@ -43,7 +43,7 @@ pub(crate) fn attributes(set: &Attributes) -> Vec<proto::Field> {
 }
 
 fn record(found: engine::FoundRecord) -> proto::Record {
-    let engine::FoundRecord { record, fields } = found;
+    let engine::FoundRecord { record, fields, .. } = found;
     let content = match String::from_utf8(record.text) {
         Ok(text) => oneof::record::Content::Text(text),
         Err(e) => oneof::record::Content::Raw(e.into_bytes()),

@@ -6,8 +6,10 @@
 mod batch;
 mod ids;
 mod time;
+mod value;
 pub mod words;
 
 pub use batch::{Attributes, Batch, NewRecord, Record};
 pub use ids::{Seq, Timestamp};
 pub use time::{TimeLayout, TimeReader, find_time};
+pub use value::Value;

@@ -103,7 +103,7 @@ impl Printer for Json {
     }
 
     fn record(&mut self, found: FoundRecord) -> io::Result<()> {
-        let FoundRecord { record, fields } = found;
+        let FoundRecord { record, fields, .. } = found;
         let mut object = Object { out: &mut self.out, first: true };
         object.time("_time", &self.times.rfc3339(record.time()))?;
         object.time("_ingest", &self.times.rfc3339(record.ingest))?;

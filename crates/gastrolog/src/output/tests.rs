@@ -49,7 +49,7 @@ fn record(text: &[u8]) -> Answer {
         ("tags[]".into(), b"b".to_vec()),
         ("bin".into(), b"\xff".to_vec()),
     ];
-    Answer::Record(FoundRecord { record, fields })
+    Answer::Record(FoundRecord { record, fields, computed: vec![], context: None })
 }
 
 fn table() -> Vec<Answer> {

@@ -116,7 +116,7 @@ impl Service for Fake {
             let fields = if q.with_fields { vec![("status".into(), b"500".to_vec())] } else { vec![] };
             end.matched += 1;
             end.returned += 1;
-            if !out(Answer::Record(FoundRecord { record, fields })) {
+            if !out(Answer::Record(FoundRecord { record, fields, computed: vec![], context: None })) {
                 self.was_cancelled.store(true, Ordering::SeqCst);
                 break;
             }
@@ -151,7 +151,12 @@ impl Service for Fake {
             let fresh: Vec<Record> = self.records.lock().unwrap().iter().skip(seen).cloned().collect();
             seen += fresh.len();
             for record in fresh {
-                if !out(Answer::Record(FoundRecord { record, fields: vec![] })) {
+                if !out(Answer::Record(FoundRecord {
+                    record,
+                    fields: vec![],
+                    computed: vec![],
+                    context: None,
+                })) {
                     self.was_cancelled.store(true, Ordering::SeqCst);
                     return Ok(QueryEnd::default());
                 }

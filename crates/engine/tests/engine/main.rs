@@ -4,3 +4,4 @@ mod explain;
 mod format;
 mod oracle;
 mod support;
+mod victorialogs;

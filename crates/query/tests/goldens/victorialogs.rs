@@ -45,7 +45,7 @@ fn every_case_is_accounted_for() {
                 Ok((extraction, from)) => {
                     let ours: Vec<String> =
                         rows(&arguments[1]).map(|row| extracted(&extraction, &from, row)).collect();
-                    let theirs: Vec<String> = rows(&arguments[2]).map(|row| fields(row)).collect();
+                    let theirs: Vec<String> = rows(&arguments[2]).map(fields).collect();
                     account.is(&format!("{file} {line}"), &ours.join("; "), &theirs.join("; "));
                 }
             }

@@ -13,4 +13,8 @@ mod meaning;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]
+mod stages;
+#[cfg(test)]
 mod time;
+#[cfg(test)]
+mod trees;

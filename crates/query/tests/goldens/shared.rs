@@ -7,8 +7,10 @@ use gastrolog_query::ParseContext;
 use gastrolog_types::Timestamp;
 use serde_json::Value;
 
-pub(crate) const CONTEXT: ParseContext =
-    ParseContext { now: Timestamp(1_772_619_630_000_000_000), utc_offset_seconds: 0 };
+/// At a fixed time, in UTC.
+pub(crate) fn context() -> ParseContext {
+    ParseContext::utc(Timestamp(1_772_619_630_000_000_000))
+}
 
 /// The folder of this name; none where it is not there, unless the environment asks for it.
 pub(crate) fn folder(name: &str) -> Option<PathBuf> {

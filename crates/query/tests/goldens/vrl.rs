@@ -9,7 +9,7 @@ use gastrolog_query::Expr;
 use gastrolog_types::Value;
 use serde_json::Value as Json;
 
-use crate::shared::{Account, CONTEXT, folder, lines};
+use crate::shared::{Account, context, folder, lines};
 use translate::translate;
 
 const FUNCTIONS: [&str; 19] = [
@@ -97,7 +97,7 @@ fn cases(folder: &Path, function: &str) -> Vec<(String, Json, Json)> {
 
 /// What expressions give; several are the elements of a list. What is refused or null is an error to the others.
 fn ours(exprs: &[String]) -> String {
-    let one = |expr: &String| match Expr::parse(expr, &CONTEXT).map(|e| e.eval(&|_| Value::Null)) {
+    let one = |expr: &String| match Expr::parse(expr, &context()).map(|e| e.eval(&|_| Value::Null)) {
         Err(_) | Ok(Value::Null) => "error".to_owned(),
         Ok(Value::Int(i)) => (i as f64).to_string(),
         Ok(Value::Float(f)) => f.to_string(),

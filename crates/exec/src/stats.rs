@@ -45,8 +45,8 @@ impl<'a> Run<'a> {
         }
         self.stats_of_units(aggregates, by, &mut groups)?;
         groups.check()?;
-        let mut chain =
-            Chain::new(rest, Some(columns(aggregates, by)), self.request.limit, self.context.pipeline);
+        let input = Some(columns(aggregates, by));
+        let mut chain = Chain::new(&self.plan.query.stages, 1, input, self.request, self.context.pipeline)?;
         let rows = match rest {
             [Stage::Sort(order), Stage::Head(n), ..] => groups.finish_first(by, order, *n as usize),
             _ => groups.finish(by),
@@ -57,7 +57,7 @@ impl<'a> Run<'a> {
             }
         }
         chain.finish(out)?;
-        self.actual.returned = chain.returned;
+        self.actual.returned = chain.returned();
         Ok(())
     }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use gastrolog_chunk::{Chunk, Pending, ReadError, Snapshot};
 use gastrolog_index::{Pipeline, RangeSet};
-use gastrolog_plan::{Decision, Plan, Reason, RowGroupPlan};
-use gastrolog_query::{Filter, Stage, TimeRange, matches};
+use gastrolog_plan::{Aggregation, Decision, Plan, Reason, RowGroupPlan};
+use gastrolog_query::{Filter, TimeRange, matches};
 use gastrolog_types::{Attributes, Record, Timestamp};
 
 use crate::actual::Actual;
@@ -62,8 +62,9 @@ pub fn run(
             _ => run.actual.damage.extend(snapshot.chunks.get(chunk.index).and_then(|c| missing_rows(c))),
         }
     }
-    match plan.query.stages.split_first() {
-        Some((Stage::Stats { aggregates, by }, rest)) => run.stats(aggregates, by, rest, out)?,
+    let first = plan.query.stages.first().and_then(Aggregation::of).filter(Aggregation::is_of_columns);
+    match (first, plan.query.stages.get(1..)) {
+        (Some(aggregation), Some(rest)) => run.stats(&aggregation.into(), rest, out)?,
         _ => run.records(out)?,
     }
     Ok(run.actual)

@@ -1,9 +1,12 @@
 //! What is done with rows after the filter: each stage takes rows and hands rows on.
 
-use gastrolog_index::Pipeline;
-use gastrolog_query::{GroupKey, SortKey, Stage, parse_number};
+use std::sync::Arc;
 
-use crate::groups::{Groups, KeyBytes, bin_of, columns};
+use gastrolog_index::Pipeline;
+use gastrolog_plan::Aggregation;
+use gastrolog_query::{SortKey, Stage, parse_number};
+
+use crate::groups::Groups;
 use crate::record::{fields_of, value_of};
 use crate::{Answer, ExecError, FoundRecord, Value};
 
@@ -33,7 +36,7 @@ pub(crate) struct Chain<'q> {
 }
 
 enum Step<'q> {
-    Stats { groups: Groups<'q>, stage: &'q Stage, input: Option<Vec<String>> },
+    Groups { groups: Groups, aggregation: Arc<Aggregation>, input: Option<Vec<String>> },
     Sort { keys: &'q [SortKey], input: Option<Vec<String>>, rows: Vec<(Vec<Value>, Row)> },
     Head(u64),
     Fields { names: &'q [String], input: Option<Vec<String>> },
@@ -51,11 +54,12 @@ impl<'q> Chain<'q> {
         let mut steps = Vec::new();
         for stage in stages {
             let input = columns_now.clone();
+            if let Some(aggregation) = Aggregation::of(stage).map(Arc::new) {
+                columns_now = Some(aggregation.columns());
+                steps.push(Step::Groups { groups: Groups::new(aggregation.clone()), aggregation, input });
+                continue;
+            }
             steps.push(match stage {
-                Stage::Stats { aggregates, by } => {
-                    columns_now = Some(columns(aggregates, by));
-                    Step::Stats { groups: Groups::new(aggregates), stage, input }
-                }
                 Stage::Sort(keys) => Step::Sort { keys, input, rows: Vec::new() },
                 Stage::Head(n) => Step::Head(*n),
                 Stage::Fields(names) => {
@@ -100,8 +104,8 @@ impl<'q> Chain<'q> {
                 rows.push((keys.iter().map(|k| get(&row, &k.field, input.as_deref())).collect(), row));
                 return Ok(true);
             }
-            Step::Stats { groups, stage, input } => {
-                add_row(&row, stage, input.as_deref(), groups);
+            Step::Groups { groups, input, .. } => {
+                add_row(&row, input.as_deref(), groups);
                 groups.check()?;
                 return Ok(true);
             }
@@ -134,10 +138,9 @@ impl<'q> Chain<'q> {
         for at in 0..self.steps.len() {
             let rows = match self.steps.get_mut(at) {
                 Some(Step::Sort { keys, rows, .. }) => sorted(std::mem::take(rows), keys),
-                Some(Step::Stats { groups, stage, .. }) => {
-                    let Stage::Stats { aggregates, by } = stage else { continue };
-                    let done = std::mem::replace(groups, Groups::new(aggregates));
-                    done.finish(by).into_iter().map(Row::Table).collect()
+                Some(Step::Groups { groups, aggregation, .. }) => {
+                    let done = std::mem::replace(groups, Groups::new(aggregation.clone()));
+                    done.finish()?.into_iter().map(Row::Table).collect()
                 }
                 _ => continue,
             };
@@ -219,26 +222,13 @@ fn time_of(row: &Row, columns: Option<&[String]>) -> i64 {
     }
 }
 
-/// Adds one row to the groups of a `stats` stage. For records every value of a field counts.
-fn add_row(row: &Row, stage: &Stage, columns: Option<&[String]>, groups: &mut Groups<'_>) {
-    let Stage::Stats { aggregates, by } = stage else { return };
-    let mut key = KeyBytes::default();
-    for part in by {
-        match part {
-            GroupKey::TimeBin(bin) => key.push_time(bin_of(time_of(row, columns), *bin)),
-            GroupKey::NumberBin { field: name, .. } | GroupKey::Field(name) => {
-                key.push_text(&bytes_of(get(row, name, columns)).unwrap_or_default())
-            }
-        }
-    }
+/// Adds one row to the groups of a stage. For records every value of a field counts.
+fn add_row(row: &Row, columns: Option<&[String]>, groups: &mut Groups) {
     let seq = if let Row::Record(found) = row { found.record.seq } else { 0 };
-    let at = (time_of(row, columns), seq);
-    for (accumulator, aggregate) in groups.group(&key).iter_mut().zip(aggregates) {
-        match &aggregate.field {
-            None => accumulator.add_records(1),
-            Some(field) => values(row, field, columns).iter().for_each(|v| accumulator.add(v, 1, at)),
-        }
-    }
+    let values = |name: &str, visit: &mut dyn FnMut(&[u8]) -> bool| {
+        values(row, name, columns).iter().any(|value| visit(value));
+    };
+    groups.add_row(&values, 1, (time_of(row, columns), seq));
 }
 
 fn values(row: &Row, field: &str, columns: Option<&[String]>) -> Vec<Vec<u8>> {

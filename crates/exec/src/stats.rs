@@ -44,6 +44,7 @@ impl<'a> Run<'a> {
             }
         }
         self.stats_of_units(aggregation, &mut groups)?;
+        groups.hold(self.request.budget)?;
         groups.check()?;
         let columns = aggregation.columns();
         let mut chain = Chain::new(rest, Some(columns), self.request.limit, self.context.pipeline);
@@ -69,7 +70,7 @@ impl<'a> Run<'a> {
         aggregation: &Arc<Aggregation>,
         groups: &mut Groups,
     ) -> Result<(), ExecError> {
-        let units = units(self.plan, self.snapshot, self.direction());
+        let units = units(self.plan, self.snapshot, self.direction(), None);
         let next = AtomicUsize::new(0);
         let shared = Mutex::new((Actual::default(), Vec::new()));
         let run = &*self;
@@ -79,7 +80,11 @@ impl<'a> Run<'a> {
             let mut result = Ok(());
             while let Some(unit) = units.get(next.fetch_add(1, Atomic::Relaxed)) {
                 let step = (run.request.check)().and_then(|()| {
+                    let before = actual.bytes_read();
                     run.stats_of_unit(unit, aggregation, &mut own, &mut actual);
+                    run.request.budget.read(actual.bytes_read() - before);
+                    run.request.budget.check_read()?;
+                    own.hold(run.request.budget)?;
                     own.check()
                 });
                 if step.is_err() {
@@ -107,7 +112,9 @@ impl<'a> Run<'a> {
         self.actual.merge(actual);
         for (part, result) in parts {
             result?;
+            self.request.budget.release(part.counted_bytes());
             groups.merge(part);
+            groups.hold(self.request.budget)?;
         }
         Ok(())
     }

@@ -4,8 +4,10 @@
 //! filter selects; whatever the planner and the executor do must come to the same answer.
 
 pub mod ast;
+mod csv;
 mod cursor;
 mod error;
+mod extract;
 mod glob;
 mod matching;
 mod number_text;
@@ -19,6 +21,7 @@ mod text;
 pub mod value;
 
 pub use ast::*;
+pub use csv::{CsvValues, csv_values};
 pub use error::ParseError;
 pub use matching::matches;
 pub use parse::{ParseContext, QUERY_BYTES_MAX, parse};

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use gastrolog_plan::Aggregation;
 use gastrolog_query::GroupKey;
 
-use crate::ExecError;
 use crate::accumulate::{Accumulator, At};
 use crate::interner::Interner;
+use crate::{Budget, ExecError};
 
 pub(crate) use key::{KeyBytes, bin_of};
 
@@ -31,11 +31,16 @@ pub(crate) struct Groups {
     /// For each group, by number, one accumulator an aggregate.
     accumulators: Vec<Accumulator>,
     held: usize,
+    /// Bytes that were counted by a budget.
+    counted_bytes: u64,
 }
+
+/// About what a value that is held takes.
+const VALUE_BYTES: usize = 48;
 
 impl Groups {
     pub(crate) fn new(aggregation: Arc<Aggregation>) -> Groups {
-        Groups { aggregation, keys: Interner::default(), accumulators: Vec::new(), held: 0 }
+        Groups { aggregation, keys: Interner::default(), accumulators: Vec::new(), held: 0, counted_bytes: 0 }
     }
 
     /// Fresh accumulators for `groups` groups, one after the other.
@@ -91,6 +96,23 @@ impl Groups {
         for key in other.keys.strings().iter() {
             self.add(&KeyBytes(key.to_vec()), parts.by_ref().take(width));
         }
+    }
+
+    /// About what the groups take in memory.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.held * VALUE_BYTES + self.keys.strings().bytes().len()) as u64
+    }
+
+    /// Counts what was added since the last time as held.
+    pub(crate) fn hold(&mut self, budget: &Budget) -> Result<(), ExecError> {
+        let more = self.bytes().saturating_sub(self.counted_bytes);
+        self.counted_bytes += more;
+        budget.hold(more)
+    }
+
+    /// What a budget has counted.
+    pub(crate) fn counted_bytes(&self) -> u64 {
+        self.counted_bytes
     }
 
     /// Fails when too much is held.

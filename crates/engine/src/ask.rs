@@ -160,6 +160,8 @@ fn exec_error(error: ExecError) -> EngineError {
     let text = error.to_string();
     match error {
         ExecError::Cancelled => EngineError::Cancelled(text),
-        ExecError::Limit { .. } | ExecError::TooLarge { .. } => EngineError::Refused(text),
+        ExecError::Limit { .. } | ExecError::TooLarge { .. } | ExecError::TooManyBins { .. } => {
+            EngineError::Refused(text)
+        }
     }
 }

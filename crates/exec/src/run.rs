@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use gastrolog_chunk::{Chunk, Pending, ReadError, Snapshot};
 use gastrolog_index::{Pipeline, RangeSet};
-use gastrolog_plan::{Decision, Plan, Reason, RowGroupPlan};
-use gastrolog_query::{Filter, Stage, TimeRange, matches};
+use gastrolog_plan::{Aggregation, Decision, Plan, Reason, RowGroupPlan};
+use gastrolog_query::{Filter, TimeRange, matches};
 use gastrolog_types::{Attributes, Record, Timestamp};
 
 use crate::actual::Actual;
@@ -73,8 +73,9 @@ pub fn run(
         returned += u64::from(!matches!(answer, Answer::Columns(_)));
         out(answer)
     };
-    let done = match plan.query.stages.split_first() {
-        Some((Stage::Stats { aggregates, by }, rest)) => run.stats(aggregates, by, rest, &mut counted),
+    let first = plan.query.stages.first().and_then(Aggregation::of).filter(Aggregation::is_of_columns);
+    let done = match (first, plan.query.stages.get(1..)) {
+        (Some(aggregation), Some(rest)) => run.stats(&aggregation.into(), rest, &mut counted),
         _ => run.records(&mut counted),
     };
     match done {

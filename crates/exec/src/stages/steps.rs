@@ -1,10 +1,11 @@
 //! From the stages of a query to the steps that do them.
 
 use gastrolog_index::Pipeline;
+use gastrolog_plan::Aggregation;
 use gastrolog_query::Stage;
 
 use super::Step;
-use super::aggregate::Stats;
+use super::aggregate::Aggregate;
 use super::columns::columns;
 use super::cut::{Extract, Parse};
 use super::fields::{Fields, Rename};
@@ -105,13 +106,13 @@ impl<'q> Wanted<'_, 'q> {
             Stage::Join { kind, on, .. } => {
                 Box::new(Side::join(self.side, *kind, on, (input, output), budget)?)
             }
-            Stage::Stats { aggregates, by } => Box::new(Stats::new(aggregates, by, input)),
-            Stage::Eval(_)
-            | Stage::Timechart { .. }
-            | Stage::Top { .. }
-            | Stage::Context { .. }
-            | Stage::Patterns { .. }
-            | Stage::New { .. } => return Ok(None),
+            Stage::Stats { .. } | Stage::Timechart { .. } | Stage::Top { .. } => {
+                let Some(aggregation) = Aggregation::of(stage) else { return Ok(None) };
+                Box::new(Aggregate::new(aggregation, input, budget))
+            }
+            Stage::Eval(_) | Stage::Context { .. } | Stage::Patterns { .. } | Stage::New { .. } => {
+                return Ok(None);
+            }
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! From text to a [`Query`]: a parser by recursive descent, of bounded depth, without backtracking.
 
 mod call;
+mod expr;
 mod field;
 mod filter;
 mod stages;
@@ -9,6 +10,7 @@ mod time;
 use gastrolog_types::Timestamp;
 
 pub(crate) use call::{call_name, percentile};
+pub(crate) use expr::is_reserved;
 pub(crate) use time::UNITS;
 
 use crate::cursor::Cursor;

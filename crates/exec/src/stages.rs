@@ -3,6 +3,7 @@
 mod aggregate;
 mod columns;
 mod cut;
+mod eval;
 mod fields;
 mod head;
 mod keep;

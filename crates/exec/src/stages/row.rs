@@ -50,7 +50,7 @@ impl Place {
     pub(crate) fn get(&self, row: &Row) -> Value {
         match row {
             Row::Record(found) => value_of(found, &self.name),
-            Row::Table(values) => self.at.and_then(|at| values.get(at)).cloned().unwrap_or(Value::Null),
+            Row::Table(values) => cell(values, self.at),
         }
     }
 
@@ -87,6 +87,18 @@ impl Place {
             }
         }
     }
+}
+
+/// The (first) value under a name that is looked up only now.
+pub(crate) fn value_named(row: &Row, name: &str, columns: Columns<'_>) -> Value {
+    match row {
+        Row::Record(found) => value_of(found, name),
+        Row::Table(values) => cell(values, columns.and_then(|c| c.iter().position(|n| n == name))),
+    }
+}
+
+fn cell(values: &[Value], at: Option<usize>) -> Value {
+    at.and_then(|at| values.get(at)).cloned().unwrap_or(Value::Null)
 }
 
 /// Gives a record these computed fields; they take the place of earlier ones of the same names. A name may occur

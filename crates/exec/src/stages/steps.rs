@@ -8,6 +8,7 @@ use super::Step;
 use super::aggregate::Aggregate;
 use super::columns::columns;
 use super::cut::{Extract, Parse};
+use super::eval::Eval;
 use super::fields::{Fields, Rename};
 use super::head::{Head, Tail};
 use super::keep::Where;
@@ -89,6 +90,7 @@ impl<'q> Wanted<'_, 'q> {
         let budget = self.request.budget;
         Ok(Some(match stage {
             Stage::Where(filter) => Box::new(Where::new(filter, input)),
+            Stage::Eval(assignments) => Box::new(Eval::new(assignments, output)),
             Stage::Extract { pattern, from } => Box::new(Extract::new(pattern, from, input, output)),
             Stage::Parse { format, from, prefix } => {
                 Box::new(Parse::new(format, from, prefix, self.pipeline))
@@ -110,9 +112,7 @@ impl<'q> Wanted<'_, 'q> {
                 let Some(aggregation) = Aggregation::of(stage) else { return Ok(None) };
                 Box::new(Aggregate::new(aggregation, input, budget))
             }
-            Stage::Eval(_) | Stage::Context { .. } | Stage::Patterns { .. } | Stage::New { .. } => {
-                return Ok(None);
-            }
+            Stage::Context { .. } | Stage::Patterns { .. } | Stage::New { .. } => return Ok(None),
         }))
     }
 }

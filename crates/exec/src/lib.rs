@@ -28,7 +28,7 @@ pub use actual::{Actual, ChunkActual, ConditionActual};
 pub use budget::{Budget, record_bytes, value_bytes};
 pub use cache::Cache;
 pub use error::{ExecError, Limit, Progress};
-pub use facts::plan_over;
+pub use facts::{plan_from, plan_over};
 pub use output::{Answer, FoundRecord, InContext, Order, SideTable, Value};
 pub use record::ParsedView;
 pub use run::{Context, Request, run};

@@ -70,7 +70,7 @@ pub fn run(
     }
     let mut returned = 0;
     let mut counted = |answer: Answer| {
-        returned += u64::from(!matches!(answer, Answer::Columns(_)));
+        returned += u64::from(matches!(answer, Answer::Row(_) | Answer::Record(_)));
         out(answer)
     };
     let first = plan.query.stages.first().and_then(Aggregation::of).filter(Aggregation::is_of_columns);

@@ -29,9 +29,7 @@ pub(crate) struct Asked {
 impl Engine {
     /// Parses the query of a request, whose relative times count from `now`.
     pub(crate) fn parse(&self, request: &QueryRequest, now: Timestamp) -> Result<Query, EngineError> {
-        let zone = zone(&request.time_zone)?;
-        let at = jiff::Timestamp::from_nanosecond(i128::from(now.0)).unwrap_or_default();
-        let context = ParseContext { now, utc_offset_seconds: zone.to_offset(at).seconds() };
+        let context = ParseContext { now, time_zone: zone(&request.time_zone)? };
         // Who shows the error says that it is one.
         let rendered = |text: String| text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text);
         let mut query = parse(&request.query, &context)

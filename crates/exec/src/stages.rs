@@ -1,7 +1,6 @@
 //! What is done with rows after the filter: each stage takes rows and hands rows on.
 
 mod aggregate;
-mod columns;
 mod cut;
 mod eval;
 mod fields;

@@ -1,44 +1,50 @@
-//! The name that was probably meant.
+//! The name that somebody probably meant.
 
-/// Longer names are not compared.
+/// Longer names are not compared: bounds the work.
 const NAME_CHARS_MAX: usize = 64;
 
-/// The candidate that takes the fewest edits (insert, delete, replace, swap neighbours), the first of several; none
-/// when more than a third of the name would have to change.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name: Vec<char> = name.chars().take(NAME_CHARS_MAX + 1).collect();
-    if name.len() > NAME_CHARS_MAX {
+/// The candidate that differs from `name` by the fewest letters (left out, added, changed, or two swapped; ASCII
+/// case aside), the first of several; `None` if even that one differs by more than a third.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wanted: Vec<char> = name.chars().map(|c| c.to_ascii_lowercase()).take(NAME_CHARS_MAX + 1).collect();
+    if wanted.is_empty() || wanted.len() > NAME_CHARS_MAX {
         return None;
     }
-    let allowed = name.len().div_ceil(3);
-    let near = candidates.into_iter().filter_map(|candidate| {
-        let distance = distance(&name, candidate)?;
-        (distance <= allowed && distance < name.len()).then_some((distance, candidate))
-    });
-    near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+    let mut best: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        let letters: Vec<char> =
+            candidate.chars().map(|c| c.to_ascii_lowercase()).take(NAME_CHARS_MAX + 1).collect();
+        let limit = wanted.len().max(letters.len()).div_ceil(3).min(wanted.len() - 1);
+        // Names so different in length differ by more letters than are allowed.
+        if letters.len() > NAME_CHARS_MAX || wanted.len().abs_diff(letters.len()) > limit {
+            continue;
+        }
+        let distance = distance(&wanted, &letters);
+        if distance <= limit && best.is_none_or(|(least, _)| distance < least) {
+            best = Some((distance, candidate));
+        }
+    }
+    best.map(|(_, candidate)| candidate)
 }
 
-fn distance(name: &[char], candidate: &str) -> Option<usize> {
-    let candidate: Vec<char> = candidate.chars().take(NAME_CHARS_MAX + 1).collect();
-    if candidate.len() > NAME_CHARS_MAX {
-        return None;
-    }
+/// Optimal string alignment, a row at a time.
+fn distance(a: &[char], b: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=candidate.len()).collect();
-    for (i, &a) in name.iter().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, &b) in candidate.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(NAME_CHARS_MAX);
-            let mut cost = (at(&row, j) + usize::from(a != b)).min(at(&row, j + 1) + 1).min(at(&next, j) + 1);
-            let swapped = i > 0 && j > 0 && name.get(i - 1) == Some(&b) && candidate.get(j - 1) == Some(&a);
-            if swapped && a != b {
-                cost = cost.min(at(&before, j - 1) + 1);
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, &x) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, &y) in b.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX - 1);
+            let changed = at(&above, j) + usize::from(x != y);
+            let mut least = changed.min(at(&above, j + 1) + 1).min(at(&row, j) + 1);
+            if i > 0 && j > 0 && a.get(i - 1) == Some(&y) && b.get(j - 1) == Some(&x) {
+                least = least.min(at(&before, j - 1) + 1);
             }
-            next.push(cost);
+            row.push(least);
         }
-        before = std::mem::replace(&mut row, next);
+        before = std::mem::replace(&mut above, row);
     }
-    row.last().copied()
+    above.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -47,21 +53,32 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant() {
-        let names = ["upper", "lower", "length", "starts_with", "abs"];
-        for (name, meant) in [
-            ("uper", Some("upper")),
+        let names = ["stats", "sort", "sample", "head", "tail", "status", "user.id", "count", "lower", "abs"];
+        for (typed, meant) in [
+            ("stat", Some("stats")),
+            ("STATS", Some("stats")),
+            ("sotr", Some("sort")),
+            ("satus", Some("status")),
+            ("userid", Some("user.id")),
+            ("cuont", Some("count")),
+            ("had", Some("head")),
             ("lowre", Some("lower")),
-            ("lenght", Some("length")),
-            ("startswith", Some("starts_with")),
             ("abc", Some("abs")),
-            ("xyzzy", None),
-            ("a", None),
+            ("x", None),
             ("", None),
+            ("something", None),
         ] {
-            assert_eq!(nearest(name, names), meant, "{name}");
+            assert_eq!(nearest(typed, names), meant, "{typed}");
         }
-        let long = "a".repeat(100_000);
-        assert_eq!(nearest(&long, names), None);
-        assert_eq!(nearest("upper", [long.as_str()]), None);
+        assert_eq!(nearest(&"a".repeat(65), ["a"]), None);
+    }
+
+    #[test]
+    fn counts_letters() {
+        let of = |a: &str, b: &str| distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>());
+        assert_eq!(of("", "abc"), 3);
+        assert_eq!(of("abc", ""), 3);
+        assert_eq!(of("kitten", "sitting"), 3);
+        assert_eq!(of("abcd", "abdc"), 1);
     }
 }

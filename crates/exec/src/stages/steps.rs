@@ -2,11 +2,10 @@
 
 use gastrolog_index::Pipeline;
 use gastrolog_plan::Aggregation;
-use gastrolog_query::Stage;
+use gastrolog_query::{Stage, columns};
 
 use super::Step;
 use super::aggregate::Aggregate;
-use super::columns::columns;
 use super::cut::{Extract, Parse};
 use super::eval::Eval;
 use super::fields::{Fields, Rename};

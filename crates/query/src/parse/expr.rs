@@ -31,7 +31,7 @@ impl Expr {
                 format!("an expression of {} bytes; {} are the limit", text.len(), super::QUERY_BYTES_MAX);
             return Err(ParseError::new(0..0, message, ""));
         }
-        let mut parser = Parser { cursor: Cursor::new(text), context: *context, regexes: 0 };
+        let mut parser = Parser::new(text, context);
         let expr = parser.expr()?;
         match parser.cursor.peek() {
             None => Ok(expr),
@@ -176,6 +176,7 @@ impl<'a> Reader<'_, 'a> {
             return self.call(name, start);
         }
         *self.cursor() = before;
+        self.parser.known(name, start..start + length)?;
         Ok(Expr::Field(name.to_owned()))
     }
 

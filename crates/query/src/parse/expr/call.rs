@@ -41,7 +41,10 @@ impl Reader<'_, '_> {
                 .cursor()
                 .unexpected("the name of a field in quotes, as in field(\"content-type\")"));
         }
+        let start = self.cursor().at();
         let name = self.text()?;
+        let span = start..self.cursor().at();
+        self.parser.known(&name, span)?;
         self.close()?;
         Ok(Expr::Field(name))
     }

@@ -2,22 +2,23 @@
 
 use std::collections::HashSet;
 
-use gastrolog_query::{Aggregate, Extraction, GroupKey, Stage, TemplatePiece};
+use crate::{Aggregate, Extraction, GroupKey, Stage, TemplatePiece};
 
 /// What `top` and `rare` add to the fields they count.
-const TOP_COLUMNS: [&str; 2] = ["count", "percent"];
+pub(crate) const TOP_COLUMNS: [&str; 2] = ["count", "percent"];
 
 /// What `patterns` and `new` give for each pattern.
-const PATTERN_COLUMNS: [&str; 7] = ["pattern", "count", "percent", "first", "last", "samples", "trend"];
+pub(crate) const PATTERN_COLUMNS: [&str; 7] =
+    ["pattern", "count", "percent", "first", "last", "samples", "trend"];
 
 /// The columns of the rows that leave the last of `stages`, when those that enter the first have the columns
 /// `input`. `None` stands for records, whose fields are not known beforehand.
-pub(super) fn columns(stages: &[Stage], input: Option<Vec<String>>) -> Option<Vec<String>> {
+pub fn columns(stages: &[Stage], input: Option<Vec<String>>) -> Option<Vec<String>> {
     stages.iter().fold(input, |columns, stage| columns_after(stage, columns))
 }
 
 /// As [`columns`], of one stage.
-fn columns_after(stage: &Stage, input: Option<Vec<String>>) -> Option<Vec<String>> {
+pub(crate) fn columns_after(stage: &Stage, input: Option<Vec<String>>) -> Option<Vec<String>> {
     match stage {
         Stage::Stats { aggregates, by } => {
             Some(by.iter().map(GroupKey::column).chain(names_of(aggregates)).map(str::to_owned).collect())
@@ -37,7 +38,7 @@ fn columns_after(stage: &Stage, input: Option<Vec<String>>) -> Option<Vec<String
         Stage::New { .. } => Some(PATTERN_COLUMNS.map(str::to_owned).to_vec()),
         Stage::Fields(names) => Some(names.clone()),
         Stage::Eval(made) => input.map(|columns| with(columns, made.iter().map(|a| a.name.clone()))),
-        Stage::Extract { pattern, .. } => input.map(|columns| with(columns, extracted(pattern))),
+        Stage::Extract { pattern, .. } => input.map(|columns| with(columns, pattern.names())),
         Stage::Rename(pairs) => input.map(|columns| renamed(columns, pairs)),
         Stage::Lookup { fields, .. } => input.map(|columns| with(columns, fields.iter().cloned())),
         Stage::Join { on, subquery, .. } => input.map(|left| {
@@ -55,15 +56,18 @@ fn columns_after(stage: &Stage, input: Option<Vec<String>>) -> Option<Vec<String
     }
 }
 
-fn extracted(pattern: &Extraction) -> Vec<String> {
-    match pattern {
-        Extraction::Regex(regex) => regex.compiled.capture_names().flatten().map(str::to_owned).collect(),
-        Extraction::Template(pieces) => {
-            let name = |piece: &TemplatePiece| match piece {
-                TemplatePiece::Name(name) if !name.is_empty() => Some(name.clone()),
-                _ => None,
-            };
-            pieces.iter().filter_map(name).collect()
+impl Extraction {
+    /// The fields it makes, in the order they stand.
+    pub fn names(&self) -> Vec<String> {
+        match self {
+            Extraction::Regex(regex) => regex.compiled.capture_names().flatten().map(str::to_owned).collect(),
+            Extraction::Template(pieces) => {
+                let name = |piece: &TemplatePiece| match piece {
+                    TemplatePiece::Name(name) if !name.is_empty() => Some(name.clone()),
+                    _ => None,
+                };
+                pieces.iter().filter_map(name).collect()
+            }
         }
     }
 }

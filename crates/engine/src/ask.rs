@@ -11,6 +11,7 @@ use gastrolog_query::{ParseContext, Query, TimeRange, parse};
 use gastrolog_types::Timestamp;
 
 use crate::resume::{Resume, blocker};
+use crate::sides::Gathering;
 use crate::zone::zone;
 use crate::{AnswerSink, Cancel, Engine, EngineError, QueryEnd, QueryLimits, QueryRequest};
 
@@ -96,12 +97,14 @@ impl Engine {
         };
         let budget = limits.budget();
         budget.read(asked.plan.planning_bytes);
+        let gathering = Gathering { request, snapshot: &asked.snapshot, budget: &budget, check: &check };
+        let sides = self.sides(&asked.query, &gathering)?;
         let exec_request = Request {
             order: request.order,
             oldest_first: request.oldest_first,
             limit: limits.rows,
             with_fields: request.with_fields,
-            sides: &std::collections::BTreeMap::new(),
+            sides: &sides.tables,
             after: asked.after,
             budget: &budget,
             check: &check,
@@ -109,6 +112,7 @@ impl Engine {
         let context =
             Context { cache: &self.cache, pipeline: &self.pipeline, threads: self.config.query_threads };
         let mut actual = run(&asked.plan, &asked.snapshot, &exec_request, context, &mut out)?;
+        sides.add_to(&mut actual);
         actual.damage.extend(asked.store_damage.iter().cloned());
         Ok(actual)
     }

@@ -14,6 +14,7 @@ mod limits;
 mod notes;
 mod resume;
 mod service;
+mod sides;
 mod zone;
 
 pub use api::*;

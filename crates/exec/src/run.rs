@@ -29,7 +29,7 @@ pub struct Request<'a> {
     pub limit: Option<u64>,
     /// Whether records come with their fields.
     pub with_fields: bool,
-    /// Tables that stages look in, by the place of the stage in the query.
+    /// Tables that stages look in, by the place of the stage in the query. A stage without one finds nothing.
     pub sides: &'a BTreeMap<usize, SideTable>,
     /// Only records that come behind this one in the order asked for. For queries whose first stage is not `stats`.
     pub after: Option<Place>,
@@ -70,7 +70,7 @@ pub fn run(
     }
     let mut returned = 0;
     let mut counted = |answer: Answer| {
-        returned += u64::from(!matches!(answer, Answer::Columns(_)));
+        returned += u64::from(matches!(answer, Answer::Row(_) | Answer::Record(_)));
         out(answer)
     };
     let first = plan.query.stages.first().and_then(Aggregation::of).filter(Aggregation::is_of_columns);
@@ -133,7 +133,7 @@ impl<'a> Run<'a> {
     /// Hands out records in order: units are opened as late as their bounds allow.
     fn records(&mut self, out: Out<'_>) -> Result<(), ExecError> {
         let (plan, request) = (self.plan, self.request);
-        let mut chain = Chain::new(&plan.query.stages, None, request.limit, self.context.pipeline);
+        let mut chain = Chain::new(&plan.query.stages, 0, None, request, self.context.pipeline)?;
         let with_fields = request.with_fields || chain.needs_fields();
         let direction = self.direction();
         let units = units(plan, self.snapshot, direction, request.after);
@@ -181,7 +181,7 @@ impl<'a> Run<'a> {
                         if !chain.push(row, out)? {
                             let last = unit.next == unit.rows.len() && heap.is_empty();
                             let more = !last || waiting.peek().is_some();
-                            let full = request.limit.is_some_and(|max| chain.returned >= max);
+                            let full = request.limit.is_some_and(|max| chain.returned() >= max);
                             self.actual.stopped_at = (full && more).then(|| direction.place(key));
                             break 'rows;
                         }
@@ -203,7 +203,7 @@ impl<'a> Run<'a> {
             unit.source = OpenSource::Pending(Vec::new());
         }
         chain.finish(out)?;
-        self.actual.returned = chain.returned;
+        self.actual.returned = chain.returned();
         Ok(())
     }
 

@@ -46,8 +46,8 @@ impl<'a> Run<'a> {
         self.stats_of_units(aggregation, &mut groups)?;
         groups.hold(self.request.budget)?;
         groups.check()?;
-        let columns = aggregation.columns();
-        let mut chain = Chain::new(rest, Some(columns), self.request.limit, self.context.pipeline);
+        let input = Some(aggregation.columns());
+        let mut chain = Chain::new(&self.plan.query.stages, 1, input, self.request, self.context.pipeline)?;
         let rows = match rest {
             [Stage::Sort(order), Stage::Head(n), ..] => {
                 groups.finish_first(order, usize::try_from(*n).unwrap_or(usize::MAX))?
@@ -60,7 +60,7 @@ impl<'a> Run<'a> {
             }
         }
         chain.finish(out)?;
-        self.actual.returned = chain.returned;
+        self.actual.returned = chain.returned();
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use gastrolog_query::{SortKey, parse_number};
+use gastrolog_query::{Number, SortKey, parse_number};
 
 use crate::Value;
 
@@ -18,17 +18,21 @@ pub(crate) fn compare(a: &Value, b: &Value, descending: bool) -> Ordering {
     if lacking(a) || lacking(b) {
         return lacking(a).cmp(&lacking(b));
     }
-    let order = rank(a).total_cmp(&rank(b)).then_with(|| text_of(a).cmp(text_of(b)));
+    let order = match (number_of(a), number_of(b)) {
+        (Some(a), Some(b)) => a.compare(b),
+        (a, b) => a.is_none().cmp(&b.is_none()),
+    };
+    let order = order.then_with(|| text_of(a).cmp(text_of(b)));
     if descending { order.reverse() } else { order }
 }
 
-fn rank(value: &Value) -> f64 {
+fn number_of(value: &Value) -> Option<Number> {
     match value {
-        Value::Int(v) => *v as f64,
-        Value::Float(v) => *v,
-        Value::Time(t) => t.0 as f64,
-        Value::Text(text) => parse_number(text).map_or(f64::INFINITY, |n| n.to_f64()),
-        Value::Null => f64::INFINITY,
+        Value::Int(v) => Some(Number::Int(*v)),
+        Value::Float(v) => v.is_finite().then_some(Number::Float(*v)),
+        Value::Time(t) => Some(Number::Int(t.0)),
+        Value::Text(text) => parse_number(text),
+        Value::Null => None,
     }
 }
 

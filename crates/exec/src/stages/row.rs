@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::record::{value_of, values_of};
-use crate::{FoundRecord, Value};
+use crate::{FoundRecord, Value, record_bytes, value_bytes};
 
 /// A row between stages.
 #[derive(Clone, Debug)]
@@ -17,21 +17,9 @@ impl Row {
     pub(crate) fn bytes(&self) -> u64 {
         match self {
             Row::Table(values) => values.iter().map(value_bytes).sum::<u64>() + size_of::<Row>() as u64,
-            Row::Record(found) => {
-                let fields: usize = found.fields.iter().map(|(n, v)| n.len() + v.len() + 48).sum();
-                let computed: u64 =
-                    found.computed.iter().map(|(n, v)| n.len() as u64 + 24 + value_bytes(v)).sum();
-                // Attributes are shared between neighbours.
-                (size_of::<Row>() + found.record.text.len() + fields) as u64 + computed
-            }
+            Row::Record(found) => record_bytes(found),
         }
     }
-}
-
-/// About what a value takes in memory.
-pub(crate) fn value_bytes(value: &Value) -> u64 {
-    let text = if let Value::Text(text) = value { text.len() } else { 0 };
-    (size_of::<Value>() + text) as u64
 }
 
 /// The columns of a table, `None` of records.
@@ -54,11 +42,15 @@ impl Place {
         names.iter().map(|name| Place::new(name, columns)).collect()
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The (first) value; what is lacking is null.
     pub(crate) fn get(&self, row: &Row) -> Value {
         match row {
             Row::Record(found) => value_of(found, &self.name),
-            Row::Table(values) => self.at.and_then(|at| values.get(at)).cloned().unwrap_or(Value::Null),
+            Row::Table(values) => cell(values, self.at),
         }
     }
 
@@ -95,6 +87,18 @@ impl Place {
             }
         }
     }
+}
+
+/// The (first) value under a name that is looked up only now.
+pub(crate) fn value_named(row: &Row, name: &str, columns: Columns<'_>) -> Value {
+    match row {
+        Row::Record(found) => value_of(found, name),
+        Row::Table(values) => cell(values, columns.and_then(|c| c.iter().position(|n| n == name))),
+    }
+}
+
+fn cell(values: &[Value], at: Option<usize>) -> Value {
+    at.and_then(|at| values.get(at)).cloned().unwrap_or(Value::Null)
 }
 
 /// Gives a record these computed fields; they take the place of earlier ones of the same names. A name may occur

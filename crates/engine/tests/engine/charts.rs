@@ -38,7 +38,7 @@ fn show(answer: Answer) -> String {
     match answer {
         Answer::Columns(names) => names.join(" "),
         Answer::Row(values) => values.iter().map(show).collect::<Vec<_>>().join(" "),
-        Answer::Record(_) => "a record".to_owned(),
+        other => format!("{other:?}"),
     }
 }
 

@@ -14,7 +14,6 @@ mod limits;
 mod notes;
 mod resume;
 mod service;
-mod zone;
 
 pub use api::*;
 pub use config::{EngineConfig, OpenOptions, StoreConfig};

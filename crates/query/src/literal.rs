@@ -198,8 +198,8 @@ fn kind_of(text: &[u8]) -> LiteralKind {
 
 /// How severe a word says it is, ASCII case aside.
 fn severity(text: &[u8]) -> Option<i128> {
-    let is_word = |words: &&[&str]| words.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(text));
-    SEVERITIES.iter().position(|words| is_word(&words)).map(|at| at as i128)
+    let is_word = |words: &[&str]| words.iter().any(|word| word.as_bytes().eq_ignore_ascii_case(text));
+    SEVERITIES.iter().position(|words| is_word(words)).map(|at| at as i128)
 }
 
 fn address(value: &[u8]) -> Option<IpAddr> {

@@ -1,7 +1,9 @@
 //! What each operator means.
 
 use crate::common::{TestRecord, query};
-use gastrolog_query::matches;
+use crate::trees::of_a_kind;
+use gastrolog_query::{Literal, matches};
+use proptest::prelude::*;
 
 const RECORD: TestRecord<'static> = TestRecord(
     "POST /api/v1/cart: Connection refused by web-17.example (503) user=\"Ann\"",
@@ -162,5 +164,22 @@ fn literals_mean_what_their_form_says() {
         (">=\"warn\"", "error"),
     ] {
         assert!(!holds(condition, value), "f{condition} of {value}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn order_and_equality_agree(a in of_a_kind(), b in of_a_kind()) {
+        let (x, y) = (Literal::bare(&a), Literal::bare(&b));
+        if x.kind_name() == y.kind_name() && x.has_order() {
+            let order = x.order_of(b.as_bytes()).unwrap();
+            prop_assert_eq!(y.order_of(a.as_bytes()), Some(order.reverse()), "{} {}", &a, &b);
+            if !x.is_equal_by_bytes() {
+                prop_assert_eq!(x.equals(b.as_bytes()), order.is_eq(), "{} {}", &a, &b);
+            }
+        }
+        prop_assert!(x.equals(a.as_bytes()));
     }
 }

@@ -5,10 +5,16 @@ mod common;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod expr;
+#[cfg(test)]
 mod grammar;
 #[cfg(test)]
 mod meaning;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]
+mod stages;
+#[cfg(test)]
 mod time;
+#[cfg(test)]
+mod trees;

@@ -3,5 +3,6 @@
 mod explain;
 mod format;
 mod oracle;
+mod stage_tables;
 mod stages;
 mod support;

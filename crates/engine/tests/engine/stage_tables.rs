@@ -289,3 +289,25 @@ fn what_stages_hold_is_bounded() {
     let few = QueryRequest { memory_bytes_max: Some(2_000_000), ..request("| tail 5 | fields a") };
     assert_eq!(ask(&store, &few).len(), 6);
 }
+
+#[test]
+fn rows_that_multiply_can_be_cancelled_and_rows_that_grow_are_refused() {
+    let store = engine(&["k=1 n=2"; 2000]);
+    let all = "join on k (| fields k)";
+    let hang = QueryRequest {
+        timeout_ms: Some(100),
+        ..request(&format!("| {all} | {all} | {all} | stats count()"))
+    };
+    let begin = std::time::Instant::now();
+    assert!(matches!(error(&store, &hang), EngineError::LimitReached(_)));
+    assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+
+    let long = format!("k=1 b={}", "x".repeat(900_000));
+    let store = engine(&[long.as_str()]);
+    let copies: Vec<String> = (0..100).map(|i| format!("c{i} = b")).collect();
+    let refused = error(&store, &request(&format!("| eval {}", copies.join(", "))));
+    assert!(
+        refused.to_string().starts_with("the computed fields of a row need more than 64 MiB"),
+        "{refused}"
+    );
+}

@@ -134,7 +134,7 @@ impl Model<'_> {
                     1 => format!("{name}!={value}"),
                     2 => format!("{name}>{value}"),
                     3 => format!("NOT {name}=*"),
-                    _ => format!("{name}={value}*"),
+                    _ => format!("{name}=\"{value}\"*"),
                 };
                 format!("where {after}")
             }

@@ -4,6 +4,8 @@ mod charts;
 mod explain;
 mod format;
 mod oracle;
+mod stage_model;
+mod stage_tables;
 mod stages;
 mod support;
 mod victorialogs;

@@ -7,7 +7,10 @@ use serde_json::Value as Json;
 use super::{Case, cases, rows, store};
 
 /// Cases that differ here, with the reason.
-const DIFFERENT: &[(&str, &[u64], &str)] = &[];
+const DIFFERENT: &[(&str, &[u64], &str)] = &[
+    ("filter_any_case_phrase", &[32, 37], "only the case of ASCII letters is ignored here"),
+    ("filter_any_case_prefix", &[32, 37], "only the case of ASCII letters is ignored here"),
+];
 
 fn text(json: &Json) -> &str {
     json.as_str().unwrap()
@@ -30,7 +33,7 @@ fn check(file: &str, query: impl Fn(&Case) -> Option<String>) {
         };
         ran += 1;
         let engine = store(&[value.as_bytes().to_vec()]);
-        let found = rows(&engine, &format!("{query} | stats count()")) == [["1"]];
+        let found = rows(&engine, &format!("{query} | stats count()")).unwrap() == [["1"]];
         if (found == wanted) == known {
             wrong.push(format!("{file}:{} {value:?} {query} gives {found}", case.line));
         }

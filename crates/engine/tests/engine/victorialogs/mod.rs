@@ -8,11 +8,11 @@ mod pipes;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gastrolog_engine::{Answer, Engine, Order, QueryRequest, StoreConfig};
+use gastrolog_engine::{Answer, Cancel, Engine, Order, QueryRequest, Service, StoreConfig};
 use gastrolog_types::{Attributes, Batch, Timestamp, Value};
 use serde_json::Value as Json;
 
-use crate::support::{ask, memory_engine};
+use crate::support::memory_engine;
 
 /// One call of a table test of VictoriaLogs.
 struct Case {
@@ -56,19 +56,22 @@ fn store(records: &[Vec<u8>]) -> Arc<Engine> {
     engine
 }
 
-/// The rows of a query's table, nothing being the empty text.
-fn rows(engine: &Engine, query: &str) -> Vec<Vec<String>> {
+/// The rows of a query's table, nothing being the empty text; or what is wrong with the query.
+fn rows(engine: &Engine, query: &str) -> Result<Vec<Vec<String>>, String> {
     let request = QueryRequest {
         query: query.to_owned(),
         order: Order::Write,
         oldest_first: true,
         ..QueryRequest::default()
     };
-    let row = |answer| match answer {
-        Answer::Row(values) => Some(values.iter().map(shown).collect()),
-        _ => None,
-    };
-    ask(engine, &request).into_iter().filter_map(row).collect()
+    let mut rows = Vec::new();
+    let end = engine.query(&request, &Cancel::default(), &mut |answer| {
+        if let Answer::Row(values) = answer {
+            rows.push(values.iter().map(shown).collect());
+        }
+        true
+    });
+    end.map(|_| rows).map_err(|e| e.to_string())
 }
 
 fn shown(value: &Value) -> String {

@@ -1,6 +1,8 @@
 //! Tests of the engine through its façade, in one binary: linking is most of what a test binary costs.
 
+mod charts;
 mod explain;
 mod format;
 mod oracle;
+mod stages;
 mod support;

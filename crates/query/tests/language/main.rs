@@ -9,6 +9,8 @@ mod expr;
 #[cfg(test)]
 mod grammar;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod meaning;
 #[cfg(test)]
 mod round_trip;

@@ -12,7 +12,6 @@ use gastrolog_types::Timestamp;
 
 use crate::resume::{Resume, blocker};
 use crate::sides::Gathering;
-use crate::zone::zone;
 use crate::{AnswerSink, Cancel, Engine, EngineError, QueryEnd, QueryLimits, QueryRequest};
 
 /// A query with the snapshot it is about.
@@ -30,7 +29,8 @@ pub(crate) struct Asked {
 impl Engine {
     /// Parses the query of a request, whose relative times count from `now`.
     pub(crate) fn parse(&self, request: &QueryRequest, now: Timestamp) -> Result<Query, EngineError> {
-        let context = ParseContext { now, time_zone: zone(&request.time_zone)? };
+        let context =
+            ParseContext::in_zone(now, &request.time_zone).ok_or_else(|| unknown_zone(&request.time_zone))?;
         // Who shows the error says that it is one.
         let rendered = |text: String| text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text);
         let mut query = parse(&request.query, &context)
@@ -154,6 +154,13 @@ impl Engine {
         end.elapsed_ns = begin.elapsed().as_nanos() as u64;
         Ok(end)
     }
+}
+
+fn unknown_zone(name: &str) -> EngineError {
+    EngineError::BadQuery(format!(
+        "there is no time zone {name:?} here; expected an IANA name such as Europe/Berlin, an offset such as +02:00, \
+         or UTC"
+    ))
 }
 
 /// The query with its time narrowed to what can lie behind `after`, so that what comes before it is not planned.

@@ -15,7 +15,6 @@ mod notes;
 mod resume;
 mod service;
 mod sides;
-mod zone;
 
 pub use api::*;
 pub use config::{EngineConfig, OpenOptions, StoreConfig};

@@ -4,5 +4,7 @@ mod charts;
 mod explain;
 mod format;
 mod oracle;
+mod stage_model;
+mod stage_tables;
 mod stages;
 mod support;

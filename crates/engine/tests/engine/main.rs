@@ -8,3 +8,4 @@ mod stage_model;
 mod stage_tables;
 mod stages;
 mod support;
+mod victorialogs;

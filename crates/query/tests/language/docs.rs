@@ -20,6 +20,16 @@ fn code(cell: &str) -> impl Iterator<Item = String> {
     cell.split('`').skip(1).step_by(2).map(|code| code.replace("\\|", "|")).collect::<Vec<_>>().into_iter()
 }
 
+/// Tries every piece of code; how many there are.
+fn all(code: impl Iterator<Item = String>, try_one: impl Fn(&str)) -> usize {
+    let mut count = 0;
+    for text in code {
+        try_one(&text);
+        count += 1;
+    }
+    count
+}
+
 /// Cells of a line of a table.
 fn cells(line: &str) -> Vec<String> {
     let marked = line.replace("\\|", "\u{0}");
@@ -58,16 +68,16 @@ fn tables_of_what_to_write_hold_queries_and_expressions() {
         if head.is_empty() {
             head = cells;
         } else if head[0] == "write" {
-            queries += code(&cells[0]).map(|text| understood(&text)).count();
+            queries += all(code(&cells[0]), |text| drop(understood(text)));
         } else if head.get(1).is_some_and(|name| name == "here") {
-            queries +=
-                code(&cells[1]).filter(|text| !text.starts_with("--")).map(|text| understood(&text)).count();
+            let is_option = |text: &String| text.starts_with("--");
+            queries += all(code(&cells[1]).filter(|text| !is_option(text)), |text| drop(understood(text)));
         } else if head[0] == "expression" {
-            let parsed =
-                |text: String| Expr::parse(&text, &CONTEXT).unwrap_or_else(|e| panic!("{}", e.render(&text)));
-            expressions += code(&cells[0]).map(parsed).count();
+            expressions += all(code(&cells[0]), |text| {
+                Expr::parse(text, &CONTEXT).unwrap_or_else(|e| panic!("{}", e.render(text)));
+            });
         } else if head[0] == "function" {
-            queries += code(&cells[0]).map(|call| understood(&format!("last=1h | stats {call}"))).count();
+            queries += all(code(&cells[0]), |call| drop(understood(&format!("last=1h | stats {call}"))));
         } else if head[0] == "form" && cells[0] != "---" && cells[0] != "text" {
             for text in code(&cells[1]) {
                 let kind = gastrolog_query::Literal::bare(&*text).kind_name();

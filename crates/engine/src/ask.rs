@@ -11,6 +11,7 @@ use gastrolog_query::{ParseContext, Query, TimeRange, parse};
 use gastrolog_types::Timestamp;
 
 use crate::resume::{Resume, blocker};
+use crate::sides::Gathering;
 use crate::{AnswerSink, Cancel, Engine, EngineError, QueryEnd, QueryLimits, QueryRequest};
 
 /// A query with the snapshot it is about.
@@ -96,12 +97,14 @@ impl Engine {
         };
         let budget = limits.budget();
         budget.read(asked.plan.planning_bytes);
+        let gathering = Gathering { request, snapshot: &asked.snapshot, budget: &budget, check: &check };
+        let sides = self.sides(&asked.query, &gathering)?;
         let exec_request = Request {
             order: request.order,
             oldest_first: request.oldest_first,
             limit: limits.rows,
             with_fields: request.with_fields,
-            sides: &std::collections::BTreeMap::new(),
+            sides: &sides.tables,
             after: asked.after,
             budget: &budget,
             check: &check,
@@ -109,6 +112,7 @@ impl Engine {
         let context =
             Context { cache: &self.cache, pipeline: &self.pipeline, threads: self.config.query_threads };
         let mut actual = run(&asked.plan, &asked.snapshot, &exec_request, context, &mut out)?;
+        sides.add_to(&mut actual);
         actual.damage.extend(asked.store_damage.iter().cloned());
         Ok(actual)
     }
@@ -121,10 +125,11 @@ impl Engine {
     ) -> Result<QueryEnd, EngineError> {
         let begin = Instant::now();
         let asked = self.ask(request)?;
-        let rows_max = self.config.query.of(request).rows;
+        let limits = self.config.query.of(request);
+        let rows_max = limits.rows;
         let mut end = QueryEnd::default();
         let actual = if blocker(&asked.query.stages).is_none() {
-            let actual = self.answer(&asked, request, cancel, out)?;
+            let actual = self.answer_within(&asked, request, &limits, cancel, out)?;
             end.returned = actual.returned;
             end.more = actual.stopped_at.is_some();
             let token = |place| Resume { place, now: asked.now }.token(request);
@@ -132,7 +137,7 @@ impl Engine {
             actual
         } else {
             // One more than is wanted, to know whether there was more.
-            let asking = QueryRequest { limit: rows_max.map(|n| n.saturating_add(1)), ..request.clone() };
+            let limits = QueryLimits { rows: rows_max.map(|n| n.saturating_add(1)), ..limits };
             let mut cut = |piece: Answer| {
                 if matches!(piece, Answer::Columns(_)) {
                     return out(piece);
@@ -141,11 +146,11 @@ impl Engine {
                 end.returned += u64::from(!end.more);
                 !end.more && out(piece)
             };
-            self.answer(&asked, &asking, cancel, &mut cut)?
+            self.answer_within(&asked, request, &limits, cancel, &mut cut)?
         };
         end.matched = actual.matched();
         end.bytes_read = actual.bytes_read() + asked.plan.planning_bytes;
-        end.notes = if end.returned == 0 { self.unknown_fields(&asked) } else { Vec::new() };
+        end.notes = if end.matched == 0 { self.unknown_fields(&asked) } else { Vec::new() };
         end.damage = actual.damage;
         end.elapsed_ns = begin.elapsed().as_nanos() as u64;
         Ok(end)

@@ -14,6 +14,7 @@ mod limits;
 mod notes;
 mod resume;
 mod service;
+mod sides;
 
 pub use api::*;
 pub use config::{EngineConfig, OpenOptions, StoreConfig};

@@ -77,7 +77,9 @@ impl From<ExecError> for EngineError {
         let text = error.to_string();
         match error {
             ExecError::Cancelled => EngineError::Cancelled(text),
-            ExecError::Limit { .. } | ExecError::TooLarge { .. } => EngineError::LimitReached(text),
+            ExecError::Limit { .. } | ExecError::TooLarge { .. } | ExecError::TooManyBins { .. } => {
+                EngineError::LimitReached(text)
+            }
         }
     }
 }

@@ -32,4 +32,5 @@ pub use facts::{plan_from, plan_over};
 pub use output::{Answer, FoundRecord, InContext, Order, SideTable, Value};
 pub use record::ParsedView;
 pub use run::{Context, Request, run};
+pub use stages::streams;
 pub use units::Place;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use gastrolog_chunk::{Chunk, Pending, ReadError, Snapshot};
 use gastrolog_index::{Pipeline, RangeSet};
-use gastrolog_plan::{Decision, Plan, Reason, RowGroupPlan};
-use gastrolog_query::{Filter, Stage, TimeRange, matches};
+use gastrolog_plan::{Aggregation, Decision, Plan, Reason, RowGroupPlan};
+use gastrolog_query::{Filter, TimeRange, matches};
 use gastrolog_types::{Attributes, Record, Timestamp};
 
 use crate::actual::Actual;
@@ -29,7 +29,7 @@ pub struct Request<'a> {
     pub limit: Option<u64>,
     /// Whether records come with their fields.
     pub with_fields: bool,
-    /// Tables that stages look in, by the place of the stage in the query.
+    /// Tables that stages look in, by the place of the stage in the query. A stage without one finds nothing.
     pub sides: &'a BTreeMap<usize, SideTable>,
     /// Only records that come behind this one in the order asked for. For queries whose first stage is not `stats`.
     pub after: Option<Place>,
@@ -73,8 +73,9 @@ pub fn run(
         returned += u64::from(matches!(answer, Answer::Row(_) | Answer::Record(_)));
         out(answer)
     };
-    let done = match plan.query.stages.split_first() {
-        Some((Stage::Stats { aggregates, by }, rest)) => run.stats(aggregates, by, rest, &mut counted),
+    let first = plan.query.stages.first().and_then(Aggregation::of).filter(Aggregation::is_of_columns);
+    let done = match (first, plan.query.stages.get(1..)) {
+        (Some(aggregation), Some(rest)) => run.stats(&aggregation.into(), rest, &mut counted),
         _ => run.records(&mut counted),
     };
     match done {
@@ -132,7 +133,7 @@ impl<'a> Run<'a> {
     /// Hands out records in order: units are opened as late as their bounds allow.
     fn records(&mut self, out: Out<'_>) -> Result<(), ExecError> {
         let (plan, request) = (self.plan, self.request);
-        let mut chain = Chain::new(&plan.query.stages, None, request.limit, self.context.pipeline);
+        let mut chain = Chain::new(&plan.query.stages, 0, None, request, self.context.pipeline)?;
         let with_fields = request.with_fields || chain.needs_fields();
         let direction = self.direction();
         let units = units(plan, self.snapshot, direction, request.after);
@@ -180,7 +181,7 @@ impl<'a> Run<'a> {
                         if !chain.push(row, out)? {
                             let last = unit.next == unit.rows.len() && heap.is_empty();
                             let more = !last || waiting.peek().is_some();
-                            let full = request.limit.is_some_and(|max| chain.returned >= max);
+                            let full = request.limit.is_some_and(|max| chain.returned() >= max);
                             self.actual.stopped_at = (full && more).then(|| direction.place(key));
                             break 'rows;
                         }
@@ -202,7 +203,7 @@ impl<'a> Run<'a> {
             unit.source = OpenSource::Pending(Vec::new());
         }
         chain.finish(out)?;
-        self.actual.returned = chain.returned;
+        self.actual.returned = chain.returned();
         Ok(())
     }
 

@@ -3,4 +3,5 @@
 mod explain;
 mod format;
 mod oracle;
+mod stages;
 mod support;

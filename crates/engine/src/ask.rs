@@ -11,7 +11,7 @@ use gastrolog_query::{ParseContext, Query, TimeRange, parse};
 use gastrolog_types::Timestamp;
 
 use crate::resume::{Resume, blocker};
-use crate::sides::Gathering;
+use crate::sides::{Gathering, Sides};
 use crate::{AnswerSink, Cancel, Engine, EngineError, QueryEnd, QueryLimits, QueryRequest};
 
 /// A query with the snapshot it is about.
@@ -24,6 +24,8 @@ pub(crate) struct Asked {
     pub(crate) now: Timestamp,
     /// Only what comes behind this is wanted.
     pub(crate) after: Option<Place>,
+    /// What its stages look in, if that was gathered already.
+    pub(crate) sides: Option<Arc<Sides>>,
 }
 
 impl Engine {
@@ -63,7 +65,7 @@ impl Engine {
         let snapshot = store.snapshot();
         let after = resume.map(|r| r.place);
         let plan = plan_over(&behind(&query, after, request), kind, &snapshot);
-        Ok(Asked { query, snapshot, plan, store_damage: store.damage(), now, after })
+        Ok(Asked { query, snapshot, plan, store_damage: store.damage(), now, after, sides: None })
     }
 
     /// Runs what was asked.
@@ -98,7 +100,10 @@ impl Engine {
         let budget = limits.budget();
         budget.read(asked.plan.planning_bytes);
         let gathering = Gathering { request, snapshot: &asked.snapshot, budget: &budget, check: &check };
-        let sides = self.sides(&asked.query, &gathering)?;
+        let sides = match &asked.sides {
+            Some(sides) => sides.clone(),
+            None => Arc::new(self.sides(&asked.query, &gathering)?),
+        };
         let exec_request = Request {
             order: request.order,
             oldest_first: request.oldest_first,

@@ -1,7 +1,11 @@
 //! Tests of the engine through its façade, in one binary: linking is most of what a test binary costs.
 
 mod explain;
+mod fields;
+mod follow;
 mod format;
+mod limits;
 mod oracle;
+mod pages;
 mod stages;
 mod support;

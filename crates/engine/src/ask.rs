@@ -28,6 +28,14 @@ pub(crate) struct Asked {
     pub(crate) sides: Option<Arc<Sides>>,
 }
 
+impl Asked {
+    /// A query over a snapshot, by source time.
+    pub(crate) fn of(query: Query, snapshot: Snapshot, now: Timestamp) -> Asked {
+        let plan = plan_over(&query, TimeKind::Source, &snapshot);
+        Asked { query, snapshot, plan, store_damage: Vec::new(), now, after: None, sides: None }
+    }
+}
+
 impl Engine {
     /// Parses the query of a request, whose relative times count from `now`.
     pub(crate) fn parse(&self, request: &QueryRequest, now: Timestamp) -> Result<Query, EngineError> {

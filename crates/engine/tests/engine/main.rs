@@ -8,5 +8,8 @@ mod format;
 mod limits;
 mod oracle;
 mod pages;
+mod stage_model;
+mod stage_tables;
 mod stages;
 mod support;
+mod victorialogs;

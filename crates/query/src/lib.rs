@@ -13,6 +13,7 @@ mod parse;
 mod print;
 mod print_stages;
 mod regex;
+mod regex_words;
 mod required;
 mod simplify;
 mod text;

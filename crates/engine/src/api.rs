@@ -41,6 +41,8 @@ pub struct QueryRequest {
     pub with_fields: bool,
     /// Stop with an error after this many milliseconds; `None`: never.
     pub timeout_ms: Option<u64>,
+    /// Refuse the query when it might read more bytes than this from the store, planning included; `None`: never.
+    pub limit_cost_bytes: Option<u64>,
     /// Offset of local time from UTC, for dates without a zone in the query.
     pub utc_offset_seconds: i32,
 }

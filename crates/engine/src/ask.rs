@@ -8,6 +8,7 @@ use gastrolog_plan::{Plan, TimeKind};
 use gastrolog_query::{ParseContext, Query, parse};
 
 use crate::engine::OpenStore;
+use crate::explain::check_cost;
 use crate::{AnswerSink, Cancel, Engine, EngineError, QueryEnd, QueryRequest};
 
 /// A query with the snapshot it is about.
@@ -86,6 +87,7 @@ impl Engine {
     ) -> Result<QueryEnd, EngineError> {
         let begin = Instant::now();
         let asked = self.ask(request)?;
+        check_cost(&asked.plan, request)?;
         let actual = self.answer(&asked, request, cancel, out)?;
         Ok(QueryEnd {
             matched: actual.matched(),

@@ -23,7 +23,7 @@ mod units;
 mod view;
 mod words;
 
-pub use actual::{Actual, ChunkActual, ConditionActual};
+pub use actual::{Actual, ChunkActual, ConditionActual, DecodeCounts};
 pub use cache::Cache;
 pub use error::ExecError;
 pub use facts::plan_over;

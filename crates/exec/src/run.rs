@@ -161,10 +161,18 @@ impl<'a> Run<'a> {
             }
             if let OpenSource::View(view, chunk, counted) = &unit.source {
                 self.actual.late_read(*chunk, view.bytes_read() - counted);
+                self.actual.add_decoded(*chunk, view.take_counts());
             }
             // Nothing of it is needed any more; the place stays, so that others keep theirs.
             unit.rows = Vec::new();
             unit.source = OpenSource::Pending(Vec::new());
+        }
+        // What a limit ended early.
+        for unit in &open {
+            if let OpenSource::View(view, chunk, counted) = &unit.source {
+                self.actual.late_read(*chunk, view.bytes_read() - counted);
+                self.actual.add_decoded(*chunk, view.take_counts());
+            }
         }
         chain.finish(out)?;
         self.actual.returned = chain.returned;
@@ -192,6 +200,7 @@ impl<'a> Run<'a> {
                             view.bytes_read(),
                             begin.elapsed(),
                         );
+                        self.actual.add_decoded(*chunk, view.take_counts());
                         let counted = view.bytes_read();
                         let source = OpenSource::View(Box::new(view), *chunk, counted);
                         Some(OpenUnit { rows, next: 0, source })
@@ -262,8 +271,8 @@ pub(crate) fn matching_rows(
             }
         }
     };
-    select_told(view, &plan.query.filter, among, &mut |condition, rows_in, rows_out, time| {
-        actual.condition(condition.to_string(), rows_in as u64, rows_out as u64, time);
+    select_told(view, &plan.conditions, among, &mut |condition, rows_in, rows_out, time| {
+        actual.condition(&condition.text, rows_in as u64, rows_out as u64, time);
     })
 }
 

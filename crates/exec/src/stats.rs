@@ -136,6 +136,7 @@ fn stats_of_unit(
             let done = View::open(row_group, context.cache, context.pipeline).and_then(|view| {
                 let hits = matching_rows(&view, group, plan, actual)?;
                 aggregate(&view, &hits, aggregates, by, groups)?;
+                actual.add_decoded(*chunk, view.take_counts());
                 Ok((hits.count() as u64, view.bytes_read()))
             });
             match done {

@@ -96,10 +96,7 @@ fn in_all(branches: &[Hir]) -> Vec<Vec<u8>> {
 }
 
 fn is_border(look: Look) -> bool {
-    matches!(
-        look,
-        Look::Start | Look::End | Look::StartLF | Look::EndLF | Look::StartCRLF | Look::EndCRLF
-    )
+    matches!(look, Look::Start | Look::End | Look::StartLF | Look::EndLF | Look::StartCRLF | Look::EndCRLF)
 }
 
 /// A class is one byte of a word if it is one ASCII letter in both cases, a border if it has nothing but ASCII bytes
@@ -122,7 +119,9 @@ fn of_class(class: &Class) -> Atom {
         return Atom::Border;
     }
     match (bytes.next(), bytes.next(), bytes.next()) {
-        (Some(upper), Some(lower), None) if upper.is_ascii_uppercase() && lower == upper.to_ascii_lowercase() => {
+        (Some(upper), Some(lower), None)
+            if upper.is_ascii_uppercase() && lower == upper.to_ascii_lowercase() =>
+        {
             Atom::Byte(lower)
         }
         _ => Atom::Gap(Vec::new()),

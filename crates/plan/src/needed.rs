@@ -1,0 +1,105 @@
+//! How much of a row group a query reads: all of it for records, the named columns for `stats`.
+
+use gastrolog_format::column::Encoding;
+use gastrolog_format::row_group::{ColumnMeta, Header};
+use gastrolog_query::{FieldName, Filter, GroupKey, Query, Stage};
+
+use crate::cost::decoded_bytes;
+use crate::{RowGroupPlan, TimeKind};
+
+/// Bytes as stored, and what they come to when they are decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Needed {
+    pub(crate) stored: u64,
+    pub(crate) decoded: u64,
+}
+
+impl Needed {
+    fn add(&mut self, meta: &ColumnMeta) {
+        self.stored += u64::from(meta.section.len);
+        self.decoded += decoded_bytes(meta.encoding, u64::from(meta.values), meta.raw_bytes);
+    }
+}
+
+/// What the query will read of a row group: all of it for texts, else the named columns.
+pub(crate) fn needed(query: &Query, kind: TimeKind, header: &Header, plan: &RowGroupPlan) -> Needed {
+    match columns(query, header, plan) {
+        Some(names) => of_columns(query, kind, header, plan, &names),
+        None => {
+            let mut all = Needed::default();
+            header.columns.iter().for_each(|meta| all.add(meta));
+            Needed { stored: plan.bytes, decoded: all.decoded + 9 * u64::from(header.rows) }
+        }
+    }
+}
+
+/// The fields whose columns are enough; `None`: texts are needed.
+fn columns(query: &Query, header: &Header, plan: &RowGroupPlan) -> Option<Vec<FieldName>> {
+    let Some(Stage::Stats { aggregates, by }) = query.stages.first() else { return None };
+    let mut names: Vec<FieldName> = Vec::new();
+    if !plan.all_match && !field_names(&query.filter, &mut names) {
+        return None;
+    }
+    let of_key = |key: &GroupKey| match key {
+        GroupKey::Field(name) | GroupKey::NumberBin { field: name, .. } => Some(name.clone()),
+        GroupKey::TimeBin(_) => None,
+    };
+    let of_stats = by.iter().filter_map(of_key).chain(aggregates.iter().filter_map(|a| a.field.clone()));
+    names.extend(of_stats.map(FieldName::Exact));
+    // Where a field is a stretch of the text, or rows have no columns, texts are put together to find it.
+    let composite = names.iter().any(|n| header.composites.iter().any(|c| n.matches(c)));
+    let apart = !names.is_empty() && (header.unparsed_rows > 0 || composite);
+    (!apart).then_some(names)
+}
+
+fn of_columns(
+    query: &Query,
+    kind: TimeKind,
+    header: &Header,
+    plan: &RowGroupPlan,
+    names: &[FieldName],
+) -> Needed {
+    let rows = u64::from(header.rows);
+    let mut needed =
+        Needed { stored: u64::from(header.shapes.len) + u64::from(header.shape_ids.len), decoded: rows };
+    let named = |m: &&ColumnMeta| !m.key.name.is_empty() && names.iter().any(|n| n.matches(&m.key.name));
+    header.columns.iter().filter(named).for_each(|meta| needed.add(meta));
+    let bins = needs_bins(query, header);
+    if plan.time_inside && !bins {
+        return needed;
+    }
+    needed.stored += u64::from(header.ingest.len);
+    needed.decoded += 8 * rows;
+    if bins || kind == TimeKind::Source {
+        needed.stored += u64::from(header.source.len);
+        needed.decoded += 8 * rows;
+        // Source times that are not stored follow from the times in the texts.
+        let of_texts = |m: &&ColumnMeta| header.source.len <= 1 && m.encoding == Encoding::Time && !named(m);
+        header.columns.iter().filter(of_texts).for_each(|meta| needed.add(meta));
+    }
+    needed
+}
+
+/// Whether rows fall into several bins of time, so that their times are looked at.
+fn needs_bins(query: &Query, header: &Header) -> bool {
+    let Some(Stage::Stats { by, .. }) = query.stages.first() else { return false };
+    let bin = |time: i64, width: i64| time.div_euclid(width.max(1));
+    by.iter().any(|key| match key {
+        GroupKey::TimeBin(width) => bin(header.time.min.0, *width) != bin(header.time.max.0, *width),
+        _ => false,
+    })
+}
+
+/// Gathers the fields of a filter; `false` when it looks at texts too.
+fn field_names(filter: &Filter, names: &mut Vec<FieldName>) -> bool {
+    match filter {
+        Filter::All => true,
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().all(|f| field_names(f, names)),
+        Filter::Not(inner) => field_names(inner, names),
+        Filter::Text(_) => false,
+        Filter::Field(f) => {
+            names.push(f.field.clone());
+            true
+        }
+    }
+}

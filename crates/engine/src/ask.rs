@@ -88,6 +88,7 @@ impl Engine {
         let begin = Instant::now();
         let asked = self.ask(request)?;
         check_cost(&asked.plan, request)?;
+        self.used.note(&request.store, &asked.plan);
         let actual = self.answer(&asked, request, cancel, out)?;
         Ok(QueryEnd {
             matched: actual.matched(),

@@ -8,8 +8,10 @@ mod engine;
 mod explain;
 mod info;
 mod service;
+mod usage;
 
 pub use api::*;
 pub use config::{EngineConfig, OpenOptions, StoreConfig};
 pub use engine::{DEFAULT_STORE, Engine};
 pub use service::{AnswerSink, Cancel, Service};
+pub use usage::{FieldUsage, IndexUsage, StoreUsage};

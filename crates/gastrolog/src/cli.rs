@@ -144,8 +144,9 @@ Examples:
     #[command(after_help = "\
 Examples:
   gastrolog chunks
-  gastrolog chunks --name web")]
-    Chunks(ListArgs),
+  gastrolog chunks --name web
+  gastrolog chunks analyze            what each field costs, and what it served")]
+    Chunks(ChunksArgs),
     /// Show what is in a chunk: columns, encodings, bytes
     #[command(after_help = "\
 Examples:
@@ -242,6 +243,9 @@ pub(crate) struct OrderArgs {
     /// Which time orders and bounds the records
     #[arg(long, value_name = "TIME", default_value = "source")]
     pub(crate) order: OrderBy,
+    /// Refuse to run when more bytes than this might be read (500MB, 2GB)
+    #[arg(long, value_name = "SIZE", value_parser = units::parse_bytes)]
+    pub(crate) limit_cost: Option<u64>,
     /// Give up after this long (30s, 5m)
     #[arg(long, value_name = "SPAN", value_parser = units::parse_duration)]
     pub(crate) timeout: Option<Duration>,
@@ -307,6 +311,27 @@ pub(crate) struct FollowArgs {
     /// Times in UTC instead of local time
     #[arg(long)]
     pub(crate) utc: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct ChunksArgs {
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+    #[command(subcommand)]
+    pub(crate) what: Option<ChunksCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChunksCommand {
+    /// What each field and index costs, against the queries it has served
+    #[command(after_help = "\
+Queries are counted by the server since it was started.
+
+Examples:
+  gastrolog chunks analyze
+  gastrolog chunks analyze --output json | jq .fields")]
+    Analyze(ListArgs),
 }
 
 #[derive(Debug, Args)]

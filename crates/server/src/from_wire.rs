@@ -26,6 +26,7 @@ pub(crate) fn query(q: proto::QueryRequest) -> Result<engine::QueryRequest, Stri
         with_fields: q.with_fields,
         timeout_ms: q.timeout_ms,
         utc_offset_seconds: q.utc_offset_seconds,
+        limit_cost_bytes: q.limit_cost_bytes,
     })
 }
 
@@ -138,7 +139,7 @@ pub(crate) fn chunk(c: proto::ChunkInfo) -> engine::ChunkInfo {
     }
 }
 
-fn counts(pairs: Vec<proto::NamedCount>) -> Vec<(String, u64)> {
+pub(crate) fn counts(pairs: Vec<proto::NamedCount>) -> Vec<(String, u64)> {
     pairs.into_iter().map(|p| (p.name, p.count)).collect()
 }
 

@@ -26,6 +26,7 @@ pub(crate) fn query(q: &engine::QueryRequest) -> proto::QueryRequest {
         with_fields: q.with_fields,
         timeout_ms: q.timeout_ms,
         utc_offset_seconds: q.utc_offset_seconds,
+        limit_cost_bytes: q.limit_cost_bytes,
         ..Default::default()
     }
 }
@@ -151,7 +152,7 @@ pub(crate) fn chunk(c: engine::ChunkInfo) -> proto::ChunkInfo {
     }
 }
 
-fn counts(pairs: Vec<(String, u64)>) -> Vec<proto::NamedCount> {
+pub(crate) fn counts(pairs: Vec<(String, u64)>) -> Vec<proto::NamedCount> {
     pairs.into_iter().map(|(name, count)| proto::NamedCount { name, count, ..Default::default() }).collect()
 }
 

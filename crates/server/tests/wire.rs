@@ -123,6 +123,7 @@ fn plans_stores_chunks_and_checks_come_through() {
     assert_eq!(client.stores().unwrap(), fake.stores().unwrap());
     assert_eq!(client.chunks("").unwrap(), fake.chunks("").unwrap());
     assert_eq!(client.inspect("", "01J").unwrap(), fake.inspect("", "01J").unwrap());
+    assert_eq!(client.usage("").unwrap(), fake.usage("").unwrap());
     assert_eq!(client.seal("").unwrap(), ["01K"]);
     let report = client.verify("broken", &mut |done, all| assert!(done <= all)).unwrap();
     assert_eq!(report, fake.verify("broken", &mut |_, _| ()).unwrap());

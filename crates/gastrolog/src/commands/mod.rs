@@ -6,13 +6,14 @@ mod follow;
 mod ingest;
 mod list;
 mod query;
+mod usage;
 
 use std::io;
 
 use clap::CommandFactory;
 use gastrolog_engine::{Order, QueryRequest};
 
-use crate::cli::{Cli, Command, OrderArgs, OrderBy, PlaceArgs};
+use crate::cli::{ChunksCommand, Cli, Command, OrderArgs, OrderBy, PlaceArgs};
 use crate::failure::Outcome;
 use crate::output::Times;
 use crate::serve;
@@ -27,7 +28,10 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Explain(args) => explain::run(&place, args),
         Command::Follow(args) => follow::run(&place, args),
         Command::Stores(args) => list::stores(&place, args),
-        Command::Chunks(args) => list::chunks(&place, args),
+        Command::Chunks(args) => match args.what {
+            Some(ChunksCommand::Analyze(list)) => usage::run(&place, &list),
+            None => list::chunks(&place, args.list),
+        },
         Command::Inspect(args) => list::inspect(&place, args),
         Command::Verify(args) => admin::verify(&place, args),
         Command::Seal => admin::seal(&place),
@@ -49,6 +53,7 @@ fn request(place: &PlaceArgs, query: String, order: &OrderArgs) -> QueryRequest 
             OrderBy::Write => Order::Write,
         },
         oldest_first: order.oldest_first,
+        limit_cost_bytes: order.limit_cost,
         timeout_ms: order.timeout.map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX)),
         utc_offset_seconds: Times::new(order.utc).offset_seconds(),
         ..Default::default()

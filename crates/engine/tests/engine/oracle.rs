@@ -154,6 +154,8 @@ fn filter() -> impl Strategy<Value = String> {
         field.clone().prop_map(|k| format!("{k}=a*")),
         field.clone().prop_map(|k| format!("{k}=*0*")),
         field.clone().prop_map(|k| format!("{k}=/[45]0/")),
+        field.clone().prop_map(|k| format!("{k}=/^(error|error:? .*)$/")),
+        field.clone().prop_map(|k| format!("{k}!=/^a( b)$/")),
         field.prop_map(|k| format!("{k} in (500, a, \"GET\")")),
     ];
     let words = prop_oneof![
@@ -162,6 +164,9 @@ fn filter() -> impl Strategy<Value = String> {
         word().prop_map(|w| format!("{w}*")),
         word().prop_map(|w| format!("*{w}")),
         Just("/[ab]{2}/".to_owned()),
+        Just("/ error /".to_owned()),
+        Just("/(?i)[ ,]user( |$)/".to_owned()),
+        (word(), word()).prop_map(|(a, b)| format!("/(^| ){}[ ,].*{b}$/", a.replace('.', "[.]"))),
         Just("\"T1\"".to_owned()),
         Just("\"=\"".to_owned()),
     ];
@@ -286,7 +291,7 @@ proptest! {
     fn the_first_of_sorted_groups_are_those_of_all(
         lines in proptest::collection::vec(line(), 1..60),
         by in prop_oneof![Just("status"), Just("level, host"), Just("bin(1h), status")],
-        order in prop_oneof![Just("-count"), Just("count"), Just("-count, status"), Just("-sum(bytes)"), Just("max(status)")],
+        order in prop_oneof![Just("-count"), Just("count"), Just("-count, max(status)"), Just("-sum(bytes)"), Just("max(status)")],
         n in 0u64..8,
     ) {
         let engine = store(&lines, 1);

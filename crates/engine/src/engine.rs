@@ -32,7 +32,7 @@ pub struct Engine {
     pub(crate) used: Used,
     pub(crate) opened: Timestamp,
     access: Access,
-    root: PathBuf,
+    pub(crate) root: PathBuf,
     stores: RwLock<BTreeMap<String, Arc<OpenStore>>>,
 }
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gastrolog_format::FieldStats;
-use gastrolog_plan::{Decision, Plan, Reason};
-use gastrolog_query::{GroupKey, Query, Stage};
+use gastrolog_plan::{Aggregation, Decision, Plan, Reason};
+use gastrolog_query::{Query, Stage};
 use gastrolog_types::Timestamp;
 use parking_lot::Mutex;
 
@@ -101,7 +101,7 @@ impl Used {
         let of_store = stores.entry(or_default(store).to_owned()).or_default();
         of_store.queries += 1;
         for name in fields_named(plan) {
-            of_store.field(name).into_iter().for_each(|c| c.queries += 1);
+            of_store.field(&name).into_iter().for_each(|c| c.queries += 1);
         }
         for condition in &plan.conditions {
             let fields: BTreeSet<&str> = condition.notes.iter().filter_map(|n| n.field.as_deref()).collect();
@@ -149,37 +149,25 @@ impl OfStore {
 }
 
 /// The fields that a query names in its filter and in the stages that read columns.
-fn fields_named(plan: &Plan) -> BTreeSet<&str> {
-    let of_filter = plan.conditions.iter().flat_map(|c| &c.notes).filter_map(|n| n.field.as_deref());
+fn fields_named(plan: &Plan) -> BTreeSet<String> {
+    let of_filter = plan.conditions.iter().flat_map(|c| &c.notes).filter_map(|n| n.field.clone());
     of_filter.chain(of_stages(&plan.query)).collect()
 }
 
-fn of_stages(query: &Query) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
+/// The fields that stages look at, up to the first that makes a table: behind it names are those of columns.
+fn of_stages(query: &Query) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
     for stage in &query.stages {
+        if let Some(aggregation) = Aggregation::of(stage) {
+            names.extend(aggregation.fields().map(str::to_owned));
+            break;
+        }
         match stage {
-            Stage::Stats { aggregates, by } => {
-                names.extend(aggregates.iter().filter_map(|a| a.field.as_deref()));
-                names.extend(by.iter().filter_map(|key| match key {
-                    GroupKey::Field(name) | GroupKey::NumberBin { field: name, .. } => Some(name.as_str()),
-                    GroupKey::TimeBin(_) => None,
-                }));
-                // Behind it the names are those of a table.
-                break;
+            Stage::Fields(fields) | Stage::Dedup { fields, .. } => names.extend(fields.iter().cloned()),
+            Stage::Sort(keys) => names.extend(keys.iter().map(|k| k.field.clone())),
+            Stage::Patterns { of: Some(field), .. } | Stage::New { of: Some(field) } => {
+                names.insert(field.clone());
             }
-            Stage::Timechart { aggregates, by, .. } => {
-                names.extend(aggregates.iter().filter_map(|a| a.field.as_deref()));
-                names.extend(by.iter().map(String::as_str));
-                break;
-            }
-            Stage::Top { fields, by, .. } => {
-                names.extend(fields.iter().chain(by).map(String::as_str));
-                break;
-            }
-            Stage::Fields(fields) | Stage::Dedup { fields, .. } => {
-                names.extend(fields.iter().map(String::as_str))
-            }
-            Stage::Sort(keys) => names.extend(keys.iter().map(|k| k.field.as_str())),
             _ => {}
         }
     }

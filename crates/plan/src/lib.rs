@@ -4,6 +4,7 @@
 //! **Invariants:** planning is pure: everything it knows comes through [`Facts`]. The plan made here is the plan
 //! that runs and the plan that explain prints; there is no other.
 
+mod aggregation;
 mod answer;
 mod conditions;
 mod cost;
@@ -18,6 +19,7 @@ mod probes;
 mod prune;
 mod stages;
 
+pub use aggregation::{Aggregation, Finish};
 pub use answer::{FooterField, footer_field};
 pub use conditions::Condition;
 pub use cost::Looks;

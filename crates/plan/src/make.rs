@@ -16,7 +16,7 @@ use crate::needed::{Needed, needed};
 use crate::plan::{ChunkPlan, Decision, Plan, Reason, RowGroupPlan, TimeKind};
 use crate::probes::Remembered;
 use crate::stages::{Distinct, estimates};
-use crate::{Proof, RowGroupFacts, prove_by_filter, prove_chunk, prove_row_group};
+use crate::{Aggregation, Proof, RowGroupFacts, prove_by_filter, prove_chunk, prove_row_group};
 
 /// Makes the plan of a query.
 pub fn make(query: &Query, time_kind: TimeKind, facts: &Facts<'_>) -> Plan {
@@ -28,14 +28,12 @@ pub fn make(query: &Query, time_kind: TimeKind, facts: &Facts<'_>) -> Plan {
     let conditions = ordered(&query.filter, &maker.leaves, to_test, (maker.chunks_ruled, maker.groups_ruled));
     let per_row: f64 =
         conditions.iter().map(|c| c.estimated_ns() as f64).sum::<f64>() / to_test.max(1) as f64;
-    let of_match = if query.stages.first().is_some_and(|s| matches!(s, gastrolog_query::Stage::Stats { .. }))
-    {
-        cost::GROUP_NS
-    } else {
-        cost::RECORD_NS
-    };
+    let grouped = query.stages.first().and_then(Aggregation::of).is_some();
+    let of_match = if grouped { cost::GROUP_NS } else { cost::RECORD_NS };
     chunks.iter_mut().for_each(|c| c.estimated_ns = estimated_ns(c, per_row, of_match));
-    let rows = chunks.iter().map(|c| c.estimated_rows).sum();
+    let share: f64 = conditions.iter().map(|c| c.share).product();
+    let pending_rows = (facts.pending_records as f64 * share).round() as u64;
+    let rows = chunks.iter().map(|c| c.estimated_rows).sum::<u64>() + pending_rows;
     let stages = estimates(query, rows, span_ns(&chunks, query.time, maker.span), &maker.distinct);
     Plan {
         query: query.clone(),
@@ -46,6 +44,7 @@ pub fn make(query: &Query, time_kind: TimeKind, facts: &Facts<'_>) -> Plan {
         stages,
         uncounted_fields: maker.uncounted.into_iter().map(str::to_owned).collect(),
         pending_records: facts.pending_records,
+        pending_rows,
         pending_bytes: facts.pending_bytes,
         planning_bytes: facts.bytes_read.get(),
     }

@@ -2,10 +2,10 @@
 
 use gastrolog_format::column::Encoding;
 use gastrolog_format::row_group::{ColumnMeta, Header};
-use gastrolog_query::{FieldName, Filter, GroupKey, Query, Stage};
+use gastrolog_query::{Aggregate, FieldName, Filter, Function, GroupKey, Query};
 
 use crate::cost::decoded_bytes;
-use crate::{RowGroupPlan, TimeKind};
+use crate::{Aggregation, RowGroupPlan, TimeKind};
 
 /// Bytes as stored, and what they come to when they are decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,8 +23,9 @@ impl Needed {
 
 /// What the query will read of a row group: all of it for texts, else the named columns.
 pub(crate) fn needed(query: &Query, kind: TimeKind, header: &Header, plan: &RowGroupPlan) -> Needed {
-    match columns(query, header, plan) {
-        Some(names) => of_columns(query, kind, header, plan, &names),
+    let aggregation = query.stages.first().and_then(Aggregation::of).filter(Aggregation::is_of_columns);
+    match columns(aggregation.as_ref(), query, header, plan) {
+        Some(names) => of_columns(aggregation.as_ref(), kind, header, plan, &names),
         None => {
             let mut all = Needed::default();
             header.columns.iter().for_each(|meta| all.add(meta));
@@ -34,18 +35,18 @@ pub(crate) fn needed(query: &Query, kind: TimeKind, header: &Header, plan: &RowG
 }
 
 /// The fields whose columns are enough; `None`: texts are needed.
-fn columns(query: &Query, header: &Header, plan: &RowGroupPlan) -> Option<Vec<FieldName>> {
-    let Some(Stage::Stats { aggregates, by }) = query.stages.first() else { return None };
+fn columns(
+    aggregation: Option<&Aggregation>,
+    query: &Query,
+    header: &Header,
+    plan: &RowGroupPlan,
+) -> Option<Vec<FieldName>> {
+    let aggregation = aggregation?;
     let mut names: Vec<FieldName> = Vec::new();
     if !plan.all_match && !field_names(&query.filter, &mut names) {
         return None;
     }
-    let of_key = |key: &GroupKey| match key {
-        GroupKey::Field(name) | GroupKey::NumberBin { field: name, .. } => Some(name.clone()),
-        GroupKey::TimeBin(_) => None,
-    };
-    let of_stats = by.iter().filter_map(of_key).chain(aggregates.iter().filter_map(|a| a.field.clone()));
-    names.extend(of_stats.map(FieldName::Exact));
+    names.extend(aggregation.fields().map(|n| FieldName::Exact(n.to_owned())));
     // Where a field is a stretch of the text, or rows have no columns, texts are put together to find it.
     let composite = names.iter().any(|n| header.composites.iter().any(|c| n.matches(c)));
     let apart = !names.is_empty() && (header.unparsed_rows > 0 || composite);
@@ -53,7 +54,7 @@ fn columns(query: &Query, header: &Header, plan: &RowGroupPlan) -> Option<Vec<Fi
 }
 
 fn of_columns(
-    query: &Query,
+    aggregation: Option<&Aggregation>,
     kind: TimeKind,
     header: &Header,
     plan: &RowGroupPlan,
@@ -64,7 +65,7 @@ fn of_columns(
         Needed { stored: u64::from(header.shapes.len) + u64::from(header.shape_ids.len), decoded: rows };
     let named = |m: &&ColumnMeta| !m.key.name.is_empty() && names.iter().any(|n| n.matches(&m.key.name));
     header.columns.iter().filter(named).for_each(|meta| needed.add(meta));
-    let bins = needs_bins(query, header);
+    let bins = aggregation.is_some_and(|a| needs_times(a, header));
     if plan.time_inside && !bins {
         return needed;
     }
@@ -80,14 +81,13 @@ fn of_columns(
     needed
 }
 
-/// Whether rows fall into several bins of time, so that their times are looked at.
-fn needs_bins(query: &Query, header: &Header) -> bool {
-    let Some(Stage::Stats { by, .. }) = query.stages.first() else { return false };
+/// Whether the times of rows are looked at: by `first` and `last`, and where rows fall into several bins.
+fn needs_times(aggregation: &Aggregation, header: &Header) -> bool {
     let bin = |time: i64, width: i64| time.div_euclid(width.max(1));
-    by.iter().any(|key| match key {
-        GroupKey::TimeBin(width) => bin(header.time.min.0, *width) != bin(header.time.max.0, *width),
-        _ => false,
-    })
+    let several = |width: i64| bin(header.time.min.0, width) != bin(header.time.max.0, width);
+    let edges = |a: &Aggregate| matches!(a.function, Function::First | Function::Last);
+    aggregation.keys.iter().any(|key| matches!(key, GroupKey::TimeBin(width) if several(*width)))
+        || aggregation.aggregates.iter().any(edges)
 }
 
 /// Gathers the fields of a filter; `false` when it looks at texts too.

@@ -136,6 +136,8 @@ pub struct Plan {
     pub uncounted_fields: Vec<String>,
     /// Records scanned without any index.
     pub pending_records: u64,
+    /// Of them, likely to match.
+    pub pending_rows: u64,
     /// Bytes of their text.
     pub pending_bytes: u64,
     /// Bytes that were read to make the plan.
@@ -170,8 +172,8 @@ impl Plan {
         (self.pending_records as f64 * crate::cost::PENDING_NS) as u64
     }
 
-    /// Rows that are likely to match, without those that wait in the log.
+    /// Rows that are likely to match.
     pub fn estimated_rows(&self) -> u64 {
-        self.chunks.iter().map(|c| c.estimated_rows).sum()
+        self.chunks.iter().map(|c| c.estimated_rows).sum::<u64>() + self.pending_rows
     }
 }

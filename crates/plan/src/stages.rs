@@ -34,7 +34,7 @@ impl<'q> Distinct<'q> {
     pub(crate) fn learn(&mut self, footer: &Footer) {
         for (name, most) in &mut self.known {
             let here = match footer.fields.get(*name) {
-                None => footer.fields_complete.then_some(1),
+                None => Some(0),
                 Some(stats) => stats.counts.as_ref().map(|counts| counts.len() as u64),
             };
             *most = most.zip(here).map(|(a, b)| a.max(b));
@@ -51,11 +51,9 @@ impl<'q> Distinct<'q> {
 }
 
 fn grouped_by(stage: &Stage) -> Vec<&str> {
+    let field = |key: &'_ GroupKey| matches!(key, GroupKey::Field(_));
     match stage {
-        Stage::Stats { by, .. } => by
-            .iter()
-            .filter_map(|k| if let GroupKey::Field(n) = k { Some(n.as_str()) } else { None })
-            .collect(),
+        Stage::Stats { by, .. } => by.iter().filter(|k| field(k)).map(GroupKey::column).collect(),
         Stage::Timechart { by, .. } => by.iter().map(String::as_str).collect(),
         Stage::Top { fields, by, .. } => fields.iter().chain(by).map(String::as_str).collect(),
         Stage::Dedup { fields, .. } => fields.iter().map(String::as_str).collect(),

@@ -2,7 +2,7 @@
 //! than it may.
 
 use gastrolog_exec::Order;
-use gastrolog_plan::{ChunkPlan, Plan, RowGroupPlan};
+use gastrolog_plan::{Aggregation, ChunkPlan, Plan, RowGroupPlan};
 use gastrolog_query::Stage;
 
 use crate::{EngineError, QueryRequest};
@@ -48,7 +48,7 @@ fn narrower(plan: &Plan) -> String {
     } else if plan.conditions.iter().all(|c| c.row_groups_pruned.is_empty() && c.chunks_pruned.is_empty()) {
         ways.push("add a rarer word or a field comparison: none of its conditions rules out any row group");
     }
-    if !plan.query.stages.iter().any(|s| matches!(s, Stage::Stats { .. })) {
+    if plan.query.stages.first().and_then(Aggregation::of).is_none() {
         ways.push("count first: | stats count() by … reads only the columns it names");
     }
     if ways.is_empty() {

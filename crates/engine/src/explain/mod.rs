@@ -9,8 +9,7 @@ mod steps;
 use std::time::Instant;
 
 use gastrolog_exec::Actual;
-use gastrolog_plan::Plan;
-use gastrolog_query::Stage;
+use gastrolog_plan::{Aggregation, Plan};
 
 use limit::bytes_at_most;
 pub(crate) use limit::check_cost;
@@ -87,30 +86,29 @@ impl Engine {
 
     /// Threads that the query will keep busy.
     fn threads_of(&self, plan: &Plan) -> u64 {
-        let parallel = matches!(plan.query.stages.first(), Some(Stage::Stats { .. }));
         let units = plan.reads().count().max(1);
-        if parallel { self.config.query_threads.clamp(1, units) as u64 } else { 1 }
+        if groups_first(plan) { self.config.query_threads.clamp(1, units) as u64 } else { 1 }
     }
 }
 
+fn groups_first(plan: &Plan) -> bool {
+    plan.query.stages.first().and_then(Aggregation::of).is_some()
+}
+
 fn strategy(plan: &Plan, request: &QueryRequest) -> String {
-    match plan.query.stages.first() {
-        Some(Stage::Stats { .. }) if plan.reads().next().is_none() && plan.pending_records == 0 => {
-            "from footers alone".to_owned()
-        }
-        Some(Stage::Stats { .. }) if plan.reads().next().is_none() => {
-            "from footers and recent records".to_owned()
-        }
-        Some(Stage::Stats { .. }) => "from columns, row groups in parallel".to_owned(),
-        _ => {
-            let end = if request.oldest_first { "oldest" } else { "newest" };
-            format!(
-                "records in order of {:?} time, {end} first; row groups are opened as the order needs them",
-                request.order
-            )
-            .to_lowercase()
-        }
+    let of_columns = plan.query.stages.first().and_then(Aggregation::of).is_some_and(|a| a.is_of_columns());
+    if groups_first(plan) {
+        let text = match (plan.reads().next().is_none(), plan.pending_records) {
+            (true, 0) => "from footers alone",
+            (true, _) => "from footers and recent records",
+            _ if of_columns => "from columns, row groups in parallel",
+            _ => "from records, row groups in parallel",
+        };
+        return text.to_owned();
     }
+    let end = if request.oldest_first { "oldest" } else { "newest" };
+    let order = format!("{:?}", request.order).to_lowercase();
+    format!("records in order of {order} time, {end} first; row groups are opened as the order needs them")
 }
 
 fn share(part: u64, whole: u64) -> String {

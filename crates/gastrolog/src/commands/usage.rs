@@ -16,7 +16,7 @@ use crate::units;
 pub(crate) fn run(place: &PlaceArgs, args: &ListArgs) -> anyhow::Result<Outcome> {
     let reached = reach(place, Access::ReadOnly, &Config::default())?;
     let usage = reached.service.usage(place.name.as_deref().unwrap_or_default())?;
-    let times = Times::new(args.utc);
+    let times = Times::new(&args.zone);
     let mut out = output::stdout();
     match args.output {
         ListForm::Json => writeln!(out, "{:#}", usage_json(&usage, &times))?,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::stages::Chain;
 use crate::units::Place;
 
 /// What was done in one chunk.
@@ -61,11 +62,24 @@ impl ConditionActual {
     }
 }
 
+/// What a stage behind `|` did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageActual {
+    /// Rows that it took.
+    pub rows_in: u64,
+    /// Rows that it gave.
+    pub rows_out: u64,
+    /// Time spent, without that of the stages behind it; from a sample of the rows.
+    pub nanos: u64,
+}
+
 /// What happened while a query ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Actual {
     /// By condition: the parts of the filter that are joined by AND, as the query language writes them.
     pub conditions: BTreeMap<String, ConditionActual>,
+    /// By place of the stage in the query.
+    pub stages: BTreeMap<usize, StageActual>,
     /// By place of the chunk in the snapshot.
     pub chunks: BTreeMap<usize, ChunkActual>,
     /// Records scanned without an index.
@@ -119,6 +133,17 @@ impl Actual {
         }
     }
 
+    /// What went through a chain of stages, once it has ended.
+    pub(crate) fn ended(&mut self, chain: &Chain<'_>) {
+        self.returned = chain.returned();
+        self.stages.extend(chain.told());
+    }
+
+    /// Time that the first stage took, as a part of the scan.
+    pub(crate) fn first_stage(&mut self, time: Duration) {
+        self.stages.entry(0).or_default().nanos += time.as_nanos() as u64;
+    }
+
     pub(crate) fn footer(&mut self, chunk: usize, records: u64, matched: u64) {
         let c = self.chunks.entry(chunk).or_default();
         c.rows_in += records;
@@ -142,6 +167,12 @@ impl Actual {
         }
         for (name, actual) in other.conditions {
             self.conditions.entry(name).or_default().add(actual);
+        }
+        for (place, o) in other.stages {
+            let stage = self.stages.entry(place).or_default();
+            stage.rows_in += o.rows_in;
+            stage.rows_out += o.rows_out;
+            stage.nanos += o.nanos;
         }
         self.pending(other.pending_in, other.pending_out);
         self.damage.extend(other.damage);

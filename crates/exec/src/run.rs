@@ -211,7 +211,7 @@ impl<'a> Run<'a> {
             }
         }
         chain.finish(out)?;
-        self.actual.returned = chain.returned();
+        self.actual.ended(&chain);
         Ok(())
     }
 

@@ -13,17 +13,20 @@ mod side;
 mod sort;
 mod steps;
 mod thin;
+mod told;
 
 use gastrolog_index::Pipeline;
 use gastrolog_query::Stage;
 use gastrolog_types::Record;
 
+use crate::actual::StageActual;
 use crate::record::fields_of;
 use crate::{Answer, ExecError, FoundRecord, Request};
 
 pub(crate) use order::compare;
 pub(crate) use row::Row;
 pub use steps::streams;
+use told::Told;
 
 /// Takes the answer; `false` when it wants no more.
 pub(crate) type Out<'a> = &'a mut dyn FnMut(Answer) -> bool;
@@ -49,7 +52,7 @@ trait Step {
 
 /// The stages of a query as a chain. Rows go in at the front and come out of the far end as an answer.
 pub(crate) struct Chain<'q> {
-    steps: Vec<Box<dyn Step + 'q>>,
+    steps: Vec<Told<'q>>,
     end: End,
     pipeline: &'q Pipeline,
 }
@@ -83,7 +86,12 @@ impl<'q> Chain<'q> {
 
     /// Whether some stage looks at fields of records, so that records must come with theirs.
     pub(crate) fn needs_fields(&self) -> bool {
-        self.steps.iter().any(|step| step.needs_fields())
+        self.steps.iter().any(|told| told.step.needs_fields())
+    }
+
+    /// What went through each stage, with the place of it in the query.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (usize, StageActual)> {
+        self.steps.iter().map(|told| (told.place, told.actual))
     }
 
     /// Rows handed out.
@@ -114,7 +122,7 @@ impl<'q> Chain<'q> {
     }
 }
 
-fn push(steps: &mut [Box<dyn Step + '_>], row: Row, out: Next<'_>) -> Result<bool, ExecError> {
+fn push(steps: &mut [Told<'_>], row: Row, out: Next<'_>) -> Result<bool, ExecError> {
     match steps.split_first_mut() {
         Some((step, behind)) => step.push(row, &mut |row| push(behind, row, out)),
         None => out(row),

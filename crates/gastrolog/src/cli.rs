@@ -358,7 +358,6 @@ pub(crate) struct FollowArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct ChunksArgs {
     #[command(flatten)]
     pub(crate) list: ListArgs,

@@ -27,6 +27,8 @@ pub struct Condition {
     pub counted: bool,
     /// What asking one row costs, likely.
     pub nanos_per_row: f64,
+    /// What decoding its columns costs, likely.
+    pub decode_ns: f64,
     /// Rows that it is likely to be asked of: those of the row groups that are read, as far as conditions before it
     /// leave them.
     pub rows_in: u64,
@@ -39,17 +41,18 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// The order of conditions: what costs little for each row that it spares comes first.
-    fn rank(&self) -> f64 {
-        rank(self.nanos_per_row, 1.0 - self.share)
+    /// Time that asking it takes, likely, its columns decoded for it alone.
+    pub fn estimated_ns(&self) -> u64 {
+        (self.rows_in as f64 * self.nanos_per_row + self.decode_ns) as u64
     }
 
-    /// Time that asking it takes, likely.
-    pub fn estimated_ns(&self) -> u64 {
-        (self.rows_in as f64 * self.nanos_per_row) as u64
+    /// Time that asking it takes, its columns not counted.
+    pub(crate) fn test_ns(&self) -> f64 {
+        self.rows_in as f64 * self.nanos_per_row
     }
 }
 
+/// The order of conditions: what costs little for each row that it spares comes first.
 fn rank(nanos: f64, spared: f64) -> f64 {
     nanos / spared.max(1e-6)
 }
@@ -106,6 +109,7 @@ pub(crate) fn ordered(
             share: best.share,
             counted: (first_leaf..next_leaf).all(|leaf| leaves.known(leaf).counted),
             nanos_per_row: best.nanos,
+            decode_ns: best.decode_nanos * rows as f64,
             filter: best.filter,
             rows_in: 0,
             rows_out: 0,
@@ -113,7 +117,8 @@ pub(crate) fn ordered(
             row_groups_pruned,
         });
     }
-    conditions.sort_by(|a, b| a.rank().total_cmp(&b.rank()));
+    let rank_of = |c: &Condition| rank(c.nanos_per_row + c.decode_ns / rows.max(1) as f64, 1.0 - c.share);
+    conditions.sort_by(|a, b| rank_of(a).total_cmp(&rank_of(b)));
     let mut left = rows as f64;
     for condition in &mut conditions {
         condition.rows_in = left.round() as u64;
@@ -128,17 +133,21 @@ struct Best {
     filter: Filter,
     share: f64,
     nanos: f64,
+    decode_nanos: f64,
     looks: Looks,
 }
 
 fn best_order(filter: &Filter, leaves: &Leaves<'_>, next_leaf: &mut usize) -> Best {
     match filter {
-        Filter::All => Best { filter: Filter::All, share: 1.0, nanos: 0.0, looks: Looks::Shapes },
+        Filter::All => {
+            Best { filter: Filter::All, share: 1.0, nanos: 0.0, decode_nanos: 0.0, looks: Looks::Shapes }
+        }
         Filter::Text(_) | Filter::Field(_) => {
             let known = leaves.known(*next_leaf);
             *next_leaf += 1;
             let (share, nanos) = (known.share.clamp(0.0, 1.0), known.cost.nanos);
-            Best { filter: filter.clone(), share, nanos, looks: known.cost.looks }
+            let (decode_nanos, looks) = (known.cost.decode_nanos, known.cost.looks);
+            Best { filter: filter.clone(), share, nanos, decode_nanos, looks }
         }
         Filter::Not(inner) => {
             let inner = best_order(inner, leaves, next_leaf);
@@ -161,13 +170,20 @@ fn best_order(filter: &Filter, leaves: &Leaves<'_>, next_leaf: &mut usize) -> Be
 
 /// Parts in the order of their rank, where `goes_on` is the share of rows that the next part is asked of.
 fn joined(mut parts: Vec<Best>, join: fn(Vec<Filter>) -> Filter, goes_on: fn(&Best) -> f64) -> Best {
-    let rank_of = |part: &Best| rank(part.nanos, 1.0 - goes_on(part));
+    let rank_of = |part: &Best| rank(part.nanos + part.decode_nanos, 1.0 - goes_on(part));
     parts.sort_by(|a, b| rank_of(a).total_cmp(&rank_of(b)));
     let (mut left, mut nanos) = (1.0, 0.0);
     for part in &parts {
         nanos += left * part.nanos;
         left *= goes_on(part);
     }
+    let decode_nanos = parts.iter().map(|p| p.decode_nanos).sum();
     let dearest = parts.iter().max_by(|a, b| a.nanos.total_cmp(&b.nanos)).map_or(Looks::Shapes, |p| p.looks);
-    Best { filter: join(parts.into_iter().map(|p| p.filter).collect()), share: left, nanos, looks: dearest }
+    Best {
+        filter: join(parts.into_iter().map(|p| p.filter).collect()),
+        share: left,
+        nanos,
+        decode_nanos,
+        looks: dearest,
+    }
 }

@@ -30,6 +30,7 @@ struct Tally {
     share_rows: f64,
     counted: bool,
     nanos: f64,
+    decode_nanos: f64,
     rows: f64,
     looks: Option<(Looks, f64)>,
 }
@@ -80,6 +81,7 @@ impl<'f> Leaves<'f> {
         for (tally, leaf) in self.tallies.iter_mut().zip(&self.filters) {
             let cost = cost_of(leaf, Some(header));
             tally.nanos += cost.nanos * rows;
+            tally.decode_nanos += cost.decode_nanos * rows;
             tally.rows += rows;
             if tally.looks.is_none_or(|(_, before)| cost.nanos * rows > before) {
                 tally.looks = Some((cost.looks, cost.nanos * rows));
@@ -90,7 +92,7 @@ impl<'f> Leaves<'f> {
     /// What is known of a leaf, by its number.
     pub(crate) fn known(&self, leaf: usize) -> Known {
         let (Some(tally), Some(filter)) = (self.tallies.get(leaf), self.filters.get(leaf)) else {
-            let cost = RowCost { nanos: 0.0, looks: Looks::Shapes };
+            let cost = RowCost { nanos: 0.0, decode_nanos: 0.0, looks: Looks::Shapes };
             return Known { share: 1.0, counted: false, cost };
         };
         let unseen = tally.share_rows == 0.0;
@@ -100,7 +102,10 @@ impl<'f> Leaves<'f> {
             tally.share_by_rows / tally.share_rows
         };
         let cost = match tally.looks {
-            Some((looks, _)) => RowCost { nanos: tally.nanos / tally.rows.max(1.0), looks },
+            Some((looks, _)) => {
+                let rows = tally.rows.max(1.0);
+                RowCost { nanos: tally.nanos / rows, decode_nanos: tally.decode_nanos / rows, looks }
+            }
             None => cost_of(filter, None),
         };
         Known { share, counted: tally.counted && !unseen, cost }
@@ -111,6 +116,6 @@ fn cost_of(leaf: &Filter, header: Option<&Header>) -> RowCost {
     match leaf {
         Filter::Text(text) => cost::of_text(text, header),
         Filter::Field(field) => cost::of_field(field, header),
-        _ => RowCost { nanos: 0.0, looks: Looks::Shapes },
+        _ => RowCost { nanos: 0.0, decode_nanos: 0.0, looks: Looks::Shapes },
     }
 }

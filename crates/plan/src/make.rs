@@ -7,7 +7,7 @@ use gastrolog_format::{Footer, RowGroupEntry};
 use gastrolog_query::{Filter, Query, TimeRange};
 
 use crate::answer::{FooterField, footer_field};
-use crate::conditions::{Ruled, ordered, parts_of, prove_parts};
+use crate::conditions::{Condition, Ruled, ordered, parts_of, prove_parts};
 use crate::cost;
 use crate::estimate::{Share, combine};
 use crate::facts::{ChunkFacts, Facts, span_of};
@@ -26,11 +26,12 @@ pub fn make(query: &Query, time_kind: TimeKind, facts: &Facts<'_>) -> Plan {
     let to_test: u64 =
         chunks.iter().flat_map(ChunkPlan::reads).filter(|g| !g.all_match).map(|g| g.rows_in_time).sum();
     let conditions = ordered(&query.filter, &maker.leaves, to_test, (maker.chunks_ruled, maker.groups_ruled));
-    let per_row: f64 =
-        conditions.iter().map(|c| c.estimated_ns() as f64).sum::<f64>() / to_test.max(1) as f64;
-    let grouped = query.stages.first().and_then(Aggregation::of).is_some();
-    let of_match = if grouped { cost::GROUP_NS } else { cost::RECORD_NS };
-    chunks.iter_mut().for_each(|c| c.estimated_ns = estimated_ns(c, per_row, of_match));
+    let per_row = conditions.iter().map(Condition::test_ns).sum::<f64>() / to_test.max(1) as f64;
+    let grouped = query.stages.first().and_then(Aggregation::of);
+    let group_ns =
+        grouped.as_ref().map_or(0.0, |a| cost::GROUP_NS * (a.keys.len() + a.aggregates.len()) as f64);
+    chunks.iter_mut().for_each(|c| c.estimated_ns = estimated_ns(c, per_row, group_ns));
+    let records_ns = if grouped.is_some() { 0.0 } else { chunks.iter().map(records_ns).sum::<f64>() };
     let share: f64 = conditions.iter().map(|c| c.share).product();
     let pending_rows = (facts.pending_records as f64 * share).round() as u64;
     let rows = chunks.iter().map(|c| c.estimated_rows).sum::<u64>() + pending_rows;
@@ -45,21 +46,32 @@ pub fn make(query: &Query, time_kind: TimeKind, facts: &Facts<'_>) -> Plan {
         uncounted_fields: maker.uncounted.into_iter().map(str::to_owned).collect(),
         pending_records: facts.pending_records,
         pending_rows,
+        records_ns: records_ns as u64,
         pending_bytes: facts.pending_bytes,
         planning_bytes: facts.bytes_read.get(),
     }
 }
 
 /// Time that one thread spends on the row groups of a chunk.
-fn estimated_ns(chunk: &ChunkPlan, test_ns: f64, match_ns: f64) -> u64 {
+fn estimated_ns(chunk: &ChunkPlan, test_ns: f64, group_ns: f64) -> u64 {
     let of_group = |g: &RowGroupPlan| {
         let tested = if g.all_match { 0.0 } else { g.rows_in_time as f64 * test_ns };
         let timed = if g.time_inside { 0.0 } else { g.rows as f64 * cost::TIME_TEST_NS };
-        cost::ROW_GROUP_NS + g.decoded_bytes as f64 * cost::DECODE_NS_PER_BYTE + tested + timed
+        cost::ROW_GROUP_NS + g.decoded_to_find as f64 * cost::DECODE_NS_PER_BYTE + tested + timed
     };
     let groups: f64 = chunk.reads().map(of_group).sum();
-    let matches = if chunk.reads().next().is_some() { chunk.estimated_rows as f64 * match_ns } else { 0.0 };
-    (groups + matches) as u64
+    let found = if chunk.reads().next().is_some() { chunk.estimated_rows as f64 * group_ns } else { 0.0 };
+    (groups + found) as u64
+}
+
+/// Time that putting together the records of a chunk takes. Once one is found in a row group all its columns are
+/// decoded.
+fn records_ns(chunk: &ChunkPlan) -> f64 {
+    if chunk.estimated_rows == 0 {
+        return 0.0;
+    }
+    let late: u64 = chunk.reads().map(|g| g.decoded_bytes.saturating_sub(g.decoded_to_find)).sum();
+    late as f64 * cost::DECODE_NS_PER_BYTE + chunk.estimated_rows as f64 * cost::RECORD_NS
 }
 
 /// The span of time that rows may come from.
@@ -201,6 +213,7 @@ impl<'q> Maker<'q> {
             rows_in_time: (u64::from(entry.rows) as f64 * overlap(span, self.query.time)).round() as u64,
             needed_bytes: 0,
             decoded_bytes: 0,
+            decoded_to_find: 0,
             span,
         };
         if let (None, Some(facts)) = (plan.pruned, (chunk.row_group)(ordinal)) {
@@ -214,8 +227,10 @@ impl<'q> Maker<'q> {
             if plan.pruned.is_none()
                 && let Ok(header) = facts.header()
             {
-                let Needed { stored, decoded } = needed(self.query, self.kind, header, &plan);
-                (plan.needed_bytes, plan.decoded_bytes) = (stored, decoded);
+                let Needed { stored, decoded, decoded_to_find } =
+                    needed(self.query, self.kind, header, &plan);
+                (plan.needed_bytes, plan.decoded_bytes, plan.decoded_to_find) =
+                    (stored, decoded, decoded_to_find);
                 if !plan.all_match {
                     self.leaves.learn_costs(header);
                 }

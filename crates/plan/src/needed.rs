@@ -12,12 +12,14 @@ use crate::{Aggregation, RowGroupPlan, TimeKind};
 pub(crate) struct Needed {
     pub(crate) stored: u64,
     pub(crate) decoded: u64,
+    /// Of those, what is decoded to find the rows; the rest is for those that are found.
+    pub(crate) decoded_to_find: u64,
 }
 
 impl Needed {
     fn add(&mut self, meta: &ColumnMeta) {
         self.stored += u64::from(meta.section.len);
-        self.decoded += decoded_bytes(meta.encoding, u64::from(meta.values), meta.raw_bytes);
+        self.decoded += decoded_bytes(meta);
     }
 }
 
@@ -25,11 +27,19 @@ impl Needed {
 pub(crate) fn needed(query: &Query, kind: TimeKind, header: &Header, plan: &RowGroupPlan) -> Needed {
     let aggregation = query.stages.first().and_then(Aggregation::of).filter(Aggregation::is_of_columns);
     match columns(aggregation.as_ref(), query, header, plan) {
-        Some(names) => of_columns(aggregation.as_ref(), kind, header, plan, &names),
+        Some(names) => {
+            let all = of_columns(aggregation.as_ref(), kind, header, plan, &names);
+            Needed { decoded_to_find: all.decoded, ..all }
+        }
         None => {
             let mut all = Needed::default();
             header.columns.iter().for_each(|meta| all.add(meta));
-            Needed { stored: plan.bytes, decoded: all.decoded + 9 * u64::from(header.rows) }
+            let decoded = all.decoded + 9 * u64::from(header.rows);
+            Needed {
+                stored: plan.bytes,
+                decoded,
+                decoded_to_find: to_find(query, header, plan).unwrap_or(decoded),
+            }
         }
     }
 }
@@ -61,8 +71,8 @@ fn of_columns(
     names: &[FieldName],
 ) -> Needed {
     let rows = u64::from(header.rows);
-    let mut needed =
-        Needed { stored: u64::from(header.shapes.len) + u64::from(header.shape_ids.len), decoded: rows };
+    let stored = u64::from(header.shapes.len) + u64::from(header.shape_ids.len);
+    let mut needed = Needed { stored, decoded: rows, decoded_to_find: 0 };
     let named = |m: &&ColumnMeta| !m.key.name.is_empty() && names.iter().any(|n| n.matches(&m.key.name));
     header.columns.iter().filter(named).for_each(|meta| needed.add(meta));
     let bins = aggregation.is_some_and(|a| needs_times(a, header));
@@ -79,6 +89,16 @@ fn of_columns(
         header.columns.iter().filter(of_texts).for_each(|meta| needed.add(meta));
     }
     needed
+}
+
+/// Bytes that are decoded to find the records that match, and their times; `None` when texts are looked at.
+fn to_find(query: &Query, header: &Header, plan: &RowGroupPlan) -> Option<u64> {
+    let mut names: Vec<FieldName> = Vec::new();
+    let fields_only = plan.all_match || field_names(&query.filter, &mut names);
+    let named =
+        |m: &&ColumnMeta| names.iter().any(|n| n.matches(&m.key.name)) || m.encoding == Encoding::Time;
+    let columns: u64 = header.columns.iter().filter(named).map(decoded_bytes).sum();
+    fields_only.then_some(columns + 17 * u64::from(header.rows))
 }
 
 /// Whether the times of rows are looked at: by `first` and `last`, and where rows fall into several bins.

@@ -91,6 +91,8 @@ pub struct RowGroupPlan {
     pub needed_bytes: u64,
     /// Bytes that they come to when they are decoded, likely.
     pub decoded_bytes: u64,
+    /// Of those, what is decoded to find the rows that match.
+    pub decoded_to_find: u64,
     /// Span of the time the query goes by.
     pub span: TimeSpan,
 }
@@ -112,7 +114,8 @@ pub struct ChunkPlan {
     pub decision: Decision,
     /// Rows that are likely to match.
     pub estimated_rows: u64,
-    /// Time that one thread is likely to spend on it.
+    /// Time that one thread is likely to spend to find the rows that match, and to group them where the query begins
+    /// with that.
     pub estimated_ns: u64,
 }
 
@@ -138,6 +141,8 @@ pub struct Plan {
     pub pending_records: u64,
     /// Of them, likely to match.
     pub pending_rows: u64,
+    /// Time that putting records together is likely to take.
+    pub records_ns: u64,
     /// Bytes of their text.
     pub pending_bytes: u64,
     /// Bytes that were read to make the plan.
@@ -162,9 +167,11 @@ impl Plan {
         self.chunks.iter().flat_map(|chunk| chunk.reads().map(move |g| (chunk, g)))
     }
 
-    /// Time that one thread is likely to spend on all of it.
-    pub fn estimated_ns(&self) -> u64 {
-        self.chunks.iter().map(|c| c.estimated_ns).sum::<u64>() + self.pending_ns()
+    /// Time that one thread is likely to spend on all of it, when so many records are wanted.
+    pub fn estimated_ns(&self, limit: Option<u64>) -> u64 {
+        let all = self.estimated_rows().max(1);
+        let records = self.records_ns as f64 * limit.unwrap_or(all).min(all) as f64 / all as f64;
+        self.chunks.iter().map(|c| c.estimated_ns).sum::<u64>() + self.pending_ns() + records as u64
     }
 
     /// Time that the records which wait in the log are likely to take.

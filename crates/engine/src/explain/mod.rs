@@ -72,7 +72,7 @@ impl Engine {
         root.bytes("bytes estimated", plan.reads().map(|(_, g)| g.needed_bytes).sum());
         root.bytes("bytes at most", bytes_at_most(plan, request));
         root.count("rows estimated", plan.estimated_rows());
-        root.nanos("time estimated", plan.estimated_ns() / self.threads_of(plan));
+        root.nanos("time estimated", plan.estimated_ns(request.limit) / self.threads_of(plan));
         let Some(actual) = actual else { return };
         let read = actual.bytes_read() + plan.planning_bytes;
         root.bytes("bytes read", read);

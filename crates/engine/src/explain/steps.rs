@@ -1,8 +1,8 @@
 //! Conditions, recent records and stages: what was planned of each, and what happened.
 
 use gastrolog_exec::Actual;
-use gastrolog_plan::{Condition, Plan};
-use gastrolog_query::Query;
+use gastrolog_plan::{Condition, Plan, StageEstimate};
+use gastrolog_query::{Query, Stage};
 
 use super::node::node;
 use crate::ExplainNode;
@@ -63,8 +63,10 @@ pub(super) fn pending(plan: &Plan, actual: Option<&Actual>) -> ExplainNode {
 }
 
 /// The stages behind the filter.
-pub(super) fn stages(query: &Query, plan: &Plan, _actual: Option<&Actual>) -> Vec<ExplainNode> {
-    let stage = |(stage, estimate): (&gastrolog_query::Stage, &gastrolog_plan::StageEstimate)| {
+pub(super) fn stages(query: &Query, plan: &Plan, actual: Option<&Actual>) -> Vec<ExplainNode> {
+    // Where a limit ended the query early, that says nothing of the estimates.
+    let whole = actual.is_some_and(|a| a.stages.get(&0).is_some_and(|first| first.rows_in == a.matched()));
+    let stage = |(place, (stage, estimate)): (usize, (&Stage, &StageEstimate))| {
         let mut n = node(format!("stage {stage}"));
         if let Some(rows) = estimate.rows_in {
             n.count("rows in estimated", rows);
@@ -72,7 +74,16 @@ pub(super) fn stages(query: &Query, plan: &Plan, _actual: Option<&Actual>) -> Ve
         if let Some(rows) = estimate.rows_out {
             n.count("rows out estimated", rows);
         }
+        if let Some(done) = actual.and_then(|a| a.stages.get(&place)) {
+            n.count("rows in", done.rows_in);
+            n.count("rows out", done.rows_out);
+            n.nanos("time", done.nanos);
+            if let (Some(rows_in), Some(rows_out), true) = (estimate.rows_in, estimate.rows_out, whole) {
+                n.flag_rows(rows_in, done.rows_in);
+                n.flag_rows(rows_out, done.rows_out);
+            }
+        }
         n
     };
-    query.stages.iter().zip(&plan.stages).map(stage).collect()
+    query.stages.iter().zip(&plan.stages).enumerate().map(stage).collect()
 }

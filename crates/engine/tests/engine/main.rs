@@ -5,5 +5,8 @@ mod explain;
 mod faults;
 mod format;
 mod oracle;
+mod stage_model;
+mod stage_tables;
 mod stages;
 mod support;
+mod victorialogs;

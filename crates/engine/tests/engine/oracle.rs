@@ -52,7 +52,35 @@ fn value() -> impl Strategy<Value = String> {
         Just("/a/b.html".to_owned()),
         Just("a b".to_owned()),
         Just(String::new()),
+        of_a_kind(),
     ]
+}
+
+/// Values that filters compare by what they are worth.
+fn of_a_kind() -> impl Strategy<Value = String> {
+    let other = prop::sample::select(vec![
+        "1s",
+        "1000ms",
+        "1.5s",
+        "1h30m",
+        "90m",
+        "1KB",
+        "1000B",
+        "1KiB",
+        "2026-11-10",
+        "2026-11-10T00:00:00Z",
+        "2026-11-10T01:00:00+01:00",
+        "v1.2",
+        "1.2.0",
+        "1.10.0",
+        "1.2.0-rc1",
+        "warn",
+        "WARNING",
+        "err",
+        "info",
+        "::1",
+    ]);
+    prop_oneof![other.prop_map(str::to_owned), "10\\.0\\.[01]\\.[0-9]{1,2}", "[1-3]{1,2}(ms|s|m|B|KB)"]
 }
 
 fn key() -> impl Strategy<Value = String> {
@@ -158,13 +186,18 @@ fn filter() -> impl Strategy<Value = String> {
         field.clone().prop_map(|k| format!("{k}=/[45]0/")),
         field.clone().prop_map(|k| format!("{k}=/^(error|error:? .*)$/")),
         field.clone().prop_map(|k| format!("{k}!=/^a( b)$/")),
-        field.prop_map(|k| format!("{k} in (500, a, \"GET\")")),
+        field.clone().prop_map(|k| format!("{k} in (500, a, \"GET\")")),
+        (field.clone(), of_a_kind()).prop_map(|(k, v)| format!("{k} in ({v}, 10.0.1.0/30)")),
+        (field.clone(), prop_oneof![Just("="), Just("!=")]).prop_map(|(k, o)| format!("{k}{o}10.0.0.0/29")),
+        field.prop_map(|k| format!("{k}=*\"a b\"*")),
     ];
     let words = prop_oneof![
         word().prop_map(|w| format!("{w:?}")),
         (word(), word()).prop_map(|(a, b)| format!("\"{a} {b}\"")),
         word().prop_map(|w| format!("{w}*")),
         word().prop_map(|w| format!("*{w}")),
+        (word(), word()).prop_map(|(a, b)| format!("*\"{a} {b}\"*")),
+        (word(), word()).prop_map(|(a, b)| format!("\"{a} {b}\"*")),
         Just("/[ab]{2}/".to_owned()),
         Just("/ error /".to_owned()),
         Just("/(?i)[ ,]user( |$)/".to_owned()),
@@ -286,6 +319,26 @@ proptest! {
                 let answer = ask(engine, &count);
                 prop_assert_eq!(answer.last(), Some(&Answer::Row(vec![Value::Int(all as i64)])), "state {} count of {}", state, &text);
             }
+        }
+    }
+
+    /// Few records of one field, so that a wrong "no" of a filter or a footer leaves out what should be found.
+    #[test]
+    fn values_are_found_by_what_they_are_worth(
+        values in proptest::collection::vec(of_a_kind(), 1..5),
+        operator in prop_oneof![3 => Just("="), 1 => Just("!="), 1 => Just("<"), 1 => Just(">=")],
+        literal in of_a_kind(),
+    ) {
+        let line = |v: &String| Line { text: format!("k={v} n=1").into_bytes(), attributes: Vec::new(), ingest: NOW, source: None };
+        let lines: Vec<Line> = values.iter().map(line).collect();
+        let request = QueryRequest { query: format!("k{operator}{literal}"), oldest_first: true, ..QueryRequest::default() };
+        let wanted = expected(&lines, &parse_query(&request.query), &pipeline(), &request);
+        for state in 0..5 {
+            let found = ask(&store(&lines, state), &request).into_iter().filter_map(|answer| match answer {
+                Answer::Record(found) => Some(found.record.seq as usize),
+                _ => None,
+            });
+            prop_assert_eq!(found.collect::<Vec<_>>(), wanted.clone(), "state {} of {}", state, &request.query);
         }
     }
 

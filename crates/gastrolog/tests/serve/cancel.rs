@@ -166,6 +166,8 @@ fn ended_soon(watched: &Watched, query: &str, left: Instant) {
     // Machines that run other tests at the same time are given some more.
     let most = SOON * crate::support::number("GASTROLOG_SLOW_FACTOR", 1) as u32;
     eprintln!("{took:?} {query}");
-    if std::env::var_os("X").is_some() { return; }
+    if std::env::var_os("X").is_some() {
+        return;
+    }
     assert!(took < most, "{query} went on for {took:?}");
 }

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use gastrolog_chunk::ReadError;
 use gastrolog_format::column::Column;
 use gastrolog_index::{Escape, unescape};
-use gastrolog_query::{FieldMatch, Filter, Number, Ordering, Predicate, TextMatch, required_words};
+use gastrolog_query::{FieldMatch, Filter, Number, Ordering, Predicate, Regex, TextMatch, required_words};
 
+use crate::automaton::{texts_matching, values_matching};
 use crate::bits::Bits;
 use crate::fields::{Place, Places, Scratch, any_value};
 use crate::view::View;
@@ -164,9 +165,36 @@ fn rows_where(
             }
             None => each_value(view, i, column, among, everywhere, &matches)?,
         },
-        _ => each_value(view, i, column, among, everywhere, &matches)?,
+        _ => match regex_of(view, i, escape, predicate).filter(|_| is_dense(among) && !matches!(**column, Column::Text(_))) {
+            Some((regex, wanted)) => {
+                let hits = values_matching(column, regex);
+                if wanted { hits } else { Bits::all(column.len()).without(&hits) }
+            }
+            None => each_value(view, i, column, among, everywhere, &matches)?,
+        },
     };
     spread(view, i, hits)
+}
+
+/// The expression of a predicate that is one of the values as they are stored, and whether it is to match.
+fn regex_of<'p>(
+    view: &View<'_>,
+    i: u32,
+    escape: Escape,
+    predicate: &'p Predicate,
+) -> Option<(&'p Regex, bool)> {
+    let escaped = view.header().columns.get(i as usize).is_none_or(|m| m.escaped);
+    match predicate {
+        _ if escaped && escape != Escape::None => None,
+        Predicate::Regex(regex) => Some((regex, true)),
+        Predicate::NotRegex(regex) => Some((regex, false)),
+        _ => None,
+    }
+}
+
+/// Whether so many rows are left that work on whole columns pays.
+fn is_dense(among: &Bits) -> bool {
+    among.count() * 8 >= among.rows()
 }
 
 /// Tests every value whose row is in `among`.
@@ -247,6 +275,14 @@ fn select_text(view: &View<'_>, text: &TextMatch, among: Bits) -> Result<Bits, R
         return Ok(candidates);
     }
     let mut hits = Bits::none(candidates.rows());
+    if let TextMatch::Regex(regex) = text
+        && is_dense(&candidates)
+    {
+        let open;
+        (hits, open) = texts_matching(view, regex)?;
+        hits = hits.and(&candidates);
+        candidates = candidates.and(&open);
+    }
     let mut buffer = Vec::new();
     for row in candidates.iter() {
         buffer.clear();

@@ -5,6 +5,7 @@
 
 mod accumulate;
 mod actual;
+mod automaton;
 mod bits;
 mod cache;
 mod columnar;

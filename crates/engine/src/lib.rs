@@ -6,10 +6,18 @@ mod config;
 mod encoder;
 mod engine;
 mod explain;
+mod fields;
+mod follow;
 mod info;
+mod kind;
+mod limits;
+mod notes;
+mod resume;
 mod service;
+mod sides;
 
 pub use api::*;
 pub use config::{EngineConfig, OpenOptions, StoreConfig};
 pub use engine::{DEFAULT_STORE, Engine};
+pub use limits::QueryLimits;
 pub use service::{AnswerSink, Cancel, Service};

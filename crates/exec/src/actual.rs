@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::units::Place;
+
 /// What was done in one chunk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChunkActual {
@@ -50,8 +52,12 @@ pub struct Actual {
     pub pending_out: u64,
     /// Records or rows handed out.
     pub returned: u64,
+    /// The last record handed out, when the limit ended the query and there are or may be more behind it.
+    pub stopped_at: Option<Place>,
     /// What could not be read, each with file, place and reason.
     pub damage: Vec<String>,
+    /// Bytes read for the tables that stages look in.
+    pub side_bytes_read: u64,
 }
 
 impl Actual {
@@ -106,6 +112,7 @@ impl Actual {
         }
         self.pending(other.pending_in, other.pending_out);
         self.damage.extend(other.damage);
+        self.side_bytes_read += other.side_bytes_read;
     }
 
     /// Records that matched, as far as they were counted.
@@ -113,8 +120,13 @@ impl Actual {
         self.pending_out + self.chunks.values().map(|c| c.rows_out).sum::<u64>()
     }
 
+    /// Row groups opened.
+    pub fn row_groups(&self) -> u64 {
+        self.chunks.values().map(|c| c.row_groups).sum()
+    }
+
     /// Bytes read from files.
     pub fn bytes_read(&self) -> u64 {
-        self.chunks.values().map(|c| c.bytes_read).sum()
+        self.side_bytes_read + self.chunks.values().map(|c| c.bytes_read).sum::<u64>()
     }
 }

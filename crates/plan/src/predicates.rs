@@ -54,7 +54,9 @@ fn field_note(filter: &Filter, field: &FieldMatch) -> PredicateNote {
         Predicate::Equal(literal) if literal.number().is_some() => {
             "values in the footer, range of the column, then the column"
         }
-        Predicate::Equal(_) => "values in the footer, filter of each row group, then the column",
+        Predicate::Equal(literal) if literal.is_equal_by_bytes() => {
+            "values in the footer, filter of each row group, then the column"
+        }
         p if required_words_of_value(p).is_some_and(|w| !w.is_empty()) => {
             "values in the footer, filter of each row group by the words it needs, then the column"
         }

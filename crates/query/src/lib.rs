@@ -11,6 +11,7 @@ mod error;
 mod expr;
 mod extract;
 mod glob;
+mod literal;
 mod matching;
 mod nearest;
 mod number_text;

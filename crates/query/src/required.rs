@@ -16,10 +16,10 @@ pub fn required_words(text: &TextMatch) -> Vec<Vec<u8>> {
 }
 
 /// As [`required_words`] for the logical value of a field; `None` where nothing can be said of its text, as for
-/// numbers, which have many spellings.
+/// numbers and durations, which have many spellings.
 pub fn required_words_of_value(predicate: &Predicate) -> Option<Vec<Vec<u8>>> {
     match predicate {
-        Predicate::Equal(literal) if literal.number().is_none() => Some(folded(literal.text.as_bytes())),
+        Predicate::Equal(literal) if literal.is_equal_by_bytes() => Some(folded(literal.text.as_bytes())),
         Predicate::Glob(glob) => Some(whole_words(glob)),
         _ => None,
     }

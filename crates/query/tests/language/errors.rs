@@ -100,6 +100,7 @@ fn places_and_expectations() {
         ("a=(b OR c)", "(", "unexpected `(`: a value"),
         ("a>b*", "b*", "a pattern cannot be compared by size: a number or text"),
         ("a!=*", "*", "no value differs from `*`: a value"),
+        ("a<10.0.0.0/8", "10.0.0.0/8", "a net cannot be compared by size"),
         ("a in ()", ")", "unexpected `)`: a value"),
         ("a in (b c)", "c", "unexpected `c`: `,` or `)`"),
         ("a in (b*)", "b*", "a pattern in a list: a plain value"),

@@ -1,0 +1,101 @@
+//! What to say beside an answer of nothing: that no record has a field which the query names.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gastrolog_chunk::Snapshot;
+use gastrolog_exec::ParsedView;
+use gastrolog_format::Footer;
+use gastrolog_query::{FieldName, Filter, RecordView, nearest};
+use gastrolog_types::Attributes;
+
+use crate::Engine;
+use crate::ask::Asked;
+
+impl Engine {
+    /// A note for each field that the filter names and no record has. Nothing where that is not known for sure.
+    pub(crate) fn unknown_fields(&self, asked: &Asked) -> Vec<String> {
+        let mut named = BTreeSet::new();
+        names(&asked.query.filter, &mut named);
+        named.retain(|name| !name.starts_with('_'));
+        if named.is_empty() {
+            return Vec::new();
+        }
+        let Some(footers) = complete_footers(&asked.snapshot) else { return Vec::new() };
+        let pending = self.pending_fields(&asked.snapshot);
+        let known: BTreeSet<&str> = footers
+            .iter()
+            .flat_map(|f| f.fields.keys())
+            .chain(&pending)
+            .map(String::as_str)
+            .filter(|n| !n.is_empty())
+            .collect();
+        let unknown = named.into_iter().filter(|name| !known.contains(name));
+        unknown.map(|name| note(name, &known)).collect()
+    }
+
+    /// The names of the fields and attributes of records in memory.
+    fn pending_fields(&self, snapshot: &Snapshot) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        self.each_pending(snapshot, &mut |view| {
+            view.any_field(&mut |name, _| {
+                if !found.contains(name) {
+                    found.insert(name.to_owned());
+                }
+                false
+            });
+        });
+        found
+    }
+
+    /// Shows each record in memory, with its fields.
+    pub(crate) fn each_pending(&self, snapshot: &Snapshot, visit: &mut dyn FnMut(&ParsedView<'_>)) {
+        let none = Attributes::default();
+        for pending in &snapshot.pending {
+            let batch = &pending.batch;
+            for at in pending.range.clone() {
+                let Some(record) = batch.records.get(at) else { continue };
+                let attributes = batch.attributes.get(record.attributes as usize).unwrap_or(&none);
+                visit(&ParsedView::new(batch.text_of(at), attributes, &self.pipeline));
+            }
+        }
+    }
+}
+
+/// The footers of all chunks, if each knows every field of its chunk.
+fn complete_footers(snapshot: &Snapshot) -> Option<Vec<&Arc<Footer>>> {
+    snapshot.chunks.iter().map(|chunk| chunk.footer().ok().filter(|f| f.fields_complete)).collect()
+}
+
+/// The fields that a filter names in full.
+fn names<'q>(filter: &'q Filter, found: &mut BTreeSet<&'q str>) {
+    match filter {
+        Filter::All | Filter::Text(_) => {}
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().for_each(|part| names(part, found)),
+        Filter::Not(inner) => names(inner, found),
+        Filter::Field(field) => {
+            if let FieldName::Exact(name) = &field.field {
+                found.insert(name);
+            }
+        }
+    }
+}
+
+fn note(name: &str, known: &BTreeSet<&str>) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(other) => format!("no record has a field {name}; did you mean {other}?"),
+        None => format!("no record has a field {name}; `gastrolog fields` lists those there are"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_offered() {
+        let known = BTreeSet::from(["status", "path", "user.id", "b"]);
+        assert_eq!(note("statsu", &known), "no record has a field statsu; did you mean status?");
+        assert!(note("frobnicate", &known).contains("`gastrolog fields` lists"));
+    }
+}

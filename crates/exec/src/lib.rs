@@ -10,6 +10,7 @@ mod bits;
 mod budget;
 mod cache;
 mod columnar;
+mod decimals;
 mod error;
 mod facts;
 mod fields;
@@ -22,6 +23,7 @@ mod run;
 mod stages;
 mod stats;
 mod units;
+mod values;
 mod view;
 mod words;
 

@@ -29,6 +29,7 @@ pub(crate) fn values_matching(column: &Column, regex: &Regex) -> Bits {
     match told.unwrap_or(Steps::All(UNKNOWN)) {
         Steps::All(MATCHED) => Bits::all(column.len()),
         Steps::All(DEAD) => Bits::none(column.len()),
+        Steps::Each(told) if !told.contains(&UNKNOWN) => Bits::from_slice(&told, None, |&s| s == MATCHED),
         told => {
             let mut scratch = Vec::new();
             let mut matches = |i: usize| match told.get(i) {

@@ -1,6 +1,7 @@
 //! Where a [`Machine`] is after the values of a column: for all of them at once where they are of one kind, once
 //! for each distinct value or pattern, and by their bytes only where nothing else tells.
 
+use gastrolog_format::Ids;
 use gastrolog_format::column::{Column, Exceptions, Pattern};
 use gastrolog_types::{TimeLayout, Timestamp};
 
@@ -55,19 +56,16 @@ impl Steps {
         match self {
             Steps::All(state) => Steps::All(next(state)),
             Steps::Each(mut states) => {
-                let mut known: Vec<Option<State>> = Vec::new();
-                for state in &mut states {
-                    let at = *state as usize;
-                    *state = match known.get(at).copied().flatten() {
-                        Some(after) => after,
-                        None => {
-                            let after = next(*state);
-                            known.resize(known.len().max(at + 1), None);
-                            known.get_mut(at).into_iter().for_each(|k| *k = Some(after));
-                            after
-                        }
-                    };
+                let mut met: Vec<bool> = Vec::new();
+                for &state in &states {
+                    if met.get(state as usize) != Some(&true) {
+                        met.resize(met.len().max(state as usize + 1), false);
+                        met.get_mut(state as usize).into_iter().for_each(|m| *m = true);
+                    }
                 }
+                let state = |(at, met): (usize, &bool)| if *met { next(at as State) } else { DEAD };
+                let table: Vec<State> = met.iter().enumerate().map(state).collect();
+                states.iter_mut().for_each(|s| *s = table.get(*s as usize).copied().unwrap_or(DEAD));
                 Steps::each(states)
             }
         }
@@ -84,10 +82,7 @@ pub(crate) fn after_column(machine: &mut Machine, column: &Column, state: State)
         Column::Dictionary { values, ids } => {
             let after: Vec<State> = values.iter().map(|v| machine.run(state, v)).collect();
             match Steps::each(after) {
-                Steps::Each(after) => {
-                    let of = |i: usize| after.get(ids.get(i) as usize).copied().unwrap_or(DEAD);
-                    Steps::each((0..ids.len()).map(of).collect())
-                }
+                Steps::Each(after) => Steps::each(by_id(ids, &after)),
                 all => all,
             }
         }
@@ -103,6 +98,10 @@ pub(crate) fn after_column(machine: &mut Machine, column: &Column, state: State)
                 && after.iter().all(|s| s == first)
             {
                 return first.clone();
+            }
+            let same = |s: &Steps| if let Steps::All(state) = s { Some(*state) } else { None };
+            if let Some(table) = after.iter().map(same).collect::<Option<Vec<State>>>() {
+                return Steps::each(by_id(ids, &table));
             }
             let of = |(i, &rank): (usize, &u32)| {
                 after.get(ids.get(i) as usize).map_or(DEAD, |s| s.get(rank as usize))
@@ -136,6 +135,20 @@ pub(crate) fn after_column(machine: &mut Machine, column: &Column, state: State)
             }
         }
         Column::Hex { .. } => by_value(machine, column, state),
+    }
+}
+
+/// The entry of a table that each id names.
+fn by_id(ids: &Ids, table: &[State]) -> Vec<State> {
+    let of = |id: usize| table.get(id).copied().unwrap_or(DEAD);
+    match ids {
+        Ids::U8(ids) => {
+            let mut full = [DEAD; 256];
+            full.iter_mut().zip(table).for_each(|(f, t)| *f = *t);
+            ids.iter().map(|&id| full[id as usize]).collect()
+        }
+        Ids::U16(ids) => ids.iter().map(|&id| of(id as usize)).collect(),
+        Ids::U32(ids) => ids.iter().map(|&id| of(id as usize)).collect(),
     }
 }
 

@@ -5,10 +5,12 @@
 
 mod accumulate;
 mod actual;
+mod automaton;
 mod bits;
 mod budget;
 mod cache;
 mod columnar;
+mod decimals;
 mod error;
 mod facts;
 mod fields;
@@ -21,10 +23,11 @@ mod run;
 mod stages;
 mod stats;
 mod units;
+mod values;
 mod view;
 mod words;
 
-pub use actual::{Actual, ChunkActual, ConditionActual};
+pub use actual::{Actual, ChunkActual, ConditionActual, DecodeCounts, StageActual};
 pub use budget::{Budget, record_bytes, value_bytes};
 pub use cache::Cache;
 pub use error::{ExecError, Limit, Progress};

@@ -20,6 +20,9 @@ use crate::view::View;
 /// Largest table of counts by group and dictionary id.
 const TABLE_MAX: usize = 1 << 20;
 
+/// Whether to stop.
+pub(crate) type Stop<'a> = &'a dyn Fn() -> bool;
+
 /// The selected rows and the group of each.
 struct Grouped {
     rows: Vec<u32>,
@@ -34,12 +37,16 @@ impl Grouped {
     }
 }
 
-/// Adds the rows of `selected` to `groups`.
+/// Rows, values or groups after which it is asked whether to stop.
+const STOP_EVERY: usize = 4096;
+
+/// Adds the rows of `selected` to `groups`. When `stop` says so it ends early, and what it added is worth nothing.
 pub(crate) fn aggregate(
     view: &View<'_>,
     selected: &Bits,
     aggregation: &Aggregation,
     groups: &mut Groups,
+    stop: Stop<'_>,
 ) -> Result<(), ReadError> {
     if selected.is_none() {
         return Ok(());
@@ -50,11 +57,14 @@ pub(crate) fn aggregate(
     for (i, aggregate) in aggregates.iter().enumerate() {
         match &aggregate.field {
             None => count_rows(&grouped, i, &mut parts),
-            Some(field) => add_values(view, &grouped, i, field, &mut parts)?,
+            Some(field) => add_values(view, &grouped, i, field, &mut parts, stop)?,
         }
     }
     let mut accumulators = parts.accumulators.into_iter();
-    for key in &grouped.keys {
+    for (i, key) in grouped.keys.iter().enumerate() {
+        if i % STOP_EVERY == 0 && stop() {
+            break;
+        }
         groups.add(key, accumulators.by_ref().take(parts.width));
     }
     Ok(())
@@ -245,6 +255,7 @@ fn add_values(
     aggregate: usize,
     field: &str,
     parts: &mut Parts,
+    stop: Stop<'_>,
 ) -> Result<(), ReadError> {
     let name = FieldName::Exact(field.to_owned());
     let places = Places::of(view, &name);
@@ -274,6 +285,9 @@ fn add_values(
     let times = if edge { view.times()? } else { std::sync::Arc::default() };
     let mut scratch = Scratch::default();
     for (k, &row) in grouped.rows.iter().enumerate() {
+        if k % STOP_EVERY == 0 && stop() {
+            break;
+        }
         let at = (times.get(row as usize).copied().unwrap_or(0), view.header().first_seq + u64::from(row));
         let Some(target) = parts.get(grouped.group(k), aggregate) else { continue };
         any_value(view, &name, &places, row as usize, &mut scratch, &mut |value| {

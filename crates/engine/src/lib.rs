@@ -15,6 +15,7 @@ mod notes;
 mod resume;
 mod service;
 mod sides;
+mod usage;
 mod values;
 
 pub use api::*;
@@ -22,3 +23,4 @@ pub use config::{EngineConfig, OpenOptions, StoreConfig};
 pub use engine::{DEFAULT_STORE, Engine};
 pub use limits::QueryLimits;
 pub use service::{AnswerSink, Cancel, Service};
+pub use usage::{FieldUsage, IndexUsage, StoreUsage};

@@ -3,33 +3,29 @@
 use std::time::{Duration, Instant};
 
 use gastrolog_chunk::ReadError;
-use gastrolog_format::column::Column;
+use gastrolog_format::column::{Column, Exceptions};
 use gastrolog_index::{Escape, unescape};
+use gastrolog_plan::Condition;
 use gastrolog_query::{FieldMatch, Filter, Number, Ordering, Predicate, TextMatch, required_words};
 
 use crate::bits::Bits;
+use crate::decimals::decimal_hits;
 use crate::fields::{Place, Places, Scratch, any_value};
 use crate::view::View;
 use crate::words::rows_with_word;
 
-/// As [`select`] for a whole filter, and tells what each of its conditions did.
+/// As [`select`] for all conditions of a plan, in its order, and tells what each of them did.
 pub(crate) fn select_told(
     view: &View<'_>,
-    filter: &Filter,
+    conditions: &[Condition],
     among: Bits,
-    tell: &mut dyn FnMut(&Filter, usize, usize, Duration),
+    tell: &mut dyn FnMut(&Condition, usize, usize, Duration),
 ) -> Result<Bits, ReadError> {
-    let mut parts: Vec<&Filter> = match filter {
-        Filter::And(parts) => parts.iter().collect(),
-        Filter::All => Vec::new(),
-        one => vec![one],
-    };
-    parts.sort_by_key(|f| cost(f));
     let mut left = among;
-    for part in parts {
+    for condition in conditions {
         let (begin, rows_in) = (Instant::now(), left.count());
-        left = select(view, part, left)?;
-        tell(part, rows_in, left.count(), begin.elapsed());
+        left = select(view, &condition.filter, left)?;
+        tell(condition, rows_in, left.count(), begin.elapsed());
     }
     Ok(left)
 }
@@ -41,11 +37,8 @@ pub(crate) fn select(view: &View<'_>, filter: &Filter, among: Bits) -> Result<Bi
     }
     match filter {
         Filter::All => Ok(among),
-        Filter::And(parts) => {
-            let mut order: Vec<&Filter> = parts.iter().collect();
-            order.sort_by_key(|f| cost(f));
-            order.into_iter().try_fold(among, |left, part| select(view, part, left))
-        }
+        // The plan has put the parts in the order that costs least.
+        Filter::And(parts) => parts.iter().try_fold(among, |left, part| select(view, part, left)),
         Filter::Or(parts) => {
             let mut left = among.clone();
             for part in parts {
@@ -60,25 +53,6 @@ pub(crate) fn select(view: &View<'_>, filter: &Filter, among: Bits) -> Result<Bi
         }
         Filter::Field(field) => select_field(view, field, among),
         Filter::Text(text) => select_text(view, text, among),
-    }
-}
-
-/// Cheap conditions first: they leave fewer rows to the dear ones.
-pub(crate) fn cost(filter: &Filter) -> u32 {
-    match filter {
-        Filter::All => 0,
-        Filter::Field(f) => match f.predicate {
-            Predicate::Exists => 1,
-            Predicate::Equal(_) | Predicate::In(_) => 2,
-            Predicate::NotEqual(_) | Predicate::Compare(..) => 3,
-            Predicate::Glob(_) | Predicate::NotGlob(_) => 4,
-            Predicate::Regex(_) | Predicate::NotRegex(_) => 5,
-        },
-        Filter::Text(TextMatch::Phrase(_)) => 6,
-        Filter::Text(TextMatch::Glob(_)) => 7,
-        Filter::Text(TextMatch::Regex(_)) => 8,
-        Filter::Not(inner) => cost(inner),
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().map(cost).sum::<u32>() + 1,
     }
 }
 
@@ -146,27 +120,34 @@ fn rows_where(
             }
         }
         Column::Integer { values, exceptions } => match integer_hits(values, predicate) {
-            Some(mut hits) => {
-                if !exceptions.rows.is_empty() {
-                    let odd = Bits::from_tests(exceptions.rows.iter().map(|_| true), exceptions.rows.len());
-                    let mut cleared = Bits::none(values.len());
-                    odd.iter()
-                        .filter_map(|k| exceptions.rows.get(k))
-                        .for_each(|&row| cleared.set(row as usize));
-                    hits = hits.without(&cleared);
-                    for (&row, value) in exceptions.rows.iter().zip(exceptions.values.iter()) {
-                        if matches(value) {
-                            hits.set(row as usize);
-                        }
-                    }
-                }
-                hits
-            }
+            Some(hits) => with_exceptions(hits, exceptions, &matches),
             None => each_value(view, i, column, among, everywhere, &matches)?,
         },
+        Column::Decimal { mantissas, scales, exceptions } => {
+            match decimal_hits(mantissas, scales, predicate) {
+                Some(hits) => with_exceptions(hits, exceptions, &matches),
+                None => each_value(view, i, column, among, everywhere, &matches)?,
+            }
+        }
         _ => each_value(view, i, column, among, everywhere, &matches)?,
     };
     spread(view, i, hits)
+}
+
+/// The hits among the values of a typed column, with those of its exceptions put right.
+fn with_exceptions(mut hits: Bits, exceptions: &Exceptions, matches: &dyn Fn(&[u8]) -> bool) -> Bits {
+    if exceptions.rows.is_empty() {
+        return hits;
+    }
+    let mut odd = Bits::none(hits.rows());
+    exceptions.rows.iter().for_each(|&row| odd.set(row as usize));
+    hits = hits.without(&odd);
+    for (&row, value) in exceptions.rows.iter().zip(exceptions.values.iter()) {
+        if matches(value) {
+            hits.set(row as usize);
+        }
+    }
+    hits
 }
 
 /// Tests every value whose row is in `among`.

@@ -9,6 +9,7 @@ mod bits;
 mod budget;
 mod cache;
 mod columnar;
+mod decimals;
 mod error;
 mod facts;
 mod fields;
@@ -24,7 +25,7 @@ mod units;
 mod view;
 mod words;
 
-pub use actual::{Actual, ChunkActual, ConditionActual};
+pub use actual::{Actual, ChunkActual, ConditionActual, DecodeCounts, StageActual};
 pub use budget::{Budget, record_bytes, value_bytes};
 pub use cache::Cache;
 pub use error::{ExecError, Limit, Progress};

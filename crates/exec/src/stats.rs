@@ -42,6 +42,8 @@ impl<'a> Run<'a> {
             }
             _ => groups.finish()?,
         };
+        let first = self.actual.stages.entry(0).or_default();
+        first.rows_out = rows.len() as u64;
         for (i, row) in rows.into_iter().enumerate() {
             if i % 1024 == 0 {
                 (self.request.check)()?;
@@ -51,7 +53,7 @@ impl<'a> Run<'a> {
             }
         }
         chain.finish(out)?;
-        self.actual.returned = chain.returned();
+        self.actual.ended(&chain);
         Ok(())
     }
 
@@ -68,6 +70,8 @@ impl<'a> Run<'a> {
             }
         }
         self.stats_of_units(aggregation, groups)?;
+        let matched = self.actual.matched();
+        self.actual.stages.entry(0).or_default().rows_in = matched;
         groups.hold(self.request.budget)?;
         groups.check()
     }
@@ -145,8 +149,11 @@ impl<'a> Run<'a> {
                 let begin = std::time::Instant::now();
                 let done = View::open(row_group, self.context.cache, pipeline).and_then(|view| {
                     let hits = matching_rows(&view, group, plan, actual)?;
+                    let grouping = std::time::Instant::now();
                     let stop = || (self.request.check)().is_err();
                     aggregate(&view, &hits, aggregation, groups, &stop)?;
+                    actual.first_stage(grouping.elapsed());
+                    actual.add_decoded(*chunk, view.take_counts());
                     Ok((hits.count() as u64, view.bytes_read()))
                 });
                 match done {

@@ -52,6 +52,13 @@ pub(crate) fn decimal_hits(mantissas: &[i64], scales: &[u8], predicate: &Predica
     // how far a mantissa lies above the smallest always is a `u64`.
     let above_min = |n: i128| (n - i128::from(min)) as u64;
     let bounds = bounds.map(|(from, to)| (above_min(from), above_min(to.max(from)) - above_min(from)));
+    if let Some(&scale) = scales.first()
+        && scales.iter().all(|&s| s == scale)
+    {
+        let (from, len) = bounds[usize::from(scale)];
+        let hit = |mantissa: &i64| ((mantissa.wrapping_sub(min) as u64).wrapping_sub(from) < len) == wanted;
+        return Some(Bits::from_slice(mantissas, None, hit));
+    }
     let hit = |(&mantissa, &scale): (&i64, &u8)| {
         let (from, len) = bounds[usize::from(scale)];
         ((mantissa.wrapping_sub(min) as u64).wrapping_sub(from) < len) == wanted

@@ -5,6 +5,7 @@
 
 mod accumulate;
 mod actual;
+mod automaton;
 mod bits;
 mod budget;
 mod cache;
@@ -22,6 +23,7 @@ mod run;
 mod stages;
 mod stats;
 mod units;
+mod values;
 mod view;
 mod words;
 

@@ -55,6 +55,9 @@ impl Service for Watched {
     fn values(&self, request: &ValuesRequest) -> Result<ValueList, EngineError> {
         self.engine.values(request)
     }
+    fn usage(&self, store: &str) -> Result<StoreUsage, EngineError> {
+        self.engine.usage(store)
+    }
     fn follow(
         &self,
         q: &QueryRequest,

@@ -75,9 +75,6 @@ impl Service for Watched {
     fn inspect(&self, store: &str, chunk: &str) -> Result<ChunkDetail, EngineError> {
         self.engine.inspect(store, chunk)
     }
-    fn usage(&self, store: &str) -> Result<StoreUsage, EngineError> {
-        self.engine.usage(store)
-    }
     fn verify(&self, store: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, EngineError> {
         self.engine.verify(store, progress)
     }

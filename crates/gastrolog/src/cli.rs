@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::query::{
-    ExplainArgs, FieldsArgs, FollowArgs, Limit, OrderArgs, OrderBy, QueryArgs, QueryWords, ValuesArgs,
+    ExplainArgs, FieldsArgs, FollowArgs, Limit, OrderArgs, OrderBy, QueryArgs, ValuesArgs,
 };
 pub(crate) use self::shared::{ContextArgs, LimitArgs, WithArgs, ZoneArgs};
 use crate::words;

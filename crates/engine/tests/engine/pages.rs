@@ -105,7 +105,7 @@ proptest! {
 #[test]
 fn relative_times_stay_where_they_were_on_the_first_page() {
     let engine = memory_engine(StoreConfig::default());
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as i64;
+    let now = gastrolog_env::Env::memory().clock.now().0;
     let lines: Vec<Line> = (0..9).map(|i| (now - 1_000_000 * (900 - 100 * i), now, true)).collect();
     append(&engine, &lines);
     let mut request = QueryRequest { query: "* last=1h".into(), limit: Some(4), ..Default::default() };

@@ -39,7 +39,7 @@ pub(crate) enum Decoded {
 }
 
 impl Decoded {
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
             Decoded::Column(c) => c.memory_bytes(),
             Decoded::Shapes(s) => {

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use gastrolog_chunk::ReadError;
-use gastrolog_query::{FieldMatch, Filter, Predicate, TextMatch, required_words};
+use gastrolog_plan::Condition;
+use gastrolog_query::{FieldMatch, Filter, TextMatch, required_words};
 
 use crate::automaton::texts_matching;
 use crate::bits::Bits;
@@ -12,24 +13,18 @@ use crate::values::{is_dense, rows_where};
 use crate::view::View;
 use crate::words::rows_with_word;
 
-/// As [`select`] for a whole filter, and tells what each of its conditions did.
+/// As [`select`] for all conditions of a plan, in its order, and tells what each of them did.
 pub(crate) fn select_told(
     view: &View<'_>,
-    filter: &Filter,
+    conditions: &[Condition],
     among: Bits,
-    tell: &mut dyn FnMut(&Filter, usize, usize, Duration),
+    tell: &mut dyn FnMut(&Condition, usize, usize, Duration),
 ) -> Result<Bits, ReadError> {
-    let mut parts: Vec<&Filter> = match filter {
-        Filter::And(parts) => parts.iter().collect(),
-        Filter::All => Vec::new(),
-        one => vec![one],
-    };
-    parts.sort_by_key(|f| cost(f));
     let mut left = among;
-    for part in parts {
+    for condition in conditions {
         let (begin, rows_in) = (Instant::now(), left.count());
-        left = select(view, part, left)?;
-        tell(part, rows_in, left.count(), begin.elapsed());
+        left = select(view, &condition.filter, left)?;
+        tell(condition, rows_in, left.count(), begin.elapsed());
     }
     Ok(left)
 }
@@ -41,11 +36,8 @@ pub(crate) fn select(view: &View<'_>, filter: &Filter, among: Bits) -> Result<Bi
     }
     match filter {
         Filter::All => Ok(among),
-        Filter::And(parts) => {
-            let mut order: Vec<&Filter> = parts.iter().collect();
-            order.sort_by_key(|f| cost(f));
-            order.into_iter().try_fold(among, |left, part| select(view, part, left))
-        }
+        // The plan has put the parts in the order that costs least.
+        Filter::And(parts) => parts.iter().try_fold(among, |left, part| select(view, part, left)),
         Filter::Or(parts) => {
             let mut left = among.clone();
             for part in parts {
@@ -60,25 +52,6 @@ pub(crate) fn select(view: &View<'_>, filter: &Filter, among: Bits) -> Result<Bi
         }
         Filter::Field(field) => select_field(view, field, among),
         Filter::Text(text) => select_text(view, text, among),
-    }
-}
-
-/// Cheap conditions first: they leave fewer rows to the dear ones.
-pub(crate) fn cost(filter: &Filter) -> u32 {
-    match filter {
-        Filter::All => 0,
-        Filter::Field(f) => match f.predicate {
-            Predicate::Exists => 1,
-            Predicate::Equal(_) | Predicate::In(_) => 2,
-            Predicate::NotEqual(_) | Predicate::Compare(..) => 3,
-            Predicate::Glob(_) | Predicate::NotGlob(_) => 4,
-            Predicate::Regex(_) | Predicate::NotRegex(_) => 5,
-        },
-        Filter::Text(TextMatch::Phrase(_)) => 6,
-        Filter::Text(TextMatch::Glob(_)) => 7,
-        Filter::Text(TextMatch::Regex(_)) => 8,
-        Filter::Not(inner) => cost(inner),
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().map(cost).sum::<u32>() + 1,
     }
 }
 

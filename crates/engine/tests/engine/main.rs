@@ -2,8 +2,13 @@
 
 mod charts;
 mod explain;
+mod faults;
+mod fields;
+mod follow;
 mod format;
+mod limits;
 mod oracle;
+mod pages;
 mod stage_model;
 mod stage_tables;
 mod stages;

@@ -184,6 +184,8 @@ fn filter() -> impl Strategy<Value = String> {
         field.clone().prop_map(|k| format!("{k}=a*")),
         field.clone().prop_map(|k| format!("{k}=*0*")),
         field.clone().prop_map(|k| format!("{k}=/[45]0/")),
+        field.clone().prop_map(|k| format!("{k}=/^(error|error:? .*)$/")),
+        field.clone().prop_map(|k| format!("{k}!=/^a( b)$/")),
         field.clone().prop_map(|k| format!("{k} in (500, a, \"GET\")")),
         (field.clone(), of_a_kind()).prop_map(|(k, v)| format!("{k} in ({v}, 10.0.1.0/30)")),
         (field.clone(), prop_oneof![Just("="), Just("!=")]).prop_map(|(k, o)| format!("{k}{o}10.0.0.0/29")),
@@ -197,6 +199,9 @@ fn filter() -> impl Strategy<Value = String> {
         (word(), word()).prop_map(|(a, b)| format!("*\"{a} {b}\"*")),
         (word(), word()).prop_map(|(a, b)| format!("\"{a} {b}\"*")),
         Just("/[ab]{2}/".to_owned()),
+        Just("/ error /".to_owned()),
+        Just("/(?i)[ ,]user( |$)/".to_owned()),
+        (word(), word()).prop_map(|(a, b)| format!("/(^| ){}[ ,].*{b}$/", a.replace('.', "[.]"))),
         Just("\"T1\"".to_owned()),
         Just("\"=\"".to_owned()),
     ];

@@ -2,6 +2,7 @@
 
 mod charts;
 mod explain;
+mod expressions;
 mod faults;
 mod fields;
 mod follow;

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 const NOW: i64 = 1_795_000_000_000_000_000;
 
 #[derive(Clone, Debug)]
-struct Line {
+pub(crate) struct Line {
     text: Vec<u8>,
     attributes: Vec<(String, String)>,
     ingest: i64,
@@ -155,7 +155,7 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn line() -> impl Strategy<Value = Line> {
+pub(crate) fn line() -> impl Strategy<Value = Line> {
     let attribute = prop_oneof![Just("host"), Just("status"), Just("file")].prop_map(str::to_owned);
     let attributes = proptest::collection::vec((attribute, value()), 0..3);
     (text(), attributes, 0i64..1000, proptest::option::weighted(0.1, 0i64..1000)).prop_map(
@@ -168,7 +168,7 @@ fn line() -> impl Strategy<Value = Line> {
     )
 }
 
-fn filter() -> impl Strategy<Value = String> {
+pub(crate) fn filter() -> impl Strategy<Value = String> {
     let quoted = value().prop_map(|v| format!("{v:?}"));
     let operand =
         prop_oneof![value().prop_filter("bare", |v| !v.is_empty() && !v.contains([' ', '/'])), quoted];
@@ -215,7 +215,7 @@ fn filter() -> impl Strategy<Value = String> {
     })
 }
 
-fn bounds() -> impl Strategy<Value = String> {
+pub(crate) fn bounds() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => Just(String::new()),
         1 => Just(" start=2026-11-10T10:00:00Z".to_owned()),
@@ -225,7 +225,7 @@ fn bounds() -> impl Strategy<Value = String> {
 }
 
 /// A store filled with `lines`, in one of the states that a store can be in.
-fn store(lines: &[Line], state: usize) -> std::sync::Arc<Engine> {
+pub(crate) fn store(lines: &[Line], state: usize) -> std::sync::Arc<Engine> {
     let config = StoreConfig {
         row_group_bytes: [1 << 20, 300, 1 << 20, 500, 200][state],
         indexers: (state == 3).then(Vec::new),

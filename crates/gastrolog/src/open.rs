@@ -27,7 +27,7 @@ pub(crate) fn open(
 
 /// The standard indexers. Their order is part of what a record means: the first that understands it names its
 /// fields.
-fn pipeline() -> Pipeline {
+pub(crate) fn pipeline() -> Pipeline {
     Pipeline::new(vec![
         Box::new(gastrolog_indexer_json::JsonIndexer),
         Box::new(gastrolog_indexer_syslog::Syslog),
@@ -52,6 +52,7 @@ fn policies(store: &StoreConfig) -> gastrolog_engine::StoreConfig {
         retention_age_ms: store.retention_age.map(ms),
         retention_bytes: store.retention_bytes,
         indexers: store.indexers.clone(),
+        footer_values: store.footer_values.unwrap_or(default.footer_values),
         ..default
     }
 }

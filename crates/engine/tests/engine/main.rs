@@ -1,6 +1,7 @@
 //! Tests of the engine through its façade, in one binary: linking is most of what a test binary costs.
 
 mod charts;
+mod costs;
 mod explain;
 mod expressions;
 mod faults;

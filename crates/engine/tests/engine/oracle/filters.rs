@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::lines::{key, of_a_kind, value, word};
 
-pub(super) fn filter() -> impl Strategy<Value = String> {
+pub(crate) fn filter() -> impl Strategy<Value = String> {
     let quoted = value().prop_map(|v| format!("{v:?}"));
     let operand =
         prop_oneof![value().prop_filter("bare", |v| !v.is_empty() && !v.contains([' ', '/'])), quoted];
@@ -51,7 +51,7 @@ pub(super) fn filter() -> impl Strategy<Value = String> {
     })
 }
 
-pub(super) fn bounds() -> impl Strategy<Value = String> {
+pub(crate) fn bounds() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => Just(String::new()),
         1 => Just(" start=2026-11-10T10:00:00Z".to_owned()),

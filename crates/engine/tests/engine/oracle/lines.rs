@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::NOW;
 
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(crate) struct Line {
     pub(super) text: Vec<u8>,
     pub(super) attributes: Vec<(String, String)>,
     pub(super) ingest: i64,
@@ -145,7 +145,7 @@ pub(super) fn text() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-pub(super) fn line() -> impl Strategy<Value = Line> {
+pub(crate) fn line() -> impl Strategy<Value = Line> {
     let attribute = prop_oneof![Just("host"), Just("status"), Just("file")].prop_map(str::to_owned);
     let attributes = proptest::collection::vec((attribute, value()), 0..3);
     (text(), attributes, 0i64..1000, proptest::option::weighted(0.1, 0i64..1000)).prop_map(

@@ -10,7 +10,7 @@ use gastrolog_engine::{
 use gastrolog_types::{Attributes, Batch, Timestamp};
 use proptest::prelude::*;
 
-use crate::oracle::{bounds, filter, line, store};
+use crate::oracle::{bounds, filter, line, shapes, store};
 use crate::support::memory_engine;
 
 const NOW: i64 = 1_795_000_000_000_000_000;
@@ -74,7 +74,8 @@ fn conditions_are_asked_in_the_order_that_costs_least() {
     let plan = explain(&engine, "/went [12]/ msg=*went* ms<1900 level=error", true);
     let conditions = titled(&plan, "condition");
     let titles: Vec<&str> = conditions.iter().map(|c| c.title.as_str()).collect();
-    let best = ["condition level=error", "condition ms<1900", "condition /went [12]/", "condition msg=*went*"];
+    let best =
+        ["condition level=error", "condition ms<1900", "condition /went [12]/", "condition msg=*went*"];
     assert_eq!(titles, best);
     assert_eq!(number(conditions[0], "rows in"), Some(12_000));
     for pair in conditions.windows(2) {
@@ -230,7 +231,7 @@ proptest! {
         limit in proptest::option::of(1u64..20),
         state in 0usize..5,
     ) {
-        let engine = store(&lines, state);
+        let engine = store(&lines, &shapes()[state]);
         let query = format!("{filter}{bounds}{stage}");
         let request = QueryRequest { query: query.clone(), order, oldest_first, limit, ..QueryRequest::default() };
         let plan = engine.explain(&request, true, &Cancel::default()).unwrap();

@@ -23,8 +23,11 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
 use chains::WEIGHTS;
+pub(crate) use filters::{bounds, filter};
+pub(crate) use lines::line;
 use lines::{Line, attributes_of};
-use stores::{Shape, shapes, store};
+use stores::Shape;
+pub(crate) use stores::{shapes, store};
 
 const NOW: i64 = 1_795_000_000_000_000_000;
 

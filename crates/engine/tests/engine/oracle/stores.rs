@@ -13,7 +13,7 @@ use crate::support::pipeline;
 
 /// How a store came to be as it is.
 #[derive(Clone, Debug)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// Bytes of text in a row group: the less, the more row groups.
     row_group_bytes: u64,
     /// Seal after so many batches.
@@ -41,7 +41,7 @@ const PLAIN: Shape = Shape {
 };
 
 /// The states a store goes through, and the corners of its configuration.
-pub(super) fn shapes() -> Vec<Shape> {
+pub(crate) fn shapes() -> Vec<Shape> {
     vec![
         PLAIN,
         Shape { row_group_bytes: 300, seal_every: Some(3), ..PLAIN },
@@ -79,7 +79,7 @@ pub(super) fn any_shape() -> impl Strategy<Value = Shape> {
 }
 
 /// A store filled with `lines`.
-pub(super) fn store(lines: &[Line], shape: &Shape) -> Arc<Engine> {
+pub(crate) fn store(lines: &[Line], shape: &Shape) -> Arc<Engine> {
     let env = Env::memory();
     let engine = open(shape, &env);
     for (i, part) in lines.chunks(7).enumerate() {

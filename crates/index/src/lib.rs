@@ -17,7 +17,7 @@ mod unescape;
 
 pub use builder::{Caps, RowGroupBuilder};
 pub use fields::{source_time, time_span};
-pub use pattern::{MESSAGE_NAMES, PatternText, message_rank};
+pub use pattern::{PatternFinder, PatternText, message_rank};
 pub use pipeline::{Parsed, Pipeline};
 pub use ranges::{Claim, Escape, Indexer, Mark, Name, NamePart, RangeSet, Span, TimeRole};
 pub use unescape::unescape;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use gastrolog_index::{PatternText, Pipeline, RangeSet, message_rank};
+use gastrolog_index::{PatternFinder, Pipeline};
 
 fn pipeline() -> Pipeline {
     Pipeline::new(vec![
@@ -22,7 +22,11 @@ fn shared(path: &str) -> Option<String> {
     match std::fs::read(&path) {
         Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
         Err(_) => {
-            assert!(std::env::var_os("GASTROLOG_REQUIRE_SHARED").is_none(), "{} is not there", path.display());
+            assert!(
+                std::env::var_os("GASTROLOG_REQUIRE_SHARED").is_none(),
+                "{} is not there",
+                path.display()
+            );
             eprintln!("skipped: {} is not there", path.display());
             None
         }
@@ -50,24 +54,14 @@ fn golden(system: &str) -> Option<Vec<(String, String)>> {
     let csv = shared(&format!("loghub-2k-corrected/{system}/{system}_2k.log_structured_corrected.csv"))?;
     let mut lines = csv.lines();
     let head = cells(lines.next()?);
-    let place = |name: &str| head.iter().position(|h| h == name).unwrap();
-    let (content, event) = (place("Content"), place("EventId"));
+    let place = |name: &str| head.iter().position(|h| h == name);
+    let (content, event) = (place("Content")?, place("EventId")?);
     Some(lines.map(cells).map(|c| (c[content].clone(), c[event].clone())).collect())
 }
 
 fn pattern(pipeline: &Pipeline, text: &str) -> String {
-    let (mut ranges, mut pattern, mut best) = (RangeSet::default(), PatternText::default(), None);
-    pipeline.any_field(text.as_bytes(), &mut ranges, &mut |name, value| {
-        if let Some(rank) = message_rank(name)
-            && best.as_ref().is_none_or(|&(r, _)| rank < r)
-        {
-            best = Some((rank, value.to_vec()));
-        }
-        false
-    });
-    let message = best.map_or_else(|| text.as_bytes().to_vec(), |(_, value)| value);
-    pipeline.pattern_of(&message, &mut ranges, &mut pattern, &mut |_| {});
-    String::from_utf8_lossy(pattern.finish()).into_owned()
+    let mut finder = PatternFinder::default();
+    String::from_utf8_lossy(finder.of_record(pipeline, text.as_bytes())).into_owned()
 }
 
 fn groups(keys: &[String]) -> (BTreeMap<&str, usize>, BTreeSet<Vec<usize>>) {
@@ -91,9 +85,14 @@ fn accuracy(found: &[String], golden: &[String]) -> (f64, usize) {
 fn groups_of_real_logs_are_mostly_those_that_people_made() {
     let pipeline = pipeline();
     println!("{:10} {:>7} {:>15} {:>15}", "system", "golden", "messages", "whole records");
-    for (system, floor) in
-        [("Apache", 0.0), ("HDFS", 0.0), ("Linux", 0.0), ("OpenSSH", 0.0), ("Spark", 0.0), ("Zookeeper", 0.0)]
-    {
+    for (system, floor) in [
+        ("Apache", 99.0),
+        ("HDFS", 99.0),
+        ("Linux", 70.0),
+        ("OpenSSH", 99.0),
+        ("Spark", 90.0),
+        ("Zookeeper", 99.0),
+    ] {
         let Some(rows) = golden(system) else { continue };
         let Some(log) = shared(&format!("loghub-2k/{system}/{system}_2k.log")) else { continue };
         let events: Vec<String> = rows.iter().map(|(_, event)| event.clone()).collect();

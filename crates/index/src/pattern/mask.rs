@@ -3,7 +3,10 @@
 
 use std::ops::Range;
 
+use gastrolog_types::TimeLayout;
 use gastrolog_types::words::is_word_byte;
+
+use super::cues::Cues;
 
 /// What stands for a part that varies and has no name.
 const PLACEHOLDER: &[u8] = b"<*>";
@@ -18,23 +21,76 @@ const HEX_LETTERS_MIN: usize = 8;
 const HOST_ENDINGS: [&[u8]; 10] =
     [b"com", b"net", b"org", b"edu", b"gov", b"info", b"local", b"internal", b"lan", b"arpa"];
 
-/// Appends `text` to `out` with a placeholder for each part that varies; `slot` gets the range of each.
+/// Days and months as they begin a time that is written out.
+const TIME_WORDS: [&[u8]; 19] = [
+    b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun", b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun",
+    b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
+];
+
+/// A token with so many digits varies even where names stand.
+const LITERAL_DIGITS_MIN: usize = 4;
+
+/// Appends `text` to `out` with a placeholder for each part that varies; `slot` gets the range of each. White space
+/// before a placeholder is one space, for it is mostly padding.
 pub(super) fn mask(text: &[u8], out: &mut Vec<u8>, slot: &mut dyn FnMut(Range<usize>)) {
+    let mut cues = Cues::default();
     let mut at = 0;
     while let Some(&b) = text.get(at) {
         if !is_delimiter(b) {
-            at = list(text, at, out, slot);
+            at = token(text, at, &mut cues, out, slot);
         } else if let Some(inside) = quoted(text, at) {
             out.push(b);
             out.extend_from_slice(PLACEHOLDER);
             out.push(b);
             at = inside.end + 1;
             slot(inside);
+            cues.clear();
+        } else if text.get(at..at + 2) == Some(b"()") && out.last() == Some(&b' ') {
+            // A value that is lacking: `connection from 10.0.0.7 () at …`.
+            out.push(b'(');
+            put(at + 1..at + 1, out, slot);
+            out.push(b')');
+            at += 2;
+            cues.clear();
         } else {
             out.push(b);
             at += 1;
+            if b != b' ' {
+                cues.clear();
+            }
         }
     }
+}
+
+/// Appends what stands between values that have names. It varies only where names themselves are numbers.
+pub(super) fn mask_literal(text: &[u8], out: &mut Vec<u8>) {
+    let mut at = 0;
+    while at < text.len() {
+        let end = token_end(text, at);
+        let token = text.get(at..end).unwrap_or(&[]);
+        let kept = token.iter().rev().take_while(|b| matches!(b, b'.' | b':' | b'!' | b'?')).count();
+        if is_numbered(token) {
+            out.extend_from_slice(PLACEHOLDER);
+            out.extend_from_slice(token.get(token.len() - kept..).unwrap_or(&[]));
+        } else {
+            out.extend_from_slice(token);
+        }
+        out.extend(text.get(end));
+        at = end + 1;
+    }
+}
+
+/// Whether a name has so many digits that it hardly is one.
+pub(super) fn is_numbered(name: &[u8]) -> bool {
+    name.iter().filter(|b| b.is_ascii_digit()).count() >= LITERAL_DIGITS_MIN
+}
+
+fn put(value: Range<usize>, out: &mut Vec<u8>, slot: &mut dyn FnMut(Range<usize>)) {
+    while let [.., b' ', b' '] = out.as_slice() {
+        out.pop();
+    }
+    out.extend_from_slice(PLACEHOLDER);
+    slot(value);
 }
 
 /// Whether `b` ends a token.
@@ -43,7 +99,20 @@ fn is_delimiter(b: u8) -> bool {
     b <= b' '
         || matches!(
             b,
-            b'"' | b'\'' | b'=' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'<' | b'>' | b',' | b';' | b'|' | b'`'
+            b'"' | b'\''
+                | b'='
+                | b'('
+                | b')'
+                | b'['
+                | b']'
+                | b'{'
+                | b'}'
+                | b'<'
+                | b'>'
+                | b','
+                | b';'
+                | b'|'
+                | b'`'
         )
 }
 
@@ -53,15 +122,30 @@ fn token_end(text: &[u8], at: usize) -> usize {
 }
 
 /// Appends the token at `at`. Values with nothing but a comma between them are one (`1,234,567`; a list of any
-/// length).
-fn list(text: &[u8], at: usize, out: &mut Vec<u8>, slot: &mut dyn FnMut(Range<usize>)) -> usize {
+/// length), and so are the words of a time.
+fn token(
+    text: &[u8],
+    at: usize,
+    cues: &mut Cues,
+    out: &mut Vec<u8>,
+    slot: &mut dyn FnMut(Range<usize>),
+) -> usize {
     let mut end = token_end(text, at);
-    let token = cut(text, at..end);
-    out.extend_from_slice(text.get(at..token.start).unwrap_or(&[]));
-    if token.is_empty() {
+    let bytes = text.get(at..end).unwrap_or(&[]);
+    let mut value = cut(text, at..end);
+    if let Some(len) = written_time(text, at, bytes) {
+        value = at..at + len;
+        end = at + len;
+    } else if value.is_empty() && cues.announce(bytes, text.get(end..).unwrap_or(&[])) {
+        value = at..end;
+    }
+    if value.is_empty() {
+        out.extend_from_slice(bytes);
+        cues.push(bytes);
         return end;
     }
-    let mut value = token;
+    cues.clear();
+    out.extend_from_slice(text.get(at..value.start).unwrap_or(&[]));
     while value.end == end && text.get(end) == Some(&b',') {
         let next_end = token_end(text, end + 1);
         let next = cut(text, end + 1..next_end);
@@ -70,10 +154,19 @@ fn list(text: &[u8], at: usize, out: &mut Vec<u8>, slot: &mut dyn FnMut(Range<us
         }
         (value.end, end) = (next.end, next_end);
     }
-    out.extend_from_slice(PLACEHOLDER);
-    out.extend_from_slice(text.get(value.end..end).unwrap_or(&[]));
-    slot(value);
+    let behind = text.get(value.end..end).unwrap_or(&[]);
+    put(value, out, slot);
+    out.extend_from_slice(behind);
     end
+}
+
+/// The length of the time that begins with the token at `at`, if that is a day or month: `Fri Jul  7 12:00:00 2005`.
+fn written_time(text: &[u8], at: usize, token: &[u8]) -> Option<usize> {
+    if token.len() != 3 || !TIME_WORDS.contains(&token) {
+        return None;
+    }
+    let (_, len) = TimeLayout::detect(text.get(at..)?)?;
+    text.get(at + len).is_none_or(|&b| !is_word_byte(b)).then_some(len)
 }
 
 /// The part of a token that varies: what lies before it and behind it stays. Empty, at the end, when nothing does.
@@ -197,6 +290,25 @@ mod tests {
         check("key=product:254944, loading", "key=product:<*>, loading");
         check("at x:y:12", "at x:y:<*>");
         check("a-1,b", "<*>,b");
+        check("for user alice by x", "for user <*> by x");
+        check("password for root from 1.2.3.4", "password for <*> from <*>");
+        check("password for invalid user bob from h", "password for invalid user <*> from h");
+        check("user not found; waiting for user input", "user not found; waiting for user <*>");
+        check("at Sun Jul 17 12:00:00 2005", "at <*>");
+    }
+
+    #[test]
+    fn padding_is_one_space() {
+        let mut out = Vec::new();
+        mask(b"a   7  b  Sun Dec  4 04:47:44 2005", &mut out, &mut |_| {});
+        assert_eq!(out, b"a <*>  b <*>");
+    }
+
+    #[test]
+    fn names_stay_unless_they_are_numbers() {
+        let mut out = Vec::new();
+        mask_literal(b"{\"p99\":<a>, attempt_2017_06: x http2 20170609", &mut out);
+        assert_eq!(out, b"{\"p99\":<a>, <*>: x http2 <*>");
     }
 
     #[test]
@@ -210,5 +322,6 @@ mod tests {
         check("user \"bob smith\" can't 'x y' \"", "user \"<*>\" can't '<*>' \"");
         check("{\"a\": \"b\", \"c\": 1}", "{\"a\": \"<*>\", \"c\": <*>}");
         check("it's bob's", "it's bob's");
+        check("from web () at init()", "from web (<*>) at init()");
     }
 }

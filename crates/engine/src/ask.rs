@@ -1,9 +1,9 @@
 //! Queries: parse, plan, run.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use gastrolog_chunk::Snapshot;
-use gastrolog_exec::{Actual, Answer, Context, ExecError, Order, Request, plan_over, run};
+use gastrolog_exec::{Actual, Answer, Context, ExecError, Limit, Order, Request, plan_over, run};
 use gastrolog_plan::{Plan, TimeKind};
 use gastrolog_query::{ParseContext, Query, parse};
 
@@ -58,7 +58,7 @@ impl Engine {
             }
             let spent = begin.elapsed().as_millis();
             if request.timeout_ms.is_some_and(|max| spent > u128::from(max)) {
-                return Err(ExecError::TimedOut);
+                return Err(ExecError::limit(Limit::Time { max: Duration::from_millis(0) }));
             }
             Ok(())
         };
@@ -68,6 +68,8 @@ impl Engine {
             limit: request.limit,
             with_fields: request.with_fields,
             sides: &std::collections::BTreeMap::new(),
+            after: None,
+            budget: &gastrolog_exec::Budget::default(),
             check: &check,
         };
         let context =
@@ -157,7 +159,7 @@ fn snapshot_from(store: &OpenStore, first_seq: u64) -> Snapshot {
 fn exec_error(error: ExecError) -> EngineError {
     let text = error.to_string();
     match error {
-        ExecError::Cancelled | ExecError::TimedOut => EngineError::Cancelled(text),
-        ExecError::TooLarge { .. } => EngineError::Refused(text),
+        ExecError::Cancelled => EngineError::Cancelled(text),
+        ExecError::Limit { .. } | ExecError::TooLarge { .. } => EngineError::Refused(text),
     }
 }

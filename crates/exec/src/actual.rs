@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::units::Place;
+
 /// What was done in one chunk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChunkActual {
@@ -50,6 +52,8 @@ pub struct Actual {
     pub pending_out: u64,
     /// Records or rows handed out.
     pub returned: u64,
+    /// The last record handed out, when the limit ended the query and there are or may be more behind it.
+    pub stopped_at: Option<Place>,
     /// What could not be read, each with file, place and reason.
     pub damage: Vec<String>,
 }
@@ -111,6 +115,11 @@ impl Actual {
     /// Records that matched, as far as they were counted.
     pub fn matched(&self) -> u64 {
         self.pending_out + self.chunks.values().map(|c| c.rows_out).sum::<u64>()
+    }
+
+    /// Row groups opened.
+    pub fn row_groups(&self) -> u64 {
+        self.chunks.values().map(|c| c.row_groups).sum()
     }
 
     /// Bytes read from files.

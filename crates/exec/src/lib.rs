@@ -6,6 +6,7 @@
 mod accumulate;
 mod actual;
 mod bits;
+mod budget;
 mod cache;
 mod columnar;
 mod error;
@@ -24,9 +25,11 @@ mod view;
 mod words;
 
 pub use actual::{Actual, ChunkActual, ConditionActual};
+pub use budget::{Budget, record_bytes, value_bytes};
 pub use cache::Cache;
-pub use error::ExecError;
+pub use error::{ExecError, Limit, Progress};
 pub use facts::plan_over;
 pub use output::{Answer, FoundRecord, InContext, Order, SideTable, Value};
 pub use record::ParsedView;
 pub use run::{Context, Request, run};
+pub use units::Place;

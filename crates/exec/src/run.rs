@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
+use std::time::{Duration, Instant};
 
 use gastrolog_chunk::{Chunk, Pending, ReadError, Snapshot};
 use gastrolog_index::{Pipeline, RangeSet};
@@ -14,9 +15,9 @@ use crate::bits::Bits;
 use crate::filter::select_told;
 use crate::record::ParsedView;
 use crate::stages::{Chain, Out};
-use crate::units::{Direction, Key, Unit, pending_records, pending_source, units};
+use crate::units::{Direction, Key, Place, Unit, pending_records, pending_source, units};
 use crate::view::View;
-use crate::{Cache, ExecError, Order, SideTable};
+use crate::{Answer, Budget, Cache, ExecError, Order, Progress, SideTable};
 
 /// How an answer is wanted.
 pub struct Request<'a> {
@@ -30,6 +31,10 @@ pub struct Request<'a> {
     pub with_fields: bool,
     /// Tables that stages look in, by the place of the stage in the query.
     pub sides: &'a BTreeMap<usize, SideTable>,
+    /// Only records that come behind this one in the order asked for. For queries whose first stage is not `stats`.
+    pub after: Option<Place>,
+    /// What the query may hold and read, its subqueries included.
+    pub budget: &'a Budget,
     /// Asked often: an error stops the query.
     pub check: &'a (dyn Fn() -> Result<(), ExecError> + Sync),
 }
@@ -53,6 +58,7 @@ pub fn run(
     context: Context<'_>,
     out: Out<'_>,
 ) -> Result<Actual, ExecError> {
+    let begin = Instant::now();
     let mut run = Run { plan, snapshot, request, context, actual: Actual::default() };
     for chunk in &plan.chunks {
         match &chunk.decision {
@@ -62,11 +68,19 @@ pub fn run(
             _ => run.actual.damage.extend(snapshot.chunks.get(chunk.index).and_then(|c| missing_rows(c))),
         }
     }
-    match plan.query.stages.split_first() {
-        Some((Stage::Stats { aggregates, by }, rest)) => run.stats(aggregates, by, rest, out)?,
-        _ => run.records(out)?,
+    let mut returned = 0;
+    let mut counted = |answer: Answer| {
+        returned += u64::from(!matches!(answer, Answer::Columns(_)));
+        out(answer)
+    };
+    let done = match plan.query.stages.split_first() {
+        Some((Stage::Stats { aggregates, by }, rest)) => run.stats(aggregates, by, rest, &mut counted),
+        _ => run.records(&mut counted),
+    };
+    match done {
+        Ok(()) => Ok(run.actual),
+        Err(e) => Err(e.after(run.progress(returned, begin.elapsed()))),
     }
-    Ok(run.actual)
 }
 
 /// What a chunk lost: its footer was bad, and not all row groups were found without it.
@@ -103,13 +117,25 @@ impl<'a> Run<'a> {
         Direction { order: self.request.order, oldest_first: self.request.oldest_first }
     }
 
+    /// How far the query came.
+    fn progress(&self, returned: u64, elapsed: Duration) -> Progress {
+        Progress {
+            returned,
+            matched: self.actual.matched(),
+            bytes_read: self.request.budget.read_bytes(),
+            row_groups: self.actual.row_groups(),
+            row_groups_all: self.plan.reads().count() as u64,
+            elapsed,
+        }
+    }
+
     /// Hands out records in order: units are opened as late as their bounds allow.
     fn records(&mut self, out: Out<'_>) -> Result<(), ExecError> {
         let (plan, request) = (self.plan, self.request);
         let mut chain = Chain::new(&plan.query.stages, None, request.limit, self.context.pipeline);
         let with_fields = request.with_fields || chain.needs_fields();
         let direction = self.direction();
-        let units = units(plan, self.snapshot, direction);
+        let units = units(plan, self.snapshot, direction, request.after);
         let mut waiting = units.iter().peekable();
         let mut open: Vec<OpenUnit<'a>> = Vec::new();
         let mut heap: BinaryHeap<Reverse<(Key, usize)>> = BinaryHeap::new();
@@ -121,10 +147,12 @@ impl<'a> Run<'a> {
                 }
                 (request.check)()?;
                 let opened = self.open(unit, direction);
+                request.budget.check_read()?;
                 waiting.next();
                 if let Some(unit) = opened
                     && let Some(&(key, _)) = unit.rows.first()
                 {
+                    request.budget.hold(unit.held_bytes())?;
                     heap.push(Reverse((key, open.len())));
                     open.push(unit);
                 }
@@ -150,6 +178,10 @@ impl<'a> Run<'a> {
                     Ok(record) => {
                         let row = chain.row_of(record, with_fields);
                         if !chain.push(row, out)? {
+                            let last = unit.next == unit.rows.len() && heap.is_empty();
+                            let more = !last || waiting.peek().is_some();
+                            let full = request.limit.is_some_and(|max| chain.returned >= max);
+                            self.actual.stopped_at = (full && more).then(|| direction.place(key));
                             break 'rows;
                         }
                     }
@@ -160,8 +192,11 @@ impl<'a> Run<'a> {
                 }
             }
             if let OpenSource::View(view, chunk, counted) = &unit.source {
-                self.actual.late_read(*chunk, view.bytes_read() - counted);
+                let late = view.bytes_read() - counted;
+                self.actual.late_read(*chunk, late);
+                request.budget.read(late);
             }
+            request.budget.release(unit.held_bytes());
             // Nothing of it is needed any more; the place stays, so that others keep theirs.
             unit.rows = Vec::new();
             unit.source = OpenSource::Pending(Vec::new());
@@ -174,10 +209,11 @@ impl<'a> Run<'a> {
     fn open(&mut self, unit: &Unit<'a>, direction: Direction) -> Option<OpenUnit<'a>> {
         match unit {
             Unit::RowGroup { chunk, plan, group } => {
-                let begin = std::time::Instant::now();
+                let begin = Instant::now();
                 let opened = View::open(group, self.context.cache, self.context.pipeline).and_then(|view| {
                     let hits = matching_rows(&view, plan, self.plan, &mut self.actual)?;
                     let mut rows = keyed(&view, &hits, direction)?;
+                    self.behind(&mut rows, direction);
                     if !rows.is_sorted() {
                         rows.sort_unstable();
                     }
@@ -193,6 +229,7 @@ impl<'a> Run<'a> {
                             begin.elapsed(),
                         );
                         let counted = view.bytes_read();
+                        self.request.budget.read(counted);
                         let source = OpenSource::View(Box::new(view), *chunk, counted);
                         Some(OpenUnit { rows, next: 0, source })
                     }
@@ -206,15 +243,35 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Drops the rows that do not come behind the place where the answer begins.
+    fn behind(&self, rows: &mut Vec<(Key, u32)>, direction: Direction) {
+        if let Some(after) = self.request.after {
+            let after = direction.key(after.time, after.seq);
+            rows.retain(|(key, _)| *key > after);
+        }
+    }
+
     fn open_pending(&mut self, pending: &Pending, direction: Direction) -> OpenUnit<'a> {
         let query = &self.plan.query;
         let records =
             scan_pending(pending, &query.filter, query.time, self.request.order, self.context.pipeline);
         let key = |r: &Record| direction.key(time_by(r, direction.order), r.seq);
         let mut rows: Vec<(Key, u32)> = records.iter().enumerate().map(|(i, r)| (key(r), i as u32)).collect();
+        self.behind(&mut rows, direction);
         rows.sort_unstable();
         self.actual.pending(pending.range.len() as u64, rows.len() as u64);
         OpenUnit { rows, next: 0, source: OpenSource::Pending(records) }
+    }
+}
+
+impl OpenUnit<'_> {
+    /// What its rows and, for records in memory, their copies take.
+    fn held_bytes(&self) -> u64 {
+        let records: usize = match &self.source {
+            OpenSource::Pending(records) => records.iter().map(|r| r.text.len() + size_of::<Record>()).sum(),
+            OpenSource::View(..) => 0,
+        };
+        (self.rows.len() * size_of::<(Key, u32)>() + records) as u64
     }
 }
 

@@ -68,7 +68,7 @@ impl<'a> Run<'a> {
         by: &'q [GroupKey],
         groups: &mut Groups<'q>,
     ) -> Result<(), ExecError> {
-        let units = units(self.plan, self.snapshot, self.direction());
+        let units = units(self.plan, self.snapshot, self.direction(), None);
         let next = AtomicUsize::new(0);
         let shared = Mutex::new((Actual::default(), Vec::new()));
         let (plan, request, context) = (self.plan, self.request, self.context);
@@ -78,6 +78,7 @@ impl<'a> Run<'a> {
             let mut result = Ok(());
             while let Some(unit) = units.get(next.fetch_add(1, Atomic::Relaxed)) {
                 let step = (request.check)().and_then(|()| {
+                    let before = actual.bytes_read();
                     stats_of_unit(
                         unit,
                         plan,
@@ -87,6 +88,8 @@ impl<'a> Run<'a> {
                         &mut own,
                         &mut actual,
                     );
+                    request.budget.read(actual.bytes_read() - before);
+                    request.budget.check_read()?;
                     own.check()
                 });
                 if step.is_err() {

@@ -20,15 +20,16 @@ use crate::view::View;
 const TABLE_MAX: usize = 1 << 20;
 
 /// The selected rows and the group of each.
-struct Grouped {
-    rows: Vec<u32>,
+pub(crate) struct Grouped {
+    pub(crate) rows: Vec<u32>,
     /// Group of each selected row; empty when there is one group only.
     of_row: Vec<u32>,
-    keys: Vec<KeyBytes>,
+    pub(crate) keys: Vec<KeyBytes>,
 }
 
 impl Grouped {
-    fn group(&self, i: usize) -> usize {
+    /// The group of the `i`-th selected row.
+    pub(crate) fn group(&self, i: usize) -> usize {
         self.of_row.get(i).copied().unwrap_or(0) as usize
     }
 }
@@ -88,7 +89,7 @@ fn count_rows(grouped: &Grouped, aggregate: usize, parts: &mut Parts) {
 }
 
 /// Numbers the groups: each key splits the groups of the keys before it.
-fn group_rows(view: &View<'_>, selected: &Bits, by: &[GroupKey]) -> Result<Grouped, ReadError> {
+pub(crate) fn group_rows(view: &View<'_>, selected: &Bits, by: &[GroupKey]) -> Result<Grouped, ReadError> {
     let rows: Vec<u32> = selected.iter().map(|r| r as u32).collect();
     let mut grouped = Grouped { rows, of_row: Vec::new(), keys: vec![KeyBytes::default()] };
     for key in by {
@@ -106,7 +107,8 @@ fn group_rows(view: &View<'_>, selected: &Bits, by: &[GroupKey]) -> Result<Group
 /// Pairs of group and id that are numbered by a table and not by a hash map.
 const PAIRS_MAX: usize = 1 << 16;
 
-fn split(grouped: &mut Grouped, ids: &[u32], values: &[KeyBytes]) {
+/// Splits the groups by the value of each row: `ids` are places in `values`.
+pub(crate) fn split(grouped: &mut Grouped, ids: &[u32], values: &[KeyBytes]) {
     let mut keys: Vec<KeyBytes> = Vec::new();
     let mut new_key = |group: usize, id: u32| {
         let mut key = grouped.keys.get(group).cloned().unwrap_or_default();
@@ -199,7 +201,7 @@ fn field_ids(view: &View<'_>, rows: &[u32], name: &str) -> Result<Ids, ReadError
     Ok((of_row, known.strings().iter().map(text_key).collect()))
 }
 
-fn text_key(value: &[u8]) -> KeyBytes {
+pub(crate) fn text_key(value: &[u8]) -> KeyBytes {
     let mut key = KeyBytes::default();
     key.push_text(value);
     key

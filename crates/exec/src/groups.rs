@@ -35,6 +35,16 @@ impl KeyBytes {
         self.0.extend_from_slice(value);
     }
 
+    /// A key that was made elsewhere.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> KeyBytes {
+        KeyBytes(bytes.to_vec())
+    }
+
+    /// Its bytes: equal for equal keys.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Appends the parts of another key.
     pub(crate) fn extend(&mut self, other: &KeyBytes) {
         self.0.extend_from_slice(&other.0);
@@ -42,7 +52,7 @@ impl KeyBytes {
 }
 
 /// The parts of a key, as values.
-fn parts(mut key: &[u8]) -> Vec<Value> {
+pub(crate) fn parts(mut key: &[u8]) -> Vec<Value> {
     let mut values = Vec::new();
     while let Some((&kind, rest)) = key.split_first() {
         let (value, rest) = match kind {

@@ -13,6 +13,7 @@ use gastrolog_types::{Attributes, Record, Timestamp};
 use crate::actual::Actual;
 use crate::bits::Bits;
 use crate::filter::select_told;
+use crate::patterns::Wish;
 use crate::record::ParsedView;
 use crate::stages::{Chain, Out};
 use crate::units::{Direction, Key, Place, Unit, pending_records, pending_source, units};
@@ -75,6 +76,13 @@ pub fn run(
     };
     let done = match plan.query.stages.split_first() {
         Some((Stage::Stats { aggregates, by }, rest)) => run.stats(aggregates, by, rest, &mut counted),
+        Some((Stage::Patterns { of, by }, rest)) => {
+            run.patterns(Wish { of: of.as_deref(), by }, None, rest, &mut counted)
+        }
+        Some((Stage::New { of }, rest)) => {
+            let known = request.sides.get(&0);
+            run.patterns(Wish { of: of.as_deref(), by: &[] }, known, rest, &mut counted)
+        }
         _ => run.records(&mut counted),
     };
     match done {

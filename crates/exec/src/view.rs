@@ -74,6 +74,16 @@ impl<'a> View<'a> {
         Ok(View { group, header, cache, pipeline, shapes, shape_ids, bytes_read: read, open })
     }
 
+    /// What the cache has of it.
+    pub(crate) fn cached(&self, part: Part) -> Option<Decoded> {
+        self.cache.get(self.group.id, part)
+    }
+
+    /// Gives the cache something made of it.
+    pub(crate) fn keep(&self, part: Part, value: Decoded) {
+        self.cache.put(self.group.id, part, value);
+    }
+
     pub(crate) fn header(&self) -> &Header {
         self.header
     }

@@ -1,0 +1,45 @@
+//! Patterns of records that are in no store: of the lines of a file.
+
+use std::collections::HashSet;
+
+use gastrolog_index::{PatternFinder, Pipeline};
+use gastrolog_types::{Attributes, Timestamp};
+
+use super::gather::{Gathered, Wanted, columns};
+use super::rows::{Counted, add};
+use crate::Value;
+
+/// Counts patterns as `| patterns` does, of records that are given one by one. What it holds is bounded.
+pub struct PatternTable {
+    gathered: Gathered,
+    finder: PatternFinder,
+    of: Option<String>,
+    by: Vec<String>,
+}
+
+impl PatternTable {
+    /// An empty table of the patterns of a field (`None`: of the message) split by other fields.
+    pub fn new(of: Option<String>, by: Vec<String>) -> PatternTable {
+        PatternTable { gathered: Gathered::default(), finder: PatternFinder::default(), of, by }
+    }
+
+    /// Counts a record. `seq` is its place among all; `time` may be [`Timestamp::NONE`].
+    pub fn add(&mut self, pipeline: &Pipeline, text: &[u8], time: Timestamp, seq: u64) {
+        let attributes = Attributes::default();
+        let record = Counted { text, attributes: &attributes, time, seq };
+        let wish = (self.of.as_deref(), self.by.as_slice());
+        add(&mut self.gathered, &mut self.finder, pipeline, &record, wish);
+        self.gathered.shrink();
+    }
+
+    /// Adds the counts of another table of the same kind.
+    pub fn merge(&mut self, other: PatternTable) {
+        self.gathered.merge(other.gathered);
+    }
+
+    /// The names of the columns and the rows, most frequent first.
+    pub fn finish(self) -> (Vec<String>, Vec<Vec<Value>>) {
+        let wanted = Wanted { by: self.by.len(), known: &HashSet::new() };
+        (columns(&self.by), self.gathered.finish(&wanted))
+    }
+}

@@ -30,7 +30,7 @@ impl Asked {
 impl Engine {
     pub(crate) fn parse(&self, request: &QueryRequest) -> Result<Query, EngineError> {
         let now = self.env.clock.now();
-        let context = ParseContext { now, utc_offset_seconds: request.utc_offset_seconds };
+        let context = ParseContext::with_offset(now, request.utc_offset_seconds);
         // Who shows the error says that it is one.
         let rendered = |text: String| text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text);
         parse(&request.query, &context).map_err(|e| EngineError::BadQuery(rendered(e.render(&request.query))))

@@ -75,6 +75,11 @@ impl<'a> Cursor<'a> {
         self.rest().chars().next()
     }
 
+    /// Goes back to a place that [`Cursor::at`] told.
+    pub(crate) fn move_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
     /// Moves on by `bytes` of what [`Cursor::rest`] starts with.
     pub(crate) fn skip(&mut self, bytes: usize) {
         self.at += bytes;

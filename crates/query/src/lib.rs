@@ -4,13 +4,16 @@
 //! filter selects; whatever the planner and the executor do must come to the same answer.
 
 pub mod ast;
+mod columns;
 mod cursor;
 mod error;
 mod glob;
 mod matching;
+mod nearest;
 mod number_text;
 mod parse;
 mod print;
+mod print_calls;
 mod print_stages;
 mod regex;
 mod required;
@@ -19,8 +22,10 @@ mod text;
 pub mod value;
 
 pub use ast::*;
+pub use columns::columns;
 pub use error::ParseError;
 pub use matching::matches;
+pub use nearest::nearest;
 pub use parse::{ParseContext, QUERY_BYTES_MAX, parse};
 pub use required::{required_words, required_words_of_value};
 pub use value::{Number, canonical_number, parse_number};

@@ -231,7 +231,7 @@ impl Display for Name<'_> {
     }
 }
 
-fn write_quoted(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
+pub(crate) fn write_quoted(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
     f.write_char('"')?;
     for c in text.chars() {
         if matches!(c, '"' | '\\') {

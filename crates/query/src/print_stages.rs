@@ -1,64 +1,11 @@
-//! Stages as text that parses to the same tree, and the spelling of calls, which names their results.
+//! Stages as text that parses to the same tree.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt::{self, Display, Formatter, Write};
 
-use crate::parse::{UNITS, call_name, percentile};
-use crate::print::Name;
-use crate::{Aggregate, Function, GroupKey, SortKey, Stage};
-
-impl Aggregate {
-    /// An aggregate named by its call: `count`, `sum(bytes)`, `p99(duration_ms)`.
-    pub fn new(function: Function, field: Option<String>) -> Aggregate {
-        let spellings = spellings(function, field.as_deref());
-        let alias = spellings.into_iter().next().unwrap_or_default();
-        Aggregate { function, field, alias }
-    }
-}
-
-impl Function {
-    /// The call by the name it was called by, in canonical form; `count()` is just `count`.
-    pub(crate) fn spelling(self, name: &str, field: Option<&str>) -> String {
-        match (self, field) {
-            (Function::Quantile(q), Some(field)) if name == "quantile" => {
-                format!("quantile({q}, {})", Name(field))
-            }
-            (_, Some(field)) => format!("{name}({})", Name(field)),
-            (_, None) => name.to_owned(),
-        }
-    }
-}
-
-/// The ways to write a call, the usual one first.
-fn spellings(function: Function, field: Option<&str>) -> Vec<String> {
-    let names = match function {
-        Function::Count => vec!["count".to_owned()],
-        Function::CountDistinct => vec!["count_distinct".to_owned()],
-        Function::Min => vec!["min".to_owned()],
-        Function::Max => vec!["max".to_owned()],
-        Function::Sum => vec!["sum".to_owned()],
-        Function::Avg => vec!["avg".to_owned()],
-        Function::First => vec!["first".to_owned()],
-        Function::Last => vec!["last".to_owned()],
-        Function::StdDev => vec!["stddev".to_owned()],
-        Function::CountDistinctApprox => vec!["count_distinct_approx".to_owned()],
-        Function::QuantileApprox(_) => vec!["quantile_approx".to_owned()],
-        Function::Values(_) => vec!["values".to_owned()],
-        Function::Rate(_) => vec!["rate".to_owned()],
-        Function::Quantile(q) => {
-            let median = (q == 0.5).then(|| "median".to_owned());
-            percent_name(q).into_iter().chain(["quantile".to_owned()]).chain(median).collect()
-        }
-    };
-    names.iter().map(|name| function.spelling(name, field)).collect()
-}
-
-/// `p99.9` for 0.999, where that says it exactly.
-fn percent_name(q: f64) -> Option<String> {
-    // Enough places for any percentile somebody writes; the check below decides.
-    let percent = format!("{:.9}", q * 100.0);
-    let percent = percent.trim_end_matches('0').trim_end_matches('.');
-    (percentile(percent) == Some(q)).then(|| format!("p{percent}"))
-}
+use crate::parse::{TEXT, written_template};
+use crate::print::{Name, write_quoted};
+use crate::print_calls::{Column, Duration};
+use crate::{Assignment, Extraction, JoinKind, ParseFormat, SortKey, Stage};
 
 impl Display for Stage {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -67,62 +14,139 @@ impl Display for Stage {
                 write!(f, "stats {}", Listed(aggregates))?;
                 if by.is_empty() { Ok(()) } else { write!(f, " by {}", Listed(by)) }
             }
+            Stage::Timechart { width_ns, aggregates, by } => {
+                write!(f, "timechart {} {}", Duration(*width_ns), Listed(aggregates))?;
+                write_by(by, f)
+            }
+            Stage::Top { count, fields, by, rarest } => {
+                let name = if *rarest { "rare" } else { "top" };
+                write!(f, "{name} {count} {}", Columns(fields))?;
+                write_by(by, f)
+            }
+            Stage::Where(filter) => write!(f, "where {filter}"),
+            Stage::Eval(assignments) => write!(f, "eval {}", Listed(assignments)),
+            Stage::Extract { pattern, from } => {
+                write!(f, "extract {pattern}")?;
+                write_from(from, f)
+            }
+            Stage::Parse { format, from, prefix } => {
+                write!(f, "parse {format}")?;
+                write_from(from, f)?;
+                if prefix.is_empty() { Ok(()) } else { write!(f, " as {}", Name(prefix)) }
+            }
+            Stage::Fields(names) => write!(f, "fields {}", Columns(names)),
+            Stage::Rename(pairs) => {
+                f.write_str("rename ")?;
+                write_list(pairs, f, |(old, new), f| write!(f, "{} as {}", Column(old), Name(new)))
+            }
             Stage::Sort(keys) => write!(f, "sort {}", Listed(keys)),
             Stage::Head(count) => write!(f, "head {count}"),
-            Stage::Fields(names) => {
-                let names: Vec<Column<'_>> = names.iter().map(|name| Column(name)).collect();
-                write!(f, "fields {}", Listed(&names))
+            Stage::Tail(count) => write!(f, "tail {count}"),
+            Stage::Dedup { count, fields } => write!(f, "dedup {count} {}", Columns(fields)),
+            Stage::Sample(one_in) => write!(f, "sample 1/{one_in}"),
+            Stage::Context { before, after } if before == after => write!(f, "context {before}"),
+            Stage::Context { before, after } => write!(f, "context before={before} after={after}"),
+            Stage::Patterns { of, by } => {
+                f.write_str("patterns")?;
+                write_of(of.as_deref(), f)?;
+                write_by(by, f)
             }
-            other => write!(f, "{other:?}"),
+            Stage::New { of } => {
+                f.write_str("new")?;
+                write_of(of.as_deref(), f)
+            }
+            Stage::Lookup { table, key, field, fields } => write_lookup((table, key, field), fields, f),
+            Stage::Join { kind, on, subquery } => {
+                f.write_str(if *kind == JoinKind::Left { "join left on " } else { "join on " })?;
+                write_list(on, f, |name, f| Name(name).fmt(f))?;
+                write!(f, " ({subquery})")
+            }
         }
     }
 }
 
+fn write_lookup(
+    (table, key, field): (&str, &str, &str),
+    fields: &[String],
+    f: &mut Formatter<'_>,
+) -> fmt::Result {
+    write!(f, "lookup {} on {}", Name(table), Name(key))?;
+    if key != field {
+        write!(f, " as {}", Column(field))?;
+    }
+    if fields.is_empty() {
+        return Ok(());
+    }
+    f.write_str(" fields ")?;
+    write_list(fields, f, |name, f| Name(name).fmt(f))
+}
+
+fn write_by(by: &[String], f: &mut Formatter<'_>) -> fmt::Result {
+    if by.is_empty() { Ok(()) } else { write!(f, " by {}", Columns(by)) }
+}
+
+fn write_of(of: Option<&str>, f: &mut Formatter<'_>) -> fmt::Result {
+    of.map_or(Ok(()), |field| write!(f, " of {}", Name(field)))
+}
+
+fn write_from(from: &str, f: &mut Formatter<'_>) -> fmt::Result {
+    if from == TEXT { Ok(()) } else { write!(f, " from {}", Column(from)) }
+}
+
 /// Items with commas between them.
+fn write_list<T>(
+    items: &[T],
+    f: &mut Formatter<'_>,
+    write: impl Fn(&T, &mut Formatter<'_>) -> fmt::Result,
+) -> fmt::Result {
+    for (i, item) in items.iter().enumerate() {
+        f.write_str(if i == 0 { "" } else { ", " })?;
+        write(item, f)?;
+    }
+    Ok(())
+}
+
 struct Listed<'a, T>(&'a [T]);
 
 impl<T: Display> Display for Listed<'_, T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        for (i, item) in self.0.iter().enumerate() {
-            write!(f, "{}{item}", if i == 0 { "" } else { ", " })?;
-        }
-        Ok(())
+        write_list(self.0, f, T::fmt)
     }
 }
 
-impl Display for Aggregate {
+struct Columns<'a>(&'a [String]);
+
+impl Display for Columns<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let spellings = spellings(self.function, self.field.as_deref());
-        let named = spellings.iter().find(|s| **s == self.alias);
-        let call = named.or(spellings.first()).map(String::as_str).unwrap_or_default();
-        f.write_str(call)?;
-        if self.field.is_none() {
-            f.write_str("()")?;
-        }
-        if named.is_none() { write!(f, " as {}", Name(&self.alias)) } else { Ok(()) }
+        write_list(self.0, f, |name, f| Column(name).fmt(f))
     }
 }
 
-impl GroupKey {
-    /// The name of the column it makes: the field's, or `_time`.
-    pub fn column(&self) -> &str {
-        match self {
-            GroupKey::Field(name) => name,
-            GroupKey::NumberBin { field, .. } => field,
-            GroupKey::TimeBin(_) => "_time",
-        }
+impl Display for Assignment {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {:?}", Name(&self.name), self.expr)
     }
 }
 
-impl Display for GroupKey {
+impl Display for Extraction {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            GroupKey::Field(name) => Name(name).fmt(f),
-            GroupKey::NumberBin { field, width } => write!(f, "bin({}, {width})", Name(field)),
-            GroupKey::TimeBin(width_ns) => {
-                let (unit, unit_ns) =
-                    UNITS.into_iter().find(|(_, ns)| width_ns % ns == 0).unwrap_or(("ns", 1));
-                write!(f, "bin({}{unit})", width_ns / unit_ns)
+            Extraction::Regex(regex) => regex.fmt(f),
+            Extraction::Template(pieces) => write_quoted(&written_template(pieces), f),
+        }
+    }
+}
+
+impl Display for ParseFormat {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            ParseFormat::Json => f.write_str("json"),
+            ParseFormat::Logfmt => f.write_str("logfmt"),
+            ParseFormat::Kv => f.write_str("kv"),
+            ParseFormat::Csv(names) => {
+                f.write_str("csv(")?;
+                write_list(names, f, |name, f| Name(name).fmt(f))?;
+                f.write_char(')')
             }
         }
     }
@@ -131,15 +155,5 @@ impl Display for GroupKey {
 impl Display for SortKey {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", if self.descending { "-" } else { "" }, Column(&self.field))
-    }
-}
-
-/// The name of a column, which may be the call that made it.
-struct Column<'a>(&'a str);
-
-impl Display for Column<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let is_call = self.0.ends_with(')') && call_name(self.0).as_deref() == Some(self.0);
-        if is_call { f.write_str(self.0) } else { Name(self.0).fmt(f) }
     }
 }

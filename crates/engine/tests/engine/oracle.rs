@@ -239,7 +239,7 @@ fn expected(lines: &[Line], query: &Query, pipeline: &Pipeline, request: &QueryR
 }
 
 fn parse_query(text: &str) -> Query {
-    let context = ParseContext { now: Timestamp(NOW), utc_offset_seconds: 0 };
+    let context = ParseContext::utc(Timestamp(NOW));
     parse(text, &context).unwrap_or_else(|e| panic!("{}", e.render(text)))
 }
 

@@ -22,7 +22,7 @@ impl Condition {
     }
 
     /// Bounds apply to the whole query, so they may not stand where only a part of it would hold.
-    fn without_times(self, place: &str) -> Result<Filter, ParseError> {
+    pub(super) fn without_times(self, place: &str) -> Result<Filter, ParseError> {
         let Some(bound) = self.times.first() else {
             return Ok(self.filter);
         };
@@ -99,7 +99,10 @@ impl Parser<'_> {
                 .unexpected(CONDITION)
                 .hint("NOT is written NOT or -; other text goes in \"quotes\"")),
             Some('"') => self.quoted_term().map(Condition::from),
-            Some('/') => self.text_regex().map(Condition::from),
+            Some('/') => {
+                let regex = self.slashed_regex()?;
+                self.text(TextMatch::Regex(regex), start).map(Condition::from)
+            }
             _ => self.bare_term(),
         }
     }
@@ -126,6 +129,7 @@ impl Parser<'_> {
         let text = self.cursor.quoted()?;
         let span = start..self.cursor.at();
         if let Some(operator) = self.operator()? {
+            self.known(&text, span)?;
             return self.field(FieldName::Exact(text), operator);
         }
         self.end_of_word(Place::Text)?;
@@ -136,7 +140,17 @@ impl Parser<'_> {
                 "something to search for, or `*` for all records",
             ));
         }
-        Ok(Filter::Text(TextMatch::Phrase(text)))
+        self.text(TextMatch::Phrase(text), start)
+    }
+
+    /// A condition on the text, which only records have.
+    fn text(&self, text: TextMatch, start: usize) -> Result<Filter, ParseError> {
+        if self.columns.is_none() {
+            return Ok(Filter::Text(text));
+        }
+        let message = "a search for text in a table";
+        Err(ParseError::new(start..self.cursor.at(), message, "a condition on a column: name=value")
+            .hint("for a word in some column write name=*word*, in any column *=*word*"))
     }
 
     fn bare_term(&mut self) -> Result<Condition, ParseError> {
@@ -148,18 +162,23 @@ impl Parser<'_> {
             if let Some(bound) = self.time_bound(&word, &operator)? {
                 return Ok(Condition { filter: Filter::All, times: vec![bound] });
             }
+            let span = word.span.clone();
             let name = match word.plain() {
-                Ok(name) => FieldName::Exact(name),
+                Ok(name) => {
+                    self.known(&name, span)?;
+                    FieldName::Exact(name)
+                }
                 Err(word) => FieldName::Glob(glob(word)?),
             };
             return self.field(name, operator).map(Condition::from);
         }
         self.end_of_word(Place::Text)?;
+        let start = word.span.start;
         let filter = match word.plain() {
-            Ok(text) => Filter::Text(TextMatch::Phrase(text)),
+            Ok(text) => self.text(TextMatch::Phrase(text), start)?,
             Err(word) => match glob(word)? {
                 any if any.is_any() => Filter::All,
-                glob => Filter::Text(TextMatch::Glob(glob)),
+                glob => self.text(TextMatch::Glob(glob), start)?,
             },
         };
         Ok(filter.into())
@@ -178,7 +197,7 @@ impl Parser<'_> {
     }
 
     /// In the place of a word, what begins with `/` is a regular expression and nothing else.
-    fn text_regex(&mut self) -> Result<Filter, ParseError> {
+    pub(super) fn slashed_regex(&mut self) -> Result<Regex, ParseError> {
         let start = self.cursor.at();
         let hint = "to search for text that begins with `/`, put it in \"quotes\"";
         let Some(length) = self.cursor.regex_length() else {
@@ -192,7 +211,7 @@ impl Parser<'_> {
             return Err(ParseError::new(end - 1..end, message, "`\\/` for a slash in a regular expression")
                 .hint(hint));
         }
-        Ok(Filter::Text(TextMatch::Regex(self.regex(length)?)))
+        self.regex(length)
     }
 
     /// Compiles the `/…/` of this length that stands here.

@@ -4,14 +4,13 @@ use std::ops::Range;
 
 use gastrolog_types::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::Offset;
 
 use super::field::{Kind, Operator};
 use super::{ParseContext, Parser};
 use crate::cursor::{Place, Word};
 use crate::{ParseError, TimeRange};
 
-const SECOND_NS: i64 = 1_000_000_000;
+pub(super) const SECOND_NS: i64 = 1_000_000_000;
 const DAY_NS: i64 = 86_400 * SECOND_NS;
 
 /// The units of durations, largest first.
@@ -51,7 +50,8 @@ impl Parser<'_> {
     ) -> Result<Option<Bound>, ParseError> {
         let name_span = name.span.clone();
         let name = self.cursor.slice(name_span.clone());
-        if !matches!(name, "last" | "start" | "end") {
+        let is_column = self.columns.iter().flatten().any(|column| column == name);
+        if !matches!(name, "last" | "start" | "end") || is_column {
             return Ok(None);
         }
         if operator.kind != Kind::Equal {
@@ -64,7 +64,7 @@ impl Parser<'_> {
             ParseError::new(span.clone(), format!("`{text}` cannot be read"), expected)
                 .hint(format!("a field of this name goes in quotes: \"{name}\"={text}"))
         };
-        let context = &self.context;
+        let context = self.context;
         let range = match name {
             "last" => {
                 let duration = parse_duration(&text).ok_or_else(|| wrong(DURATION))?;
@@ -130,8 +130,8 @@ fn parse_time(text: &str, context: &ParseContext) -> Option<Timestamp> {
         return unix_time(text);
     }
     match text {
-        "today" => return Some(midnight(context, 0)),
-        "yesterday" => return Some(midnight(context, -1)),
+        "today" => return midnight(context, 0),
+        "yesterday" => return midnight(context, 1),
         _ => {}
     }
     let relative = text.strip_prefix("now").unwrap_or(text);
@@ -142,11 +142,15 @@ fn parse_time(text: &str, context: &ParseContext) -> Option<Timestamp> {
         _ => {}
     }
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
-        return i64::try_from(time.as_nanosecond()).ok().map(Timestamp);
+        return timestamp(time);
     }
-    let local = Offset::UTC.to_timestamp(text.parse::<DateTime>().ok()?).ok()?;
-    let ns = local.as_nanosecond() - i128::from(context.utc_offset_seconds) * i128::from(SECOND_NS);
-    i64::try_from(ns).ok().map(Timestamp)
+    let local: DateTime = text.parse().ok()?;
+    // A time that a change of the clocks skips or repeats is taken as most people would.
+    timestamp(context.time_zone.to_ambiguous_timestamp(local).compatible().ok()?)
+}
+
+fn timestamp(time: jiff::Timestamp) -> Option<Timestamp> {
+    i64::try_from(time.as_nanosecond()).ok().map(Timestamp)
 }
 
 /// Unix seconds, milliseconds, microseconds or nanoseconds, told apart by size: the bounds are the year 5138 in
@@ -164,11 +168,12 @@ fn unix_time(text: &str) -> Option<Timestamp> {
     number.checked_mul(unit_ns).map(Timestamp)
 }
 
-fn midnight(context: &ParseContext, days: i64) -> Timestamp {
-    let offset_ns = i64::from(context.utc_offset_seconds) * SECOND_NS;
-    let local = context.now.0.saturating_add(offset_ns);
-    let midnight = local.saturating_sub(local.rem_euclid(DAY_NS)).saturating_sub(offset_ns);
-    shifted(Timestamp(midnight), days * DAY_NS)
+/// When the day began that was so many days ago.
+fn midnight(context: &ParseContext, days_ago: i32) -> Option<Timestamp> {
+    let now = jiff::Timestamp::from_nanosecond(i128::from(context.now.0)).ok()?;
+    let date = context.time_zone.to_datetime(now).date();
+    let date = (0..days_ago).try_fold(date, |date, _| date.yesterday()).ok()?;
+    timestamp(date.to_zoned(context.time_zone.clone()).ok()?.timestamp())
 }
 
 /// Never [`Timestamp::NONE`], which does not mean a time.

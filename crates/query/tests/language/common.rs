@@ -1,11 +1,13 @@
 //! What the tests of the query language share.
 
+use std::sync::LazyLock;
+
 use gastrolog_query::{ParseContext, Query, RecordView, parse};
 use gastrolog_types::Timestamp;
 
 /// 2026-03-04T10:20:30Z, seen from a place two hours ahead of UTC.
-pub(crate) const CONTEXT: ParseContext =
-    ParseContext { now: Timestamp(1_772_619_630_000_000_000), utc_offset_seconds: 7_200 };
+pub(crate) static CONTEXT: LazyLock<ParseContext> =
+    LazyLock::new(|| ParseContext::with_offset(Timestamp(1_772_619_630_000_000_000), 7_200));
 
 /// Parses what must parse.
 pub(crate) fn query(text: &str) -> Query {

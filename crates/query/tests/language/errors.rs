@@ -60,7 +60,24 @@ fn rendered() {
         "error: unexpected `stat`
   |
 1 | error | stat count()
-  |         ^^^^ expected a stage: stats, sort, head, limit or fields",
+  |         ^^^^ expected a stage: stats, timechart, top, rare, where, eval, extract, parse, fields, rename, sort, head, limit, tail, dedup, sample, context, patterns, new, lookup, join
+  = did you mean `stats`?",
+    );
+    check(
+        "* | stats count() as n, p99(took) by host | where nn>5",
+        "error: no column `nn` comes out of the stages before
+  |
+1 | * | stats count() as n, p99(took) by host | where nn>5
+  |                                                   ^^ expected one of: host, n, p99(took)
+  = did you mean `n`?",
+    );
+    check(
+        "a | stats rate() by host",
+        "error: a rate of no known span of time
+  |
+1 | a | stats rate() by host
+  |           ^^^^ expected a query with a start, or groups by time
+  = add last=1h to the query or by bin(5m) to the stage",
     );
 }
 
@@ -118,11 +135,90 @@ fn places_and_expectations() {
         ("* | sort -a desc", "desc", "unexpected `desc`: either"),
         ("* | head ten", "ten", "unexpected `ten`: how many rows"),
         ("* | fields a*", "a*", "a pattern in place of a name: the name"),
+        ("* | fields a, b, a", "a", "two columns named `a`"),
+        ("* | stats values(a, x)", "x", "unexpected `x`: how many values"),
+        ("* | stats count() by bin(a, 0)", "0", "`0` cannot be read: a width larger than 0"),
+        ("* | stats count() by bin(a, 5m)", "5m", "`5m` cannot be read: a width"),
+        ("* | stats count(), count_approx(x)", "count_approx", "unexpected `count_approx`: a function"),
+        ("* | stats sum(sum(x))", "(", "unexpected `(`: `)`"),
+        ("* | timechart count()", "timechart", "a timechart of no known span of time: a width"),
+        ("* | timechart 5 count()", "5", "`5` cannot be read: a duration"),
+        ("* | stats count() by host | timechart 5m count()", "timechart", "no column `_time` comes out"),
+        ("* | top 10", "", "the query ends too early: the name of a field"),
+        ("* | top a by a", "a", "two columns named `a`"),
+        ("* | top count", "count", "two columns named `count`"),
+        ("* | top 99999999999999999999 a", "99999999999999999999", "a number larger than 64 bits"),
+        ("* | where", "", "the query ends too early: a condition"),
+        ("* | where last=1h", "last=1h", "a time inside `where`"),
+        ("* | top a | where error", "error", "a search for text in a table: a condition on a column"),
+        (
+            "* | top a | where b=1",
+            "b",
+            "no column `b` comes out of the stages before: one of: a, count, percent",
+        ),
+        ("* | extract a", "a", "unexpected `a`: /…(?<name>…)…/"),
+        ("* | extract /a(b)/", "/a(b)/", "nothing to extract: a part with a name"),
+        ("* | extract \"a b\"", "\"a b\"", "nothing to extract"),
+        ("* | extract \"<a><b>\"", "\"<a><b>\"", "nothing between `<b>` and the part before it"),
+        ("* | extract \"<a> <a>\"", "\"<a> <a>\"", "two parts named `a`"),
+        ("* | top a | extract \"<x> \"", "extract", "no column `_text`"),
+        ("* | parse xml", "xml", "unexpected `xml`: a format: json"),
+        ("* | parse csv", "", "the query ends too early: the names of its values"),
+        ("* | parse csv(a, a)", "a", "two columns named `a`"),
+        ("* | top a | parse json", "parse", "`parse` behind a stage that makes a table"),
+        ("* | rename a", "", "the query ends too early: `as` and the new name"),
+        ("* | rename a as b, c as b", "b", "two columns named `b`"),
+        ("* | rename a as b, c as a", "a", "a column named `a` is there already"),
+        ("* | top a | rename a as count", "count", "a column named `count` is there already"),
+        ("* | tail", "", "the query ends too early: how many rows to keep"),
+        ("* | dedup 5", "", "the query ends too early: the name of a field"),
+        ("* | sample", "", "the query ends too early: how many rows to keep"),
+        ("* | sample 2/3", "2/3", "unexpected `2/3`: how many rows to keep"),
+        ("* | sample 1/0", "1/0", "unexpected `1/0`: how many rows to keep"),
+        ("* | sample 30%", "30%", "`30%` is not one row in a whole number of rows: such a share: 1/3"),
+        ("* | sample 0%", "0%", "`0%` of the rows: more than 0"),
+        ("* | context", "", "the query ends too early: how many records around"),
+        ("* | context behind=5", "behind=5", "unexpected `behind=5`: how many records around"),
+        ("* | context 5000", "5000", "5000 records around each match: at most 1000"),
+        ("* | head 5 | context 5", "context", "`context` behind another stage: it right behind the filter"),
+        ("* | head 5 | patterns", "patterns", "`patterns` behind another stage"),
+        ("* | new", "new", "`new` in a query of all times: a query with a start"),
+        ("* | lookup hosts", "", "the query ends too early: `on` and the column"),
+        ("* | top a | lookup t on a", "lookup", "`lookup` behind a stage that makes a table"),
+        ("* | top a | lookup t on b fields c", "b", "no column `b`"),
+        ("* | join a", "a", "unexpected `a`: `on` and the names"),
+        ("* | join on a (b)", "(b)", "a join with a query for records: a stage at its end"),
+        ("* | join on a ()", "()", "a join with a query for records"),
+        ("* | join on a (b | top c)", "a", "no column `a` comes out of the query in parentheses: one of: c"),
+        ("* | top a | join on a (b | top a)", "(b | top a)", "both sides have a column `count`"),
+        ("* | join on a (b | top a", "", "the query ends too early"),
+        ("* | join on a (b | top a) x", "x", "unexpected `x`: `|`"),
+        ("* | nonsense", "nonsense", "unexpected `nonsense`: a stage: stats"),
     ];
     for (text, marked, message) in table {
         let (got, said) = at(text);
         assert_eq!(got, marked, "{text}: {said}");
         assert!(said.starts_with(message), "{text}: {said}");
+    }
+}
+
+#[test]
+fn names_that_are_nearly_right() {
+    let hint = |text: &str| parse(text, &CONTEXT).expect_err(text).hint.unwrap_or_default();
+    for (text, expected) in [
+        ("* | stat count()", "did you mean `stats`?"),
+        ("* | SORT x", "did you mean `sort`?"),
+        ("* | timechrat 5m count()", "did you mean `timechart`?"),
+        ("* | filter a=b", "write `where`"),
+        ("* | json", "write `parse json`"),
+        ("* | stats cuont()", "did you mean `count`?"),
+        ("* | stats mean(x)", "did you mean `avg`?"),
+        ("* | stats count_distinkt(x)", "did you mean `count_distinct`?"),
+        ("* | top path | sort -cuont", "did you mean `count`?"),
+        ("* | stats max(took) by path | fields pth", "did you mean `path`?"),
+        ("* | stats max(took) by path | stats sum(\"max(tok)\")", "did you mean `max(took)`?"),
+    ] {
+        assert_eq!(hint(text), expected, "{text}");
     }
 }
 
@@ -133,6 +229,11 @@ fn limits_are_errors() {
     assert!(refused(&"NOT ".repeat(1_000)).starts_with("parentheses and NOT nested"));
     assert!(refused(&"-(".repeat(10_000)).starts_with("parentheses and NOT nested"));
     assert!(refused(&"(".repeat(1_000_000)).starts_with("a query of 1000000 bytes"));
+    assert!(refused(&"|head 5".repeat(65)).starts_with("more than 64 stages"));
+    let nested =
+        |deep: usize| format!("{}* {}", "*|join on a (".repeat(deep), "|top a|fields a)".repeat(deep));
+    assert!(parse(&nested(4), &CONTEXT).is_ok());
+    assert!(refused(&nested(5)).starts_with("queries nested more than 4 deep"));
     assert!(refused(&"a=/b/ ".repeat(65)).starts_with("more than 64 regular expressions"));
     let deep = format!("{}a{}", "(".repeat(120), ")".repeat(120));
     assert!(parse(&deep, &CONTEXT).is_ok());

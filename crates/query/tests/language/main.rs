@@ -11,4 +11,8 @@ mod meaning;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]
+mod stages;
+#[cfg(test)]
 mod time;
+#[cfg(test)]
+mod trees;

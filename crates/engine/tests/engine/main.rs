@@ -3,4 +3,6 @@
 mod explain;
 mod format;
 mod oracle;
+mod patterns;
+
 mod support;

@@ -16,8 +16,8 @@ use proptest::prelude::*;
 const NOW: i64 = 1_795_000_000_000_000_000;
 
 #[derive(Clone, Debug)]
-struct Line {
-    text: Vec<u8>,
+pub(crate) struct Line {
+    pub(crate) text: Vec<u8>,
     attributes: Vec<(String, String)>,
     ingest: i64,
     source: Option<i64>,
@@ -125,7 +125,7 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-fn line() -> impl Strategy<Value = Line> {
+pub(crate) fn line() -> impl Strategy<Value = Line> {
     let attribute = prop_oneof![Just("host"), Just("status"), Just("file")].prop_map(str::to_owned);
     let attributes = proptest::collection::vec((attribute, value()), 0..3);
     (text(), attributes, 0i64..1000, proptest::option::weighted(0.1, 0i64..1000)).prop_map(
@@ -138,7 +138,7 @@ fn line() -> impl Strategy<Value = Line> {
     )
 }
 
-fn filter() -> impl Strategy<Value = String> {
+pub(crate) fn filter() -> impl Strategy<Value = String> {
     let quoted = value().prop_map(|v| format!("{v:?}"));
     let operand =
         prop_oneof![value().prop_filter("bare", |v| !v.is_empty() && !v.contains([' ', '/'])), quoted];
@@ -175,7 +175,7 @@ fn filter() -> impl Strategy<Value = String> {
     })
 }
 
-fn bounds() -> impl Strategy<Value = String> {
+pub(crate) fn bounds() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => Just(String::new()),
         1 => Just(" start=2026-11-10T10:00:00Z".to_owned()),
@@ -185,7 +185,7 @@ fn bounds() -> impl Strategy<Value = String> {
 }
 
 /// A store filled with `lines`, in one of the states that a store can be in.
-fn store(lines: &[Line], state: usize) -> std::sync::Arc<Engine> {
+pub(crate) fn store(lines: &[Line], state: usize) -> std::sync::Arc<Engine> {
     let config = StoreConfig {
         row_group_bytes: [1 << 20, 300, 1 << 20, 500, 200][state],
         indexers: (state == 3).then(Vec::new),
@@ -211,12 +211,17 @@ fn store(lines: &[Line], state: usize) -> std::sync::Arc<Engine> {
     engine
 }
 
-fn attributes_of(line: &Line) -> Attributes {
+pub(crate) fn attributes_of(line: &Line) -> Attributes {
     Attributes::new(line.attributes.iter().map(|(k, v)| (k.as_str(), v.as_bytes())))
 }
 
 /// What a full scan finds: places of the lines that match, in the order asked for.
-fn expected(lines: &[Line], query: &Query, pipeline: &Pipeline, request: &QueryRequest) -> Vec<usize> {
+pub(crate) fn expected(
+    lines: &[Line],
+    query: &Query,
+    pipeline: &Pipeline,
+    request: &QueryRequest,
+) -> Vec<usize> {
     let mut found: Vec<((i64, usize), usize)> = Vec::new();
     for (i, line) in lines.iter().enumerate() {
         let mut ranges = RangeSet::default();
@@ -238,7 +243,7 @@ fn expected(lines: &[Line], query: &Query, pipeline: &Pipeline, request: &QueryR
     found.into_iter().map(|(_, i)| i).collect()
 }
 
-fn parse_query(text: &str) -> Query {
+pub(crate) fn parse_query(text: &str) -> Query {
     let context = ParseContext::utc(Timestamp(NOW));
     parse(text, &context).unwrap_or_else(|e| panic!("{}", e.render(text)))
 }

@@ -7,6 +7,7 @@ use gastrolog_exec::{Actual, Answer, Context, ExecError, Limit, Order, Request, 
 use gastrolog_plan::{Plan, TimeKind};
 use gastrolog_query::{ParseContext, Query, parse};
 
+use crate::earlier::known_before;
 use crate::engine::OpenStore;
 use crate::{AnswerSink, Cancel, Engine, EngineError, QueryEnd, QueryRequest};
 
@@ -21,10 +22,15 @@ pub(crate) struct Asked {
 impl Asked {
     /// Plans a query over a snapshot.
     fn new(query: Query, snapshot: Snapshot, order: Order, store_damage: Vec<String>) -> Asked {
-        let kind = if order == Order::Ingest { TimeKind::Ingest } else { TimeKind::Source };
-        let plan = plan_over(&query, kind, &snapshot);
+        let plan = plan(&query, order, &snapshot);
         Asked { query, snapshot, plan, store_damage }
     }
+}
+
+/// Plans a query whose time is that of `order`.
+pub(crate) fn plan(query: &Query, order: Order, snapshot: &Snapshot) -> Plan {
+    let kind = if order == Order::Ingest { TimeKind::Ingest } else { TimeKind::Source };
+    plan_over(query, kind, snapshot)
 }
 
 impl Engine {
@@ -62,6 +68,7 @@ impl Engine {
             }
             Ok(())
         };
+        let mut sides = std::collections::BTreeMap::new();
         let exec_request = Request {
             order: request.order,
             oldest_first: request.oldest_first,
@@ -74,9 +81,17 @@ impl Engine {
         };
         let context =
             Context { cache: &self.cache, pipeline: &self.pipeline, threads: self.config.query_threads };
+        let now = self.env.clock.now();
+        let known = known_before(&asked.query, now, &asked.snapshot, &exec_request, context);
+        let mut damage = asked.store_damage.clone();
+        if let Some((table, actual)) = known.map_err(exec_error)? {
+            sides.insert(0, table);
+            damage.extend(actual.damage);
+        }
+        let exec_request = Request { sides: &sides, ..exec_request };
         let mut actual =
             run(&asked.plan, &asked.snapshot, &exec_request, context, out).map_err(exec_error)?;
-        actual.damage.extend(asked.store_damage.iter().cloned());
+        actual.damage.extend(damage);
         Ok(actual)
     }
 

@@ -3,6 +3,7 @@
 mod api;
 mod ask;
 mod config;
+mod earlier;
 mod encoder;
 mod engine;
 mod explain;

@@ -1,4 +1,5 @@
 //! Patterns and what is new, against patterns found record by record, in every state of a store.
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::collections::BTreeMap;
 
@@ -117,4 +118,28 @@ fn a_table_of_patterns_says_when_and_what() {
     assert_eq!(row[3..5], [0, 19].map(|m| Value::Time(Timestamp(NOON + m * 60_000_000_000))));
     assert!([&b"[\"7 | 9\"]"[..], b"[\"9 | 7\"]"].contains(&text(&row[5]).as_slice()));
     assert_eq!(text(&row[6]), "██▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁█".as_bytes());
+}
+
+#[test]
+fn new_is_what_the_window_before_does_not_have() {
+    let lines = [
+        (-30, "cache cold"),
+        (0, "took 7 ms"),
+        (5, "started"),
+        (10, "took 9 ms"),
+        (12, "panic at 5"),
+        (13, "panic at 6"),
+        (14, "cache cold"),
+        (25, "too late"),
+    ];
+    let engine = minutes(&lines);
+    let window = "start=2026-11-18T12:10:00Z end=2026-11-18T12:20:00Z";
+    let ask_for = |stage: &str| {
+        let query = format!("* {window} | {stage} | fields pattern, count");
+        rows(ask(&engine, &QueryRequest { query, ..QueryRequest::default() }))
+    };
+    let row = |pattern: &str, count| vec![Value::Text(pattern.into()), Value::Int(count)];
+    assert_eq!(ask_for("new"), [row("panic at <*>", 2), row("cache cold", 1)]);
+    assert_eq!(ask_for("patterns").len(), 3);
+    assert!(ask_for("new of nowhere").is_empty());
 }

@@ -25,7 +25,7 @@ pub enum Access {
 }
 
 /// A query and how its answer is wanted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueryRequest {
     /// The query text.
     pub query: String,
@@ -39,10 +39,21 @@ pub struct QueryRequest {
     pub limit: Option<u64>,
     /// Whether records come with their fields taken apart.
     pub with_fields: bool,
-    /// Stop with an error after this many milliseconds; `None`: never.
+    /// Stop with an error after this many milliseconds; `None`: the engine's limit, which also caps it.
     pub timeout_ms: Option<u64>,
-    /// Offset of local time from UTC, for dates without a zone in the query.
-    pub utc_offset_seconds: i32,
+    /// Stop with an error when more bytes than these are read from the store; `None`: the engine's limit, which also
+    /// caps it.
+    pub read_bytes_max: Option<u64>,
+    /// Stop with an error when the query holds more bytes than these in memory; likewise.
+    pub memory_bytes_max: Option<u64>,
+    /// Zone of times without one in the query: an IANA name or an offset (`+02:00`); empty: UTC.
+    pub time_zone: String,
+    /// Only records of the last so many milliseconds; a query that has bounds of its own is refused then.
+    pub last_ms: Option<u64>,
+    /// Tables that `lookup` stages look in: name and CSV with a head line.
+    pub lookups: Vec<(String, Vec<u8>)>,
+    /// Go on behind the last record of an earlier answer: [`QueryEnd::resume`] of that one; empty: from the beginning.
+    pub resume: String,
 }
 
 /// How a query ended.
@@ -58,6 +69,59 @@ pub struct QueryEnd {
     pub elapsed_ns: u64,
     /// Parts of the store that could not be read, each named; not empty means that the answer is incomplete.
     pub damage: Vec<String>,
+    /// Whether the limit left something out, or may have.
+    pub more: bool,
+    /// With `more`, for queries whose answer is records as they are found: what [`QueryRequest::resume`] of the next
+    /// request takes. Empty otherwise.
+    pub resume: String,
+    /// What whoever asked should know beside the answer.
+    pub notes: Vec<String>,
+}
+
+/// The fields of records.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FieldList {
+    /// Those with most values first.
+    pub fields: Vec<FieldInfo>,
+    /// Records looked at.
+    pub records: u64,
+}
+
+/// What there is to know about a field.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FieldInfo {
+    /// Its path.
+    pub name: String,
+    /// Values of it; a record may have several.
+    pub values: u64,
+    /// What its values look like: `text`, `integer`, `number` …, or empty where that is not known.
+    pub kind: String,
+    /// Distinct values, where they are known.
+    pub distinct: Option<u64>,
+    /// Whether there may be more distinct values than these.
+    pub distinct_at_least: bool,
+}
+
+/// Which values of a field are wanted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ValuesRequest {
+    /// Which store; empty: `default`.
+    pub store: String,
+    /// Which field.
+    pub field: String,
+    /// Only values that begin with this.
+    pub prefix: String,
+    /// At most this many; `None`: 100.
+    pub limit: Option<u64>,
+}
+
+/// The values of a field.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ValueList {
+    /// Values and how often they occur, the most frequent first.
+    pub values: Vec<(Vec<u8>, u64)>,
+    /// Whether the counts are exact and no value is missing; else they are the least there is.
+    pub exact: bool,
 }
 
 /// A node of an explained plan.
@@ -179,9 +243,12 @@ pub enum EngineError {
     /// Another process holds the store; says which.
     #[error("{0}")]
     Locked(String),
-    /// The query was cancelled or ran out of time.
+    /// The query was cancelled.
     #[error("{0}")]
     Cancelled(String),
+    /// The query reached a limit of time, reading or memory: says which, how far it came, and what to do.
+    #[error("{0}")]
+    LimitReached(String),
     /// A passing fault of the disk or a store that is shutting down: try again later.
     #[error("{0}")]
     Unavailable(String),

@@ -1,15 +1,19 @@
 //! Queries: parse, plan, run.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
 
 use gastrolog_chunk::Snapshot;
-use gastrolog_exec::{Actual, Answer, Context, ExecError, Limit, Order, Request, plan_over, run};
+use gastrolog_exec::{Actual, Answer, Context, Order, Place, Request, plan_over, run};
 use gastrolog_plan::{Plan, TimeKind};
-use gastrolog_query::{ParseContext, Query, parse};
+use gastrolog_query::{ParseContext, Query, TimeRange, parse};
+use gastrolog_types::Timestamp;
 
 use crate::earlier::known_before;
-use crate::engine::OpenStore;
-use crate::{AnswerSink, Cancel, Engine, EngineError, QueryEnd, QueryRequest};
+use crate::resume::{Resume, blocker};
+use crate::zone::zone;
+use crate::{AnswerSink, Cancel, Engine, EngineError, QueryEnd, QueryLimits, QueryRequest};
 
 /// A query with the snapshot it is about.
 pub(crate) struct Asked {
@@ -17,14 +21,10 @@ pub(crate) struct Asked {
     pub(crate) snapshot: Snapshot,
     pub(crate) plan: Plan,
     pub(crate) store_damage: Vec<String>,
-}
-
-impl Asked {
-    /// Plans a query over a snapshot.
-    fn new(query: Query, snapshot: Snapshot, order: Order, store_damage: Vec<String>) -> Asked {
-        let plan = plan(&query, order, &snapshot);
-        Asked { query, snapshot, plan, store_damage }
-    }
+    /// What relative times were counted from.
+    pub(crate) now: Timestamp,
+    /// Only what comes behind this is wanted.
+    pub(crate) after: Option<Place>,
 }
 
 /// Plans a query whose time is that of `order`.
@@ -34,19 +34,41 @@ pub(crate) fn plan(query: &Query, order: Order, snapshot: &Snapshot) -> Plan {
 }
 
 impl Engine {
-    pub(crate) fn parse(&self, request: &QueryRequest) -> Result<Query, EngineError> {
-        let now = self.env.clock.now();
-        let context = ParseContext::with_offset(now, request.utc_offset_seconds);
+    /// Parses the query of a request, whose relative times count from `now`.
+    pub(crate) fn parse(&self, request: &QueryRequest, now: Timestamp) -> Result<Query, EngineError> {
+        let context = ParseContext { now, time_zone: zone(&request.time_zone)? };
         // Who shows the error says that it is one.
         let rendered = |text: String| text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text);
-        parse(&request.query, &context).map_err(|e| EngineError::BadQuery(rendered(e.render(&request.query))))
+        let mut query = parse(&request.query, &context)
+            .map_err(|e| EngineError::BadQuery(rendered(e.render(&request.query))))?;
+        if let Some(last_ms) = request.last_ms {
+            if query.time != TimeRange::default() {
+                return Err(EngineError::BadQuery(
+                    "the query has bounds of time of its own; leave them or --last out".to_owned(),
+                ));
+            }
+            let span_ns = i64::try_from(last_ms).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+            query.time.start = Some(Timestamp(now.0.saturating_sub(span_ns)));
+        }
+        Ok(query)
     }
 
     /// Parses and plans; nothing is read but footers, headers and filters.
     pub(crate) fn ask(&self, request: &QueryRequest) -> Result<Asked, EngineError> {
-        let query = self.parse(request)?;
+        let resume = Resume::read(request)?;
+        let now = resume.map_or_else(|| self.env.clock.now(), |r| r.now);
+        let query = self.parse(request, now)?;
+        if let (Some(stage), true) = (blocker(&query.stages), resume.is_some()) {
+            return Err(EngineError::Refused(format!(
+                "an answer cannot be resumed behind `{stage}`, which has to see all rows before; use sort and head, or \
+                 a higher limit"
+            )));
+        }
         let store = self.store(&request.store)?;
-        Ok(Asked::new(query, store.snapshot(), request.order, store.damage()))
+        let snapshot = store.snapshot();
+        let after = resume.map(|r| r.place);
+        let plan = plan(&behind(&query, after, request), request.order, &snapshot);
+        Ok(Asked { query, snapshot, plan, store_damage: store.damage(), now, after })
     }
 
     /// Runs what was asked.
@@ -57,40 +79,51 @@ impl Engine {
         cancel: &Cancel,
         out: AnswerSink<'_>,
     ) -> Result<Actual, EngineError> {
-        let begin = Instant::now();
-        let check = || {
-            if cancel.is_cancelled() {
-                return Err(ExecError::Cancelled);
-            }
-            let spent = begin.elapsed().as_millis();
-            if request.timeout_ms.is_some_and(|max| spent > u128::from(max)) {
-                return Err(ExecError::limit(Limit::Time { max: Duration::from_millis(0) }));
-            }
-            Ok(())
+        self.answer_within(asked, request, &self.config.query.of(request), cancel, out)
+    }
+
+    /// Runs what was asked, within these limits.
+    pub(crate) fn answer_within(
+        &self,
+        asked: &Asked,
+        request: &QueryRequest,
+        limits: &QueryLimits,
+        cancel: &Cancel,
+        out: AnswerSink<'_>,
+    ) -> Result<Actual, EngineError> {
+        // A slow reader does not use up the time of the query.
+        let waited_ns = Arc::new(AtomicU64::new(0));
+        let check = limits.check(Instant::now(), waited_ns.clone(), cancel);
+        let mut out = |piece: Answer| {
+            let begin = Instant::now();
+            let wanted = out(piece);
+            waited_ns.fetch_add(begin.elapsed().as_nanos() as u64, Relaxed);
+            wanted
         };
         let mut sides = std::collections::BTreeMap::new();
+        let budget = limits.budget();
+        budget.read(asked.plan.planning_bytes);
         let exec_request = Request {
             order: request.order,
             oldest_first: request.oldest_first,
-            limit: request.limit,
+            limit: limits.rows,
             with_fields: request.with_fields,
             sides: &std::collections::BTreeMap::new(),
-            after: None,
-            budget: &gastrolog_exec::Budget::default(),
+            after: asked.after,
+            budget: &budget,
             check: &check,
         };
         let context =
             Context { cache: &self.cache, pipeline: &self.pipeline, threads: self.config.query_threads };
-        let now = self.env.clock.now();
-        let known = known_before(&asked.query, now, &asked.snapshot, &exec_request, context);
         let mut damage = asked.store_damage.clone();
-        if let Some((table, actual)) = known.map_err(exec_error)? {
+        if let Some((table, actual)) =
+            known_before(&asked.query, asked.now, &asked.snapshot, &exec_request, context)?
+        {
             sides.insert(0, table);
             damage.extend(actual.damage);
         }
         let exec_request = Request { sides: &sides, ..exec_request };
-        let mut actual =
-            run(&asked.plan, &asked.snapshot, &exec_request, context, out).map_err(exec_error)?;
+        let mut actual = run(&asked.plan, &asked.snapshot, &exec_request, context, &mut out)?;
         actual.damage.extend(damage);
         Ok(actual)
     }
@@ -103,78 +136,48 @@ impl Engine {
     ) -> Result<QueryEnd, EngineError> {
         let begin = Instant::now();
         let asked = self.ask(request)?;
-        let actual = self.answer(&asked, request, cancel, out)?;
-        Ok(QueryEnd {
-            matched: actual.matched(),
-            returned: actual.returned,
-            bytes_read: actual.bytes_read() + asked.plan.planning_bytes,
-            elapsed_ns: begin.elapsed().as_nanos() as u64,
-            damage: actual.damage,
-        })
-    }
-
-    /// Hands out records as they are stored. Each turn is a query over what came since the last one.
-    pub(crate) fn run_follow(
-        &self,
-        request: &QueryRequest,
-        cancel: &Cancel,
-        out: AnswerSink<'_>,
-    ) -> Result<QueryEnd, EngineError> {
-        let begin = Instant::now();
-        let query = self.parse(request)?;
-        if !query.stages.is_empty() {
-            return Err(EngineError::BadQuery(
-                "follow takes a filter without stages: what comes after | needs an end".to_owned(),
-            ));
-        }
-        let store = self.store(&request.store)?;
-        let mut next_seq = if query.time.start.is_some() { 0 } else { store.snapshot().next_seq };
+        let rows_max = self.config.query.of(request).rows;
         let mut end = QueryEnd::default();
-        let request = QueryRequest {
-            order: Order::Write,
-            oldest_first: true,
-            limit: None,
-            timeout_ms: None,
-            ..request.clone()
-        };
-        let mut wanted = true;
-        while wanted && !cancel.is_cancelled() {
-            let asked = Asked::new(query.clone(), snapshot_from(&store, next_seq), request.order, Vec::new());
-            let until = asked.snapshot.next_seq;
-            if until > next_seq {
-                let from = next_seq;
-                let mut pass = |answer: Answer| {
-                    let new = !matches!(&answer, Answer::Record(found) if found.record.seq < from);
-                    wanted = !new || out(answer);
-                    end.returned += u64::from(new);
-                    wanted
-                };
-                match self.answer(&asked, &request, cancel, &mut pass) {
-                    Err(EngineError::Cancelled(_)) => break,
-                    done => end.damage = done?.damage,
+        let actual = if blocker(&asked.query.stages).is_none() {
+            let actual = self.answer(&asked, request, cancel, out)?;
+            end.returned = actual.returned;
+            end.more = actual.stopped_at.is_some();
+            let token = |place| Resume { place, now: asked.now }.token(request);
+            end.resume = actual.stopped_at.map(token).unwrap_or_default();
+            actual
+        } else {
+            // One more than is wanted, to know whether there was more.
+            let asking = QueryRequest { limit: rows_max.map(|n| n.saturating_add(1)), ..request.clone() };
+            let mut cut = |piece: Answer| {
+                if matches!(piece, Answer::Columns(_)) {
+                    return out(piece);
                 }
-                next_seq = until;
-            }
-            store.wait_for(next_seq, std::time::Duration::from_millis(50));
-        }
-        end.matched = end.returned;
+                end.more = rows_max.is_some_and(|max| end.returned >= max);
+                end.returned += u64::from(!end.more);
+                !end.more && out(piece)
+            };
+            self.answer(&asked, &asking, cancel, &mut cut)?
+        };
+        end.matched = actual.matched();
+        end.bytes_read = actual.bytes_read() + asked.plan.planning_bytes;
+        end.notes = if end.returned == 0 { self.unknown_fields(&asked) } else { Vec::new() };
+        end.damage = actual.damage;
         end.elapsed_ns = begin.elapsed().as_nanos() as u64;
         Ok(end)
     }
 }
 
-/// The store from `first_seq` on; chunks that reach back before it come whole.
-fn snapshot_from(store: &OpenStore, first_seq: u64) -> Snapshot {
-    let mut snapshot = store.snapshot();
-    snapshot.chunks.retain(|c| c.summary.end_seq > first_seq);
-    snapshot.pending.retain(|p| p.first_seq + p.range.len() as u64 > first_seq);
-    snapshot
-}
-
-fn exec_error(error: ExecError) -> EngineError {
-    let text = error.to_string();
-    match error {
-        ExecError::Cancelled => EngineError::Cancelled(text),
-        ExecError::Limit { .. } | ExecError::TooLarge { .. } => EngineError::Refused(text),
+/// The query with its time narrowed to what can lie behind `after`, so that what comes before it is not planned.
+fn behind(query: &Query, after: Option<Place>, request: &QueryRequest) -> Query {
+    let mut query = query.clone();
+    if let (Some(after), true) = (after, request.order != Order::Write) {
+        let (range, time) = (&mut query.time, after.time);
+        if request.oldest_first {
+            range.start = range.start.max(Some(Timestamp(time)));
+        } else {
+            let end = Timestamp(time.saturating_add(1));
+            range.end = Some(range.end.map_or(end, |e| e.min(end)));
+        }
     }
+    query
 }

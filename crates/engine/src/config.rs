@@ -9,7 +9,7 @@ use gastrolog_env::Env;
 use gastrolog_format::FooterBudget;
 use gastrolog_index::Pipeline;
 
-use crate::{Access, Location};
+use crate::{Access, Location, QueryLimits};
 
 /// How one store is kept. Every default is meant to be left alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +84,8 @@ pub struct EngineConfig {
     pub cache_bytes: usize,
     /// Threads that one query may use.
     pub query_threads: usize,
+    /// What one query may take.
+    pub query: QueryLimits,
 }
 
 impl Default for EngineConfig {
@@ -93,6 +95,7 @@ impl Default for EngineConfig {
             default_store: StoreConfig::default(),
             cache_bytes: 96 << 20,
             query_threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
+            query: QueryLimits::default(),
         }
     }
 }

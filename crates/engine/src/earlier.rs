@@ -38,7 +38,7 @@ pub(crate) fn known_before(
         match answer {
             Answer::Columns(columns) => table.columns = columns,
             Answer::Row(row) => table.rows.push(row),
-            Answer::Record(_) => {}
+            Answer::Record(_) | Answer::Notice(_) => {}
         }
         true
     };

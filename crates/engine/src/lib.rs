@@ -7,10 +7,18 @@ mod earlier;
 mod encoder;
 mod engine;
 mod explain;
+mod fields;
+mod follow;
 mod info;
+mod kind;
+mod limits;
+mod notes;
+mod resume;
 mod service;
+mod zone;
 
 pub use api::*;
 pub use config::{EngineConfig, OpenOptions, StoreConfig};
 pub use engine::{DEFAULT_STORE, Engine};
+pub use limits::QueryLimits;
 pub use service::{AnswerSink, Cancel, Service};

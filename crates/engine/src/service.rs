@@ -7,7 +7,8 @@ use gastrolog_ingest::Accepted;
 use gastrolog_types::Batch;
 
 use crate::{
-    Answer, ChunkDetail, ChunkInfo, EngineError, ExplainNode, QueryEnd, QueryRequest, StoreInfo, VerifyReport,
+    Answer, ChunkDetail, ChunkInfo, EngineError, ExplainNode, FieldList, QueryEnd, QueryRequest, StoreInfo,
+    ValueList, ValuesRequest, VerifyReport,
 };
 
 /// Tells a running query to stop. Clones share one state.
@@ -49,6 +50,12 @@ pub trait Service: Send + Sync {
         analyze: bool,
         cancel: &Cancel,
     ) -> Result<ExplainNode, EngineError>;
+
+    /// The names of the fields of the records that a query selects (of all, without a text).
+    fn fields(&self, request: &QueryRequest, cancel: &Cancel) -> Result<FieldList, EngineError>;
+
+    /// The values of a field with their counts.
+    fn values(&self, request: &ValuesRequest) -> Result<ValueList, EngineError>;
 
     /// Hands out matching records as they are stored, until cancelled or the reader leaves. Starts with nothing
     /// older than the call unless the query has a time bound.
@@ -96,6 +103,14 @@ impl Service for crate::Engine {
         cancel: &Cancel,
     ) -> Result<ExplainNode, EngineError> {
         self.run_explain(request, analyze, cancel)
+    }
+
+    fn fields(&self, request: &QueryRequest, cancel: &Cancel) -> Result<FieldList, EngineError> {
+        self.list_fields(request, cancel)
+    }
+
+    fn values(&self, request: &ValuesRequest) -> Result<ValueList, EngineError> {
+        self.list_values(request)
     }
 
     fn follow(

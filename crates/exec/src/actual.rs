@@ -56,6 +56,8 @@ pub struct Actual {
     pub stopped_at: Option<Place>,
     /// What could not be read, each with file, place and reason.
     pub damage: Vec<String>,
+    /// Bytes read for the tables that stages look in.
+    pub side_bytes_read: u64,
 }
 
 impl Actual {
@@ -110,6 +112,7 @@ impl Actual {
         }
         self.pending(other.pending_in, other.pending_out);
         self.damage.extend(other.damage);
+        self.side_bytes_read += other.side_bytes_read;
     }
 
     /// Records that matched, as far as they were counted.
@@ -124,6 +127,6 @@ impl Actual {
 
     /// Bytes read from files.
     pub fn bytes_read(&self) -> u64 {
-        self.chunks.values().map(|c| c.bytes_read).sum()
+        self.side_bytes_read + self.chunks.values().map(|c| c.bytes_read).sum::<u64>()
     }
 }

@@ -7,7 +7,8 @@ use rapidhash::fast::RandomState;
 use gastrolog_chunk::ReadError;
 use gastrolog_format::column::Column;
 use gastrolog_index::{Escape, unescape};
-use gastrolog_query::{Aggregate, FieldName, GroupKey, Number};
+use gastrolog_plan::Aggregation;
+use gastrolog_query::{FieldName, GroupKey, Number};
 
 use crate::accumulate::Accumulator;
 use crate::bits::Bits;
@@ -38,14 +39,14 @@ impl Grouped {
 pub(crate) fn aggregate(
     view: &View<'_>,
     selected: &Bits,
-    aggregates: &[Aggregate],
-    by: &[GroupKey],
-    groups: &mut Groups<'_>,
+    aggregation: &Aggregation,
+    groups: &mut Groups,
 ) -> Result<(), ReadError> {
     if selected.is_none() {
         return Ok(());
     }
-    let grouped = group_rows(view, selected, by)?;
+    let grouped = group_rows(view, selected, &aggregation.keys, aggregation.required)?;
+    let aggregates = &aggregation.aggregates;
     let mut parts = Parts { width: aggregates.len(), accumulators: groups.fresh(grouped.keys.len()) };
     for (i, aggregate) in aggregates.iter().enumerate() {
         match &aggregate.field {
@@ -88,15 +89,27 @@ fn count_rows(grouped: &Grouped, aggregate: usize, parts: &mut Parts) {
     }
 }
 
-/// Numbers the groups: each key splits the groups of the keys before it.
-pub(crate) fn group_rows(view: &View<'_>, selected: &Bits, by: &[GroupKey]) -> Result<Grouped, ReadError> {
+/// Numbers the groups: each key splits the groups of the keys before it. The last `required` keys are fields that a row
+/// must have to count.
+pub(crate) fn group_rows(
+    view: &View<'_>,
+    selected: &Bits,
+    by: &[GroupKey],
+    required: usize,
+) -> Result<Grouped, ReadError> {
     let rows: Vec<u32> = selected.iter().map(|r| r as u32).collect();
     let mut grouped = Grouped { rows, of_row: Vec::new(), keys: vec![KeyBytes::default()] };
-    for key in by {
+    let optional = by.len().saturating_sub(required);
+    for (i, key) in by.iter().enumerate() {
         let (ids, values) = match key {
             GroupKey::TimeBin(bin) => time_ids(view, &grouped.rows, *bin)?,
-            GroupKey::NumberBin { field: name, .. } | GroupKey::Field(name) => {
-                field_ids(view, &grouped.rows, name)?
+            GroupKey::Field(name) => {
+                let lacking = if i < optional { text_key(b"") } else { lacking_key() };
+                field_ids(view, &grouped.rows, name, &text_key, lacking)?
+            }
+            GroupKey::NumberBin { field, width } => {
+                let bin = |value: &[u8]| bin_key(value, *width);
+                field_ids(view, &grouped.rows, field, &bin, text_key(b""))?
             }
         };
         split(&mut grouped, &ids, &values);
@@ -168,14 +181,21 @@ fn time_ids(view: &View<'_>, rows: &[u32], bin: i64) -> Result<Ids, ReadError> {
     Ok((ids, values))
 }
 
-fn field_ids(view: &View<'_>, rows: &[u32], name: &str) -> Result<Ids, ReadError> {
+/// The first value of a field in each row, as a part of a key. Two ids may have one key: the groups join them.
+fn field_ids(
+    view: &View<'_>,
+    rows: &[u32],
+    name: &str,
+    key: &dyn Fn(&[u8]) -> KeyBytes,
+    lacking: KeyBytes,
+) -> Result<Ids, ReadError> {
     let name = FieldName::Exact(name.to_owned());
     let places = Places::of(view, &name);
     if let Some((i, escape)) = places.single_column()
         && let Column::Dictionary { values, ids } = &**view.column(i)?
     {
-        let parts = values.iter().map(|v| text_key(&unescape(v, escape)));
-        let parts: Vec<KeyBytes> = parts.chain([text_key(b"")]).collect();
+        let parts = values.iter().map(|v| key(&unescape(v, escape)));
+        let parts: Vec<KeyBytes> = parts.chain([lacking]).collect();
         let absent = values.len() as u32;
         if view.is_everywhere(i) {
             return Ok((rows.iter().map(|&row| ids.get(row as usize)).collect(), parts));
@@ -190,15 +210,29 @@ fn field_ids(view: &View<'_>, rows: &[u32], name: &str) -> Result<Ids, ReadError
     let mut scratch = Scratch::default();
     let mut of_row = Vec::with_capacity(rows.len());
     for &row in rows {
-        let mut id = None;
+        let mut id = u32::MAX;
         let mut first = |value: &[u8]| {
-            id = Some(known.number(value));
+            id = known.number(value);
             true
         };
         any_value(view, &name, &places, row as usize, &mut scratch, &mut first)?;
-        of_row.push(id.unwrap_or_else(|| known.number(b"")));
+        of_row.push(id);
     }
-    Ok((of_row, known.strings().iter().map(text_key).collect()))
+    let absent = known.strings().len() as u32;
+    of_row.iter_mut().filter(|id| **id == u32::MAX).for_each(|id| *id = absent);
+    Ok((of_row, known.strings().iter().map(key).chain([lacking]).collect()))
+}
+
+fn bin_key(value: &[u8], width: f64) -> KeyBytes {
+    let mut key = KeyBytes::default();
+    key.push_bin(value, width);
+    key
+}
+
+fn lacking_key() -> KeyBytes {
+    let mut key = KeyBytes::default();
+    key.push_lacking();
+    key
 }
 
 pub(crate) fn text_key(value: &[u8]) -> KeyBytes {
@@ -225,7 +259,7 @@ fn add_values(
     if places.is_nowhere() {
         return Ok(());
     }
-    let edge = matches!(parts.get(0, aggregate), Some(Accumulator::Edge { .. }));
+    let edge = parts.get(0, aggregate).is_some_and(|a| a.looks_at_time());
     if let (Some((i, escape)), false) = (places.single_column(), edge) {
         let numeric = parts.get(0, aggregate).is_some_and(|a| a.is_numeric());
         match &**view.column(i)? {

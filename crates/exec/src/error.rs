@@ -21,6 +21,14 @@ pub enum ExecError {
         /// Of what.
         unit: &'static str,
     },
+    /// A chart would have too many bins.
+    #[error(
+        "the chart would have more than {max} rows; choose wider bins, a shorter time, or split by fields with fewer values"
+    )]
+    TooManyBins {
+        /// The bound.
+        max: u64,
+    },
     /// It reached a limit that was set for it.
     #[error("{limit}; it {progress}. {}", limit.remedy())]
     Limit {

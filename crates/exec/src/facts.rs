@@ -42,8 +42,14 @@ fn add(counter: &Cell<u64>, bytes: u64) {
 
 /// Plans a query over a snapshot.
 pub fn plan_over(query: &Query, time_kind: TimeKind, snapshot: &Snapshot) -> Plan {
+    plan_from(query, time_kind, snapshot, 0)
+}
+
+/// Plans a query over the records of a snapshot from `first_seq` on. Row groups before it are planned without looking
+/// at them: run the plan with a [`crate::Request::after`] that skips them.
+pub fn plan_from(query: &Query, time_kind: TimeKind, snapshot: &Snapshot, first_seq: u64) -> Plan {
     let bytes_read = Cell::new(0);
-    let chunks = snapshot.chunks.iter().map(|chunk| chunk_facts(chunk, &bytes_read)).collect();
+    let chunks = snapshot.chunks.iter().map(|chunk| chunk_facts(chunk, first_seq, &bytes_read)).collect();
     let text = |p: &Pending| {
         let records = p.batch.records.get(p.range.clone()).unwrap_or(&[]);
         records.iter().map(|r| u64::from(r.end - r.start)).sum::<u64>()
@@ -57,7 +63,7 @@ pub fn plan_over(query: &Query, time_kind: TimeKind, snapshot: &Snapshot) -> Pla
     make(query, time_kind, &facts)
 }
 
-fn chunk_facts<'a>(chunk: &'a Chunk, bytes_read: &'a Cell<u64>) -> ChunkFacts<'a> {
+fn chunk_facts<'a>(chunk: &'a Chunk, first_seq: u64, bytes_read: &'a Cell<u64>) -> ChunkFacts<'a> {
     ChunkFacts {
         name: chunk.name(),
         sealed: chunk.sealed,
@@ -75,6 +81,9 @@ fn chunk_facts<'a>(chunk: &'a Chunk, bytes_read: &'a Cell<u64>) -> ChunkFacts<'a
         }),
         row_group: Box::new(move |i| {
             let group = chunk.row_groups().ok()?.get(i)?;
+            if group.entry.first_seq + u64::from(group.entry.rows) <= first_seq {
+                return None;
+            }
             Some(Box::new(Group { group, bytes_read, header_counted: Cell::new(false) }))
         }),
     }

@@ -49,6 +49,8 @@ pub enum Answer {
     Row(Vec<Value>),
     /// A record (queries without a stage that makes a table).
     Record(FoundRecord),
+    /// Something that whoever reads should know now rather than at the end.
+    Notice(String),
 }
 
 /// A table that a stage of the query looks in: that of a `lookup`, the answer of the subquery of a `join`, the patterns

@@ -44,9 +44,12 @@ pub(crate) fn fields_of(record: &Record, pipeline: &Pipeline) -> Vec<(String, Ve
     fields
 }
 
-/// The value that a record has under `name`: the first of its fields, then its attributes. `_time`, `_ingest`,
-/// `_source`, `_seq` and `_text` name what every record has.
+/// The value that a record has under `name`: the first that a stage computed, else the first of its fields, else of
+/// its attributes. `_time`, `_ingest`, `_source`, `_seq` and `_text` name what every record has.
 pub(crate) fn value_of(found: &FoundRecord, name: &str) -> Value {
+    if let Some((_, value)) = found.computed.iter().find(|(n, _)| n == name) {
+        return value.clone();
+    }
     let record = &found.record;
     let time = |t: Timestamp| if t.is_some() { Value::Time(t) } else { Value::Null };
     match name {
@@ -55,10 +58,31 @@ pub(crate) fn value_of(found: &FoundRecord, name: &str) -> Value {
         "_ingest" => time(record.ingest),
         "_seq" => Value::Int(record.seq as i64),
         "_text" => Value::Text(record.text.clone()),
-        _ => {
-            let field = found.fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-            let attribute = || record.attributes.iter().find(|(n, _)| *n == name).map(|(_, v)| v.to_vec());
-            field.or_else(attribute).map_or(Value::Null, Value::Text)
-        }
+        _ => first_written(found, name).map_or(Value::Null, |v| Value::Text(v.to_vec())),
     }
+}
+
+/// The first value of a field or attribute as the record came, whatever was computed.
+fn first_written<'a>(found: &'a FoundRecord, name: &str) -> Option<&'a [u8]> {
+    let field = found.fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice());
+    field.or_else(|| found.record.attributes.iter().find(|(n, _)| *n == name).map(|(_, v)| v))
+}
+
+/// All values that a record has under `name`; computed ones take the place of all others.
+pub(crate) fn values_of(found: &FoundRecord, name: &str) -> Vec<Value> {
+    let computed: Vec<&Value> = found.computed.iter().filter(|(n, _)| n == name).map(|(_, v)| v).collect();
+    if !computed.is_empty() {
+        return computed.into_iter().filter(|v| **v != Value::Null).cloned().collect();
+    }
+    if name.starts_with('_')
+        && let value @ (Value::Time(_) | Value::Int(_)) = value_of(found, name)
+    {
+        return vec![value];
+    }
+    if name == "_text" {
+        return vec![Value::Text(found.record.text.clone())];
+    }
+    let fields = found.fields.iter().filter(|(n, _)| n == name).map(|(_, v)| v.clone());
+    let attributes = found.record.attributes.iter().filter(|(n, _)| *n == name).map(|(_, v)| v.to_vec());
+    fields.chain(attributes).map(Value::Text).collect()
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use gastrolog_chunk::{Chunk, Pending, ReadError, Snapshot};
 use gastrolog_index::{Pipeline, RangeSet};
-use gastrolog_plan::{Decision, Plan, Reason, RowGroupPlan};
+use gastrolog_plan::{Aggregation, Decision, Plan, Reason, RowGroupPlan};
 use gastrolog_query::{Filter, Stage, TimeRange, matches};
 use gastrolog_types::{Attributes, Record, Timestamp};
 
@@ -30,7 +30,7 @@ pub struct Request<'a> {
     pub limit: Option<u64>,
     /// Whether records come with their fields.
     pub with_fields: bool,
-    /// Tables that stages look in, by the place of the stage in the query.
+    /// Tables that stages look in, by the place of the stage in the query. A stage without one finds nothing.
     pub sides: &'a BTreeMap<usize, SideTable>,
     /// Only records that come behind this one in the order asked for. For queries whose first stage is not `stats`.
     pub after: Option<Place>,
@@ -71,17 +71,17 @@ pub fn run(
     }
     let mut returned = 0;
     let mut counted = |answer: Answer| {
-        returned += u64::from(!matches!(answer, Answer::Columns(_)));
+        returned += u64::from(matches!(answer, Answer::Row(_) | Answer::Record(_)));
         out(answer)
     };
-    let done = match plan.query.stages.split_first() {
-        Some((Stage::Stats { aggregates, by }, rest)) => run.stats(aggregates, by, rest, &mut counted),
-        Some((Stage::Patterns { of, by }, rest)) => {
-            run.patterns(Wish { of: of.as_deref(), by }, None, rest, &mut counted)
+    let first = plan.query.stages.first().and_then(Aggregation::of).filter(Aggregation::is_of_columns);
+    let done = match (first, plan.query.stages.split_first()) {
+        (Some(aggregation), Some((_, rest))) => run.stats(&aggregation.into(), rest, &mut counted),
+        (None, Some((Stage::Patterns { of, by }, _))) => {
+            run.patterns(Wish { of: of.as_deref(), by }, None, &mut counted)
         }
-        Some((Stage::New { of }, rest)) => {
-            let known = request.sides.get(&0);
-            run.patterns(Wish { of: of.as_deref(), by: &[] }, known, rest, &mut counted)
+        (None, Some((Stage::New { of }, _))) => {
+            run.patterns(Wish { of: of.as_deref(), by: &[] }, request.sides.get(&0), &mut counted)
         }
         _ => run.records(&mut counted),
     };
@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
     /// Hands out records in order: units are opened as late as their bounds allow.
     fn records(&mut self, out: Out<'_>) -> Result<(), ExecError> {
         let (plan, request) = (self.plan, self.request);
-        let mut chain = Chain::new(&plan.query.stages, None, request.limit, self.context.pipeline);
+        let mut chain = Chain::new(&plan.query.stages, 0, None, request, self.context.pipeline)?;
         let with_fields = request.with_fields || chain.needs_fields();
         let direction = self.direction();
         let units = units(plan, self.snapshot, direction, request.after);
@@ -188,7 +188,7 @@ impl<'a> Run<'a> {
                         if !chain.push(row, out)? {
                             let last = unit.next == unit.rows.len() && heap.is_empty();
                             let more = !last || waiting.peek().is_some();
-                            let full = request.limit.is_some_and(|max| chain.returned >= max);
+                            let full = request.limit.is_some_and(|max| chain.returned() >= max);
                             self.actual.stopped_at = (full && more).then(|| direction.place(key));
                             break 'rows;
                         }
@@ -210,7 +210,7 @@ impl<'a> Run<'a> {
             unit.source = OpenSource::Pending(Vec::new());
         }
         chain.finish(out)?;
-        self.actual.returned = chain.returned;
+        self.actual.returned = chain.returned();
         Ok(())
     }
 

@@ -1,121 +1,136 @@
 //! What is done with rows after the filter: each stage takes rows and hands rows on.
 
+mod aggregate;
+mod cut;
+mod eval;
+mod fields;
+mod head;
+mod keep;
+mod memory;
+mod order;
+mod row;
+mod side;
+mod sort;
+mod steps;
+mod thin;
+
 use gastrolog_index::Pipeline;
-use gastrolog_query::{GroupKey, SortKey, Stage, parse_number};
+use gastrolog_query::Stage;
+use gastrolog_types::Record;
 
-use crate::groups::{Groups, KeyBytes, bin_of, columns};
-use crate::record::{fields_of, value_of};
-use crate::{Answer, ExecError, FoundRecord, Value};
+use crate::record::fields_of;
+use crate::{Answer, ExecError, FoundRecord, Request};
 
-/// Most rows that `sort` holds.
-const SORT_ROWS_MAX: usize = 2 << 20;
-
-/// A row between stages.
-#[derive(Clone, Debug)]
-pub(crate) enum Row {
-    Record(FoundRecord),
-    Table(Vec<Value>),
-}
+pub(crate) use order::compare;
+pub(crate) use row::Row;
+pub use steps::streams;
 
 /// Takes the answer; `false` when it wants no more.
 pub(crate) type Out<'a> = &'a mut dyn FnMut(Answer) -> bool;
 
+/// Takes the rows of a step; `false` when it wants no more.
+type Next<'a> = &'a mut dyn FnMut(Row) -> Result<bool, ExecError>;
+
+/// One stage at work.
+trait Step {
+    /// Takes a row and gives what comes of it to `next`; `false` when no more rows are wanted.
+    fn push(&mut self, row: Row, next: Next<'_>) -> Result<bool, ExecError>;
+
+    /// Gives the rows that were held back. Called once, after the last row.
+    fn finish(&mut self, _next: Next<'_>) -> Result<(), ExecError> {
+        Ok(())
+    }
+
+    /// Whether it looks at fields of records, so that they must come with theirs.
+    fn needs_fields(&self) -> bool {
+        true
+    }
+}
+
 /// The stages of a query as a chain. Rows go in at the front and come out of the far end as an answer.
 pub(crate) struct Chain<'q> {
-    steps: Vec<Step<'q>>,
-    limit: u64,
-    /// Rows handed out.
-    pub(crate) returned: u64,
-    /// Columns of the table that comes out; `None` while records do.
-    columns: Option<Vec<String>>,
-    columns_said: bool,
+    steps: Vec<Box<dyn Step + 'q>>,
+    end: End,
     pipeline: &'q Pipeline,
 }
 
-enum Step<'q> {
-    Stats { groups: Groups<'q>, stage: &'q Stage, input: Option<Vec<String>> },
-    Sort { keys: &'q [SortKey], input: Option<Vec<String>>, rows: Vec<(Vec<Value>, Row)> },
-    Head(u64),
-    Fields { names: &'q [String], input: Option<Vec<String>> },
+/// Where the rows come out.
+struct End {
+    limit: u64,
+    returned: u64,
+    with_fields: bool,
+    /// Columns of the table that comes out; `None` while records do.
+    columns: Option<Vec<String>>,
+    columns_said: bool,
 }
 
 impl<'q> Chain<'q> {
-    /// A chain of `stages` for rows that have the columns `input` (`None`: records).
+    /// A chain of the stages of a query from the place `from` on, for rows that have the columns `input` (`None`:
+    /// records).
     pub(crate) fn new(
         stages: &'q [Stage],
+        from: usize,
         input: Option<Vec<String>>,
-        limit: Option<u64>,
+        request: &Request<'q>,
         pipeline: &'q Pipeline,
-    ) -> Chain<'q> {
-        let mut columns_now = input;
-        let mut steps = Vec::new();
-        for stage in stages {
-            let input = columns_now.clone();
-            steps.push(match stage {
-                Stage::Stats { aggregates, by } => {
-                    columns_now = Some(columns(aggregates, by));
-                    Step::Stats { groups: Groups::new(aggregates), stage, input }
-                }
-                Stage::Sort(keys) => Step::Sort { keys, input, rows: Vec::new() },
-                Stage::Head(n) => Step::Head(*n),
-                Stage::Fields(names) => {
-                    columns_now = Some(names.clone());
-                    Step::Fields { names, input }
-                }
-                // The parser knows no others yet.
-                _ => continue,
-            });
-        }
-        let limit = limit.unwrap_or(u64::MAX);
-        Chain { steps, limit, returned: 0, columns: columns_now, columns_said: false, pipeline }
+    ) -> Result<Chain<'q>, ExecError> {
+        let (steps, columns) = steps::steps(stages, from, input, request, pipeline)?;
+        let limit = request.limit.unwrap_or(u64::MAX);
+        let with_fields = request.with_fields;
+        let end = End { limit, returned: 0, with_fields, columns, columns_said: false };
+        Ok(Chain { steps, end, pipeline })
     }
 
     /// Whether some stage looks at fields of records, so that records must come with theirs.
     pub(crate) fn needs_fields(&self) -> bool {
-        self.steps.iter().any(|step| !matches!(step, Step::Head(_)))
+        self.steps.iter().any(|step| step.needs_fields())
+    }
+
+    /// Rows handed out.
+    pub(crate) fn returned(&self) -> u64 {
+        self.end.returned
     }
 
     /// Puts a row in; `false` when no more are wanted.
     pub(crate) fn push(&mut self, row: Row, out: Out<'_>) -> Result<bool, ExecError> {
-        self.push_at(0, row, out)
+        push(&mut self.steps, row, &mut |row| Ok(self.end.hand_out(row, out)))
     }
 
-    fn push_at(&mut self, at: usize, row: Row, out: Out<'_>) -> Result<bool, ExecError> {
-        let Some(step) = self.steps.get_mut(at) else { return Ok(self.hand_out(row, out)) };
-        let row = match step {
-            Step::Head(0) => return Ok(false),
-            Step::Head(left) => {
-                *left -= 1;
-                let done = *left == 0;
-                return Ok(self.push_at(at + 1, row, out)? && !done);
-            }
-            Step::Fields { names, input } => {
-                Row::Table(names.iter().map(|n| get(&row, n, input.as_deref())).collect())
-            }
-            Step::Sort { keys, input, rows } => {
-                if rows.len() >= SORT_ROWS_MAX {
-                    let max = SORT_ROWS_MAX as u64;
-                    return Err(ExecError::TooLarge { what: "the rows to sort", max, unit: "rows" });
-                }
-                rows.push((keys.iter().map(|k| get(&row, &k.field, input.as_deref())).collect(), row));
-                return Ok(true);
-            }
-            Step::Stats { groups, stage, input } => {
-                add_row(&row, stage, input.as_deref(), groups);
-                groups.check()?;
-                return Ok(true);
-            }
-        };
-        self.push_at(at + 1, row, out)
+    /// Lets stages that hold rows give them. Call once, after the last row.
+    pub(crate) fn finish(&mut self, out: Out<'_>) -> Result<(), ExecError> {
+        let mut rest = self.steps.as_mut_slice();
+        while let Some((step, behind)) = rest.split_first_mut() {
+            step.finish(&mut |row| push(behind, row, &mut |row| Ok(self.end.hand_out(row, out))))?;
+            rest = behind;
+        }
+        self.end.say_columns(out);
+        Ok(())
     }
 
+    /// A record as a row, with its fields if they are needed.
+    pub(crate) fn row_of(&self, record: Record, with_fields: bool) -> Row {
+        let fields = if with_fields { fields_of(&record, self.pipeline) } else { Vec::new() };
+        Row::Record(FoundRecord { record, fields, computed: Vec::new(), context: None })
+    }
+}
+
+fn push(steps: &mut [Box<dyn Step + '_>], row: Row, out: Next<'_>) -> Result<bool, ExecError> {
+    match steps.split_first_mut() {
+        Some((step, behind)) => step.push(row, &mut |row| push(behind, row, out)),
+        None => out(row),
+    }
+}
+
+impl End {
     fn hand_out(&mut self, row: Row, out: Out<'_>) -> bool {
         if self.returned >= self.limit || !self.say_columns(out) {
             return false;
         }
         self.returned += 1;
         let wanted = match row {
-            Row::Record(found) => out(Answer::Record(found)),
+            Row::Record(found) if self.with_fields => out(Answer::Record(found)),
+            // They were for the stages alone.
+            Row::Record(found) => out(Answer::Record(FoundRecord { fields: Vec::new(), ..found })),
             Row::Table(values) => out(Answer::Row(values)),
         };
         wanted && self.returned < self.limit
@@ -127,128 +142,5 @@ impl<'q> Chain<'q> {
         }
         self.columns_said = true;
         self.columns.as_ref().is_none_or(|names| out(Answer::Columns(names.clone())))
-    }
-
-    /// Lets stages that hold rows give them. Call once, after the last row.
-    pub(crate) fn finish(&mut self, out: Out<'_>) -> Result<(), ExecError> {
-        for at in 0..self.steps.len() {
-            let rows = match self.steps.get_mut(at) {
-                Some(Step::Sort { keys, rows, .. }) => sorted(std::mem::take(rows), keys),
-                Some(Step::Stats { groups, stage, .. }) => {
-                    let Stage::Stats { aggregates, by } = stage else { continue };
-                    let done = std::mem::replace(groups, Groups::new(aggregates));
-                    done.finish(by).into_iter().map(Row::Table).collect()
-                }
-                _ => continue,
-            };
-            for row in rows {
-                if !self.push_at(at + 1, row, out)? {
-                    break;
-                }
-            }
-        }
-        self.say_columns(out);
-        Ok(())
-    }
-
-    /// A record as a row, with its fields if they are needed.
-    pub(crate) fn row_of(&self, record: gastrolog_types::Record, with_fields: bool) -> Row {
-        let fields = if with_fields { fields_of(&record, self.pipeline) } else { Vec::new() };
-        Row::Record(FoundRecord { record, fields, computed: Vec::new(), context: None })
-    }
-}
-
-/// The value of a column or field of a row.
-fn get(row: &Row, name: &str, columns: Option<&[String]>) -> Value {
-    match row {
-        Row::Record(found) => value_of(found, name),
-        Row::Table(values) => {
-            let at = columns.and_then(|c| c.iter().position(|n| n == name));
-            at.and_then(|i| values.get(i)).cloned().unwrap_or(Value::Null)
-        }
-    }
-}
-
-fn sorted(mut rows: Vec<(Vec<Value>, Row)>, keys: &[SortKey]) -> Vec<Row> {
-    rows.sort_by(|(a, _), (b, _)| {
-        let by_key = keys.iter().zip(a.iter().zip(b)).map(|(key, (a, b))| compare(a, b, key.descending));
-        by_key.into_iter().find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
-    });
-    rows.into_iter().map(|(_, row)| row).collect()
-}
-
-/// Numbers by value before text by bytes; what is lacking comes last in either direction.
-pub(crate) fn compare(a: &Value, b: &Value, descending: bool) -> std::cmp::Ordering {
-    let lacking = |v: &Value| matches!(v, Value::Null);
-    if lacking(a) || lacking(b) {
-        return lacking(a).cmp(&lacking(b));
-    }
-    let order = rank(a).total_cmp(&rank(b)).then_with(|| text_of(a).cmp(text_of(b)));
-    if descending { order.reverse() } else { order }
-}
-
-fn rank(value: &Value) -> f64 {
-    match value {
-        Value::Int(v) => *v as f64,
-        Value::Float(v) => *v,
-        Value::Time(t) => t.0 as f64,
-        Value::Text(text) => parse_number(text).map_or(f64::INFINITY, |n| n.to_f64()),
-        Value::Null => f64::INFINITY,
-    }
-}
-
-fn text_of(value: &Value) -> &[u8] {
-    if let Value::Text(text) = value { text } else { &[] }
-}
-
-/// Bytes of a value as an aggregate sees it; nothing for what is lacking.
-fn bytes_of(value: Value) -> Option<Vec<u8>> {
-    match value {
-        Value::Null => None,
-        Value::Text(text) => Some(text),
-        Value::Int(v) => Some(v.to_string().into_bytes()),
-        Value::Float(v) => Some(v.to_string().into_bytes()),
-        Value::Time(t) => Some(t.0.to_string().into_bytes()),
-    }
-}
-
-fn time_of(row: &Row, columns: Option<&[String]>) -> i64 {
-    match get(row, "_time", columns) {
-        Value::Time(t) => t.0,
-        _ => 0,
-    }
-}
-
-/// Adds one row to the groups of a `stats` stage. For records every value of a field counts.
-fn add_row(row: &Row, stage: &Stage, columns: Option<&[String]>, groups: &mut Groups<'_>) {
-    let Stage::Stats { aggregates, by } = stage else { return };
-    let mut key = KeyBytes::default();
-    for part in by {
-        match part {
-            GroupKey::TimeBin(bin) => key.push_time(bin_of(time_of(row, columns), *bin)),
-            GroupKey::NumberBin { field: name, .. } | GroupKey::Field(name) => {
-                key.push_text(&bytes_of(get(row, name, columns)).unwrap_or_default())
-            }
-        }
-    }
-    let seq = if let Row::Record(found) = row { found.record.seq } else { 0 };
-    let at = (time_of(row, columns), seq);
-    for (accumulator, aggregate) in groups.group(&key).iter_mut().zip(aggregates) {
-        match &aggregate.field {
-            None => accumulator.add_records(1),
-            Some(field) => values(row, field, columns).iter().for_each(|v| accumulator.add(v, 1, at)),
-        }
-    }
-}
-
-fn values(row: &Row, field: &str, columns: Option<&[String]>) -> Vec<Vec<u8>> {
-    match row {
-        Row::Record(found) if !field.starts_with('_') => {
-            let fields = found.fields.iter().filter(|(n, _)| n == field).map(|(_, v)| v.clone());
-            let attributes =
-                found.record.attributes.iter().filter(|(n, _)| *n == field).map(|(_, v)| v.to_vec());
-            fields.chain(attributes).collect()
-        }
-        _ => bytes_of(get(row, field, columns)).into_iter().collect(),
     }
 }

@@ -1,34 +1,34 @@
-//! Queries that begin with `stats`: groups from footers, from columns, and from records in memory.
+//! Queries that begin with `stats`, `timechart`, `top` or `rare`: groups from footers, from columns, and from records
+//! in memory.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
+use std::sync::{Arc, Mutex};
 
 use gastrolog_chunk::{Chunk, ReadError};
 use gastrolog_format::FieldStats;
-use gastrolog_plan::{Decision, FooterField, Plan};
-use gastrolog_query::{Aggregate, GroupKey, RecordView, Stage, matches};
+use gastrolog_plan::{Aggregation, Decision, FooterField, Plan};
+use gastrolog_query::{RecordView, Stage, matches};
 
+use crate::ExecError;
 use crate::accumulate::At;
 use crate::actual::Actual;
 use crate::columnar::aggregate;
-use crate::groups::{Groups, KeyBytes, bin_of, columns};
+use crate::groups::Groups;
 use crate::record::ParsedView;
-use crate::run::{Context, Run, matching_rows, scan_pending};
+use crate::run::{Run, matching_rows, scan_pending};
 use crate::stages::{Chain, Out, Row};
 use crate::units::{Unit, units};
 use crate::view::View;
-use crate::{ExecError, Order};
 
 impl<'a> Run<'a> {
-    /// Runs a query whose first stage is `stats`.
+    /// Runs a query whose first stage is an aggregation.
     pub(crate) fn stats(
         &mut self,
-        aggregates: &'a [Aggregate],
-        by: &'a [GroupKey],
+        aggregation: &Arc<Aggregation>,
         rest: &'a [Stage],
         out: Out<'_>,
     ) -> Result<(), ExecError> {
-        let mut groups = Groups::new(aggregates);
+        let mut groups = Groups::new(aggregation.clone());
         for chunk in &self.plan.chunks {
             if let (Decision::Footer, Some(field)) = (&chunk.decision, &self.plan.footer_field) {
                 match self
@@ -43,13 +43,16 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        self.stats_of_units(aggregates, by, &mut groups)?;
+        self.stats_of_units(aggregation, &mut groups)?;
+        groups.hold(self.request.budget)?;
         groups.check()?;
-        let mut chain =
-            Chain::new(rest, Some(columns(aggregates, by)), self.request.limit, self.context.pipeline);
+        let input = Some(aggregation.columns());
+        let mut chain = Chain::new(&self.plan.query.stages, 1, input, self.request, self.context.pipeline)?;
         let rows = match rest {
-            [Stage::Sort(order), Stage::Head(n), ..] => groups.finish_first(by, order, *n as usize),
-            _ => groups.finish(by),
+            [Stage::Sort(order), Stage::Head(n), ..] => {
+                groups.finish_first(order, usize::try_from(*n).unwrap_or(usize::MAX))?
+            }
+            _ => groups.finish()?,
         };
         for row in rows {
             if !chain.push(Row::Table(row), out)? {
@@ -57,39 +60,31 @@ impl<'a> Run<'a> {
             }
         }
         chain.finish(out)?;
-        self.actual.returned = chain.returned;
+        self.actual.returned = chain.returned();
         Ok(())
     }
 
     /// Aggregates all units, several at a time.
-    fn stats_of_units<'q>(
+    fn stats_of_units(
         &mut self,
-        aggregates: &'q [Aggregate],
-        by: &'q [GroupKey],
-        groups: &mut Groups<'q>,
+        aggregation: &Arc<Aggregation>,
+        groups: &mut Groups,
     ) -> Result<(), ExecError> {
         let units = units(self.plan, self.snapshot, self.direction(), None);
         let next = AtomicUsize::new(0);
         let shared = Mutex::new((Actual::default(), Vec::new()));
-        let (plan, request, context) = (self.plan, self.request, self.context);
+        let run = &*self;
         let work = || {
-            let mut own = Groups::new(aggregates);
+            let mut own = Groups::new(aggregation.clone());
             let mut actual = Actual::default();
             let mut result = Ok(());
             while let Some(unit) = units.get(next.fetch_add(1, Atomic::Relaxed)) {
-                let step = (request.check)().and_then(|()| {
+                let step = (run.request.check)().and_then(|()| {
                     let before = actual.bytes_read();
-                    stats_of_unit(
-                        unit,
-                        plan,
-                        request.order,
-                        context,
-                        (aggregates, by),
-                        &mut own,
-                        &mut actual,
-                    );
-                    request.budget.read(actual.bytes_read() - before);
-                    request.budget.check_read()?;
+                    run.stats_of_unit(unit, aggregation, &mut own, &mut actual);
+                    run.request.budget.read(actual.bytes_read() - before);
+                    run.request.budget.check_read()?;
+                    own.hold(run.request.budget)?;
                     own.check()
                 });
                 if step.is_err() {
@@ -102,9 +97,10 @@ impl<'a> Run<'a> {
                 shared.1.push((own, result));
             }
         };
-        if context.threads > 1 && units.len() > 1 {
+        let threads = self.context.threads.min(units.len());
+        if threads > 1 {
             std::thread::scope(|scope| {
-                for _ in 1..context.threads.min(units.len()) {
+                for _ in 1..threads {
                     scope.spawn(work);
                 }
                 work();
@@ -116,89 +112,53 @@ impl<'a> Run<'a> {
         self.actual.merge(actual);
         for (part, result) in parts {
             result?;
+            self.request.budget.release(part.counted_bytes());
             groups.merge(part);
+            groups.hold(self.request.budget)?;
         }
         Ok(())
     }
-}
 
-type Stats<'s> = (&'s [Aggregate], &'s [GroupKey]);
-
-fn stats_of_unit(
-    unit: &Unit<'_>,
-    plan: &Plan,
-    order: Order,
-    context: Context<'_>,
-    (aggregates, by): Stats<'_>,
-    groups: &mut Groups<'_>,
-    actual: &mut Actual,
-) {
-    match unit {
-        Unit::RowGroup { chunk, plan: group, group: row_group } => {
-            let begin = std::time::Instant::now();
-            let done = View::open(row_group, context.cache, context.pipeline).and_then(|view| {
-                let hits = matching_rows(&view, group, plan, actual)?;
-                aggregate(&view, &hits, aggregates, by, groups)?;
-                Ok((hits.count() as u64, view.bytes_read()))
-            });
-            match done {
-                Ok((matched, bytes)) => actual.read(*chunk, group.rows, matched, bytes, begin.elapsed()),
-                Err(e) => actual.damage.push(e.to_string()),
+    fn stats_of_unit(
+        &self,
+        unit: &Unit<'_>,
+        aggregation: &Aggregation,
+        groups: &mut Groups,
+        actual: &mut Actual,
+    ) {
+        let (plan, pipeline) = (self.plan, self.context.pipeline);
+        match unit {
+            Unit::RowGroup { chunk, plan: group, group: row_group } => {
+                let begin = std::time::Instant::now();
+                let done = View::open(row_group, self.context.cache, pipeline).and_then(|view| {
+                    let hits = matching_rows(&view, group, plan, actual)?;
+                    aggregate(&view, &hits, aggregation, groups)?;
+                    Ok((hits.count() as u64, view.bytes_read()))
+                });
+                match done {
+                    Ok((matched, bytes)) => actual.read(*chunk, group.rows, matched, bytes, begin.elapsed()),
+                    Err(e) => actual.damage.push(e.to_string()),
+                }
             }
-        }
-        Unit::Pending(pending) => {
-            let query = &plan.query;
-            let records = scan_pending(pending, &query.filter, query.time, order, context.pipeline);
-            actual.pending(pending.range.len() as u64, records.len() as u64);
-            for record in &records {
-                let view = ParsedView::new(&record.text, &record.attributes, context.pipeline);
-                let at = (record.time().0, record.seq);
-                add_record(&view, record.time().0, 1, at, aggregates, by, groups);
+            Unit::Pending(pending) => {
+                let query = &plan.query;
+                let records = scan_pending(pending, &query.filter, query.time, self.request.order, pipeline);
+                actual.pending(pending.range.len() as u64, records.len() as u64);
+                for record in &records {
+                    let view = ParsedView::new(&record.text, &record.attributes, pipeline);
+                    add_record(&view, 1, (record.time().0, record.seq), groups);
+                }
             }
         }
     }
 }
 
 /// Adds a record (or `weight` alike ones) to its group.
-fn add_record(
-    view: &dyn RecordView,
-    time: i64,
-    weight: u64,
-    at: At,
-    aggregates: &[Aggregate],
-    by: &[GroupKey],
-    groups: &mut Groups<'_>,
-) {
-    let mut key = KeyBytes::default();
-    for part in by {
-        match part {
-            GroupKey::TimeBin(bin) => key.push_time(bin_of(time, *bin)),
-            GroupKey::NumberBin { field: name, .. } | GroupKey::Field(name) => {
-                let mut value = Vec::new();
-                view.any_field(&mut |n, v| {
-                    let found = n == name;
-                    if found {
-                        value = v.to_vec();
-                    }
-                    found
-                });
-                key.push_text(&value);
-            }
-        }
-    }
-    for (accumulator, aggregate) in groups.group(&key).iter_mut().zip(aggregates) {
-        match &aggregate.field {
-            None => accumulator.add_records(weight),
-            Some(field) => {
-                view.any_field(&mut |name, value| {
-                    if name == field {
-                        accumulator.add(value, weight, at);
-                    }
-                    false
-                });
-            }
-        }
-    }
+fn add_record(view: &dyn RecordView, weight: u64, at: At, groups: &mut Groups) {
+    let values = |name: &str, visit: &mut dyn FnMut(&[u8]) -> bool| {
+        view.any_field(&mut |path, value| path == name && visit(value));
+    };
+    groups.add_row(&values, weight, at);
 }
 
 /// A record that is known only by the value of one field.
@@ -219,10 +179,9 @@ fn from_footer(
     chunk: &Chunk,
     field: &FooterField,
     plan: &Plan,
-    groups: &mut Groups<'_>,
+    groups: &mut Groups,
 ) -> Result<u64, ReadError> {
     let footer = chunk.footer()?;
-    let Some(Stage::Stats { aggregates, by }) = plan.query.stages.first() else { return Ok(0) };
     let stats: Option<&FieldStats> = field.stats(footer).flatten();
     let name = field.0.as_deref().unwrap_or_default();
     let counts = stats.and_then(|s| s.counts.as_deref()).unwrap_or(&[]);
@@ -234,7 +193,7 @@ fn from_footer(
         let view = OneField(value);
         if matches(&plan.query.filter, &view) {
             matched += n;
-            add_record(&view, 0, n, (0, 0), aggregates, by, groups);
+            add_record(&view, n, (0, 0), groups);
         }
     }
     Ok(matched)

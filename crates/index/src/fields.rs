@@ -26,10 +26,25 @@ impl Pipeline {
         visit: &mut dyn FnMut(&str, &[u8]) -> bool,
     ) -> bool {
         self.parse(record, ranges);
-        ranges.spans().iter().filter(|s| s.name != Name::TEXT).any(|s| {
-            let raw = record.get(s.start as usize..s.end as usize).unwrap_or(&[]);
-            let path = ranges.path(s.name, record);
-            !path.is_empty() && visit(&path, &unescape(raw, s.escape))
-        })
+        any_named(record, ranges, visit)
     }
+
+    /// As [`Pipeline::any_field`], of the fields that one indexer, by its name, sees in `text`.
+    pub fn any_field_by(
+        &self,
+        indexer: &str,
+        text: &[u8],
+        ranges: &mut RangeSet,
+        visit: &mut dyn FnMut(&str, &[u8]) -> bool,
+    ) -> bool {
+        self.parse_by(indexer, text, ranges) && any_named(text, ranges, visit)
+    }
+}
+
+fn any_named(record: &[u8], ranges: &RangeSet, visit: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
+    ranges.spans().iter().filter(|s| s.name != Name::TEXT).any(|s| {
+        let raw = record.get(s.start as usize..s.end as usize).unwrap_or(&[]);
+        let path = ranges.path(s.name, record);
+        !path.is_empty() && visit(&path, &unescape(raw, s.escape))
+    })
 }

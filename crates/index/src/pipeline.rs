@@ -49,6 +49,19 @@ impl Pipeline {
         parsed
     }
 
+    /// Finds the ranges that one indexer, by its name, sees in `text`, as [`Pipeline::parse`] does; what it leaves to
+    /// others is left out. Returns whether the indexer claims the text.
+    pub fn parse_by(&self, name: &str, text: &[u8], out: &mut RangeSet) -> bool {
+        out.clear();
+        let Some(indexer) = self.indexers.iter().find(|i| i.name() == name) else { return false };
+        if text.len() > PARSED_BYTES_MAX || indexer.index(text, 0..text.len(), out) == Claim::No {
+            out.clear();
+            return false;
+        }
+        put_in_order(&mut out.spans);
+        true
+    }
+
     fn part(&self, record: &[u8], part: Range<usize>, depth: u32, out: &mut RangeSet, parsed: &mut Parsed) {
         if depth < DEPTH_MAX {
             for (i, indexer) in self.indexers.iter().enumerate() {

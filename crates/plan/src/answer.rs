@@ -1,7 +1,9 @@
 //! Queries that footers alone can answer: those that look at no more than one field.
 
 use gastrolog_format::{FieldStats, Footer};
-use gastrolog_query::{FieldName, Filter, Function, GroupKey, Query, Stage};
+use gastrolog_query::{FieldName, Filter, Query};
+
+use crate::Aggregation;
 
 /// The one field a query's filter, groups and aggregates look at; `None` when they look at none (`count()`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,56 +12,33 @@ pub struct FooterField(pub Option<String>);
 /// Whether a query looks at no more than one field and only counts, so that the values of that field with their
 /// counts are all it needs. Which chunks know them is another question: see [`FooterField::stats`].
 pub fn footer_field(query: &Query) -> Option<FooterField> {
-    let Some(Stage::Stats { aggregates, by }) = query.stages.first() else { return None };
-    let mut field: Option<&str> = None;
-    let mut take = |name: &str| match field {
-        None => {
-            // The name lives as long as the query; only its first mention is kept.
-            field = find_name(query, name);
-            field.is_some()
-        }
-        Some(known) => known == name,
-    };
-    let fits = filter_fields(&query.filter, &mut take)
-        && by.iter().all(|key| matches!(key, GroupKey::Field(name) if take(name)))
-        && aggregates.iter().all(|a| {
-            !matches!(a.function, Function::First | Function::Last)
-                && a.field.as_deref().is_none_or(&mut take)
-        });
-    fits.then(|| FooterField(field.map(str::to_owned)))
-}
-
-fn find_name<'q>(query: &'q Query, name: &str) -> Option<&'q str> {
-    let mut found = None;
-    filter_names(&query.filter, &mut |n| found = found.or((n == name).then_some(n)));
-    if let Some(Stage::Stats { aggregates, by }) = query.stages.first() {
-        let keys = by.iter().filter_map(|k| if let GroupKey::Field(n) = k { Some(n.as_str()) } else { None });
-        let names = keys.chain(aggregates.iter().filter_map(|a| a.field.as_deref()));
-        found = found.or_else(|| names.into_iter().find(|n| *n == name));
+    let aggregation = Aggregation::of(query.stages.first()?)?;
+    let mut names = Vec::new();
+    if aggregation.looks_at_times()
+        || !aggregation.is_of_columns()
+        || !filter_names(&query.filter, &mut names)
+    {
+        return None;
     }
-    found
+    names.extend(aggregation.fields());
+    let first = names.first().copied();
+    names.iter().all(|&name| Some(name) == first).then(|| FooterField(first.map(str::to_owned)))
 }
 
-fn filter_names<'q>(filter: &'q Filter, visit: &mut dyn FnMut(&'q str)) {
-    match filter {
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().for_each(|f| filter_names(f, visit)),
-        Filter::Not(inner) => filter_names(inner, visit),
-        Filter::Field(f) => {
-            if let FieldName::Exact(name) = &f.field {
-                visit(name);
-            }
-        }
-        Filter::All | Filter::Text(_) => {}
-    }
-}
-
-fn filter_fields(filter: &Filter, take: &mut dyn FnMut(&str) -> bool) -> bool {
+/// Gathers the fields that a filter looks at; `false` if it looks at texts or at fields by a pattern.
+fn filter_names<'q>(filter: &'q Filter, names: &mut Vec<&'q str>) -> bool {
     match filter {
         Filter::All => true,
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().all(|f| filter_fields(f, take)),
-        Filter::Not(inner) => filter_fields(inner, take),
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().all(|f| filter_names(f, names)),
+        Filter::Not(inner) => filter_names(inner, names),
         Filter::Text(_) => false,
-        Filter::Field(f) => matches!(&f.field, FieldName::Exact(name) if take(name)),
+        Filter::Field(f) => match &f.field {
+            FieldName::Exact(name) => {
+                names.push(name);
+                true
+            }
+            FieldName::Glob(_) => false,
+        },
     }
 }
 

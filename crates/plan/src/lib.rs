@@ -4,6 +4,7 @@
 //! **Invariants:** planning is pure: everything it knows comes through [`Facts`]. The plan made here is the plan
 //! that runs and the plan that explain prints; there is no other.
 
+mod aggregation;
 mod answer;
 mod estimate;
 mod facts;
@@ -11,6 +12,7 @@ mod make;
 mod predicates;
 mod prune;
 
+pub use aggregation::{Aggregation, Finish};
 pub use answer::{FooterField, footer_field};
 pub use facts::{ChunkFacts, Facts, RowGroupFacts};
 pub use make::{ChunkPlan, Decision, Plan, Reason, RowGroupPlan, TimeKind, make};

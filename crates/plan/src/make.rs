@@ -2,8 +2,9 @@
 
 use gastrolog_format::Footer;
 use gastrolog_format::row_group::{ColumnMeta, Header, TimeSpan};
-use gastrolog_query::{FieldName, Filter, GroupKey, Query, Stage, TimeRange};
+use gastrolog_query::{FieldName, Filter, Query, TimeRange};
 
+use crate::Aggregation;
 use crate::answer::{FooterField, footer_field};
 use crate::estimate::share;
 use crate::facts::{ChunkFacts, Facts, span_of};
@@ -226,18 +227,18 @@ fn prove_group(
 fn needed_bytes(query: &Query, header: &Header, plan: &RowGroupPlan) -> u64 {
     let times = u64::from(header.ingest.len + header.source.len);
     let fixed = u64::from(header.shapes.len + header.shape_ids.len);
-    let Some(Stage::Stats { aggregates, by }) = query.stages.first() else { return plan.bytes };
+    let Some(aggregation) = query.stages.first().and_then(Aggregation::of).filter(Aggregation::is_of_columns)
+    else {
+        return plan.bytes;
+    };
     let mut names: Vec<FieldName> = Vec::new();
     if !plan.all_match && !field_names(&query.filter, &mut names) {
         return plan.bytes;
     }
-    let keys = by.iter().filter_map(|k| if let GroupKey::Field(n) = k { Some(n) } else { None });
-    let of_stats = keys.chain(aggregates.iter().filter_map(|a| a.field.as_ref()));
-    names.extend(of_stats.map(|n| FieldName::Exact(n.clone())));
-    let binned = by.iter().any(|k| matches!(k, GroupKey::TimeBin(_)));
+    names.extend(aggregation.fields().map(|n| FieldName::Exact(n.to_owned())));
     let named = |m: &&ColumnMeta| !m.key.name.is_empty() && names.iter().any(|n| n.matches(&m.key.name));
     let columns: u64 = header.columns.iter().filter(named).map(|m| u64::from(m.section.len)).sum();
-    fixed + columns + if binned || !plan.time_inside { times } else { 0 }
+    fixed + columns + if aggregation.looks_at_times() || !plan.time_inside { times } else { 0 }
 }
 
 /// Gathers the fields of a filter; `false` when it looks at texts too.

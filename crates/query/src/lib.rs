@@ -5,8 +5,11 @@
 
 pub mod ast;
 mod columns;
+mod csv;
 mod cursor;
 mod error;
+mod expr;
+mod extract;
 mod glob;
 mod matching;
 mod nearest;
@@ -23,6 +26,7 @@ pub mod value;
 
 pub use ast::*;
 pub use columns::columns;
+pub use csv::{CsvValues, csv_values};
 pub use error::ParseError;
 pub use matching::matches;
 pub use nearest::nearest;

@@ -14,7 +14,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     for candidate in candidates {
         let letters: Vec<char> =
             candidate.chars().map(|c| c.to_ascii_lowercase()).take(NAME_CHARS_MAX + 1).collect();
-        let limit = wanted.len().max(letters.len()).div_ceil(3).min(wanted.len().saturating_sub(1)).max(1);
+        let limit = wanted.len().max(letters.len()).div_ceil(3).min(wanted.len() - 1);
         // Names so different in length differ by more letters than are allowed.
         if letters.len() > NAME_CHARS_MAX || wanted.len().abs_diff(letters.len()) > limit {
             continue;
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn finds_what_was_meant() {
-        let names = ["stats", "sort", "sample", "head", "tail", "status", "user.id", "count"];
+        let names = ["stats", "sort", "sample", "head", "tail", "status", "user.id", "count", "lower", "abs"];
         for (typed, meant) in [
             ("stat", Some("stats")),
             ("STATS", Some("stats")),
@@ -62,6 +62,8 @@ mod tests {
             ("userid", Some("user.id")),
             ("cuont", Some("count")),
             ("had", Some("head")),
+            ("lowre", Some("lower")),
+            ("abc", Some("abs")),
             ("x", None),
             ("", None),
             ("something", None),

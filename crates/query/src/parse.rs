@@ -2,6 +2,8 @@
 
 mod call;
 mod context;
+mod eval;
+mod expr;
 mod field;
 mod filter;
 mod names;
@@ -15,6 +17,7 @@ mod widths;
 
 pub(crate) use call::{VALUES_DEFAULT, call_name, percentile};
 pub use context::ParseContext;
+pub(crate) use expr::is_reserved;
 pub(crate) use rows::TEXT;
 pub(crate) use template::written as written_template;
 pub(crate) use time::UNITS;

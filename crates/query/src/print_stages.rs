@@ -124,7 +124,7 @@ impl Display for Columns<'_> {
 
 impl Display for Assignment {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "{} = {:?}", Name(&self.name), self.expr)
+        write!(f, "{} = {}", Name(&self.name), self.expr)
     }
 }
 

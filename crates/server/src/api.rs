@@ -94,6 +94,30 @@ impl proto::Query for Api {
         let plan = MessageField::some(to_wire::plan(plan));
         Response::ok(proto::ExplainResponse { plan, ..Default::default() })
     }
+
+    async fn fields(
+        &self,
+        _: RequestContext,
+        request: ServiceRequest<'_, proto::FieldsRequest>,
+    ) -> ServiceResult<impl Encodable<proto::FieldsResponse> + Send + use<>> {
+        let wanted = request.to_owned_message().query.into_option().unwrap_or_default();
+        let request = query::request(wanted)?;
+        let (service, cancel) = (self.service.clone(), Cancel::default());
+        let _guard = CancelOnDrop(cancel.clone());
+        let list = blocking(move || service.fields(&request, &cancel)).await?;
+        Response::ok(to_wire::fields(list))
+    }
+
+    async fn values(
+        &self,
+        _: RequestContext,
+        request: ServiceRequest<'_, proto::ValuesRequest>,
+    ) -> ServiceResult<impl Encodable<proto::ValuesResponse> + Send + use<>> {
+        let request = from_wire::values_request(request.to_owned_message());
+        let service = self.service.clone();
+        let list = blocking(move || service.values(&request)).await?;
+        Response::ok(to_wire::values(list))
+    }
 }
 
 impl proto::Follow for Api {

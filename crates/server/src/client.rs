@@ -12,8 +12,8 @@ use connectrpc::client::{
 };
 use connectrpc::{CompressionRegistry, ConnectError, Protocol, StreamMessage};
 use gastrolog_engine::{
-    Answer, AnswerSink, Cancel, ChunkDetail, ChunkInfo, EngineError, ExplainNode, QueryEnd, QueryRequest,
-    Service, StoreInfo, VerifyReport,
+    Answer, AnswerSink, Cancel, ChunkDetail, ChunkInfo, EngineError, ExplainNode, FieldList, QueryEnd,
+    QueryRequest, Service, StoreInfo, ValueList, ValuesRequest, VerifyReport,
 };
 use gastrolog_ingest::Accepted;
 use gastrolog_types::Batch;
@@ -123,6 +123,9 @@ fn hand_out(
     if let Some(e) = message.end.as_option() {
         *end = from_wire::query_end(e);
     }
+    if !message.notices.iter().all(|line| out(Answer::Notice((*line).to_owned()))) {
+        return false;
+    }
     if let Some(columns) = message.columns.as_option() {
         let names = columns.names.iter().map(|n| (*n).to_owned()).collect();
         if !out(Answer::Columns(names)) {
@@ -189,6 +192,17 @@ impl Service for Client {
         let request = proto::ExplainRequest { query, analyze, ..Default::default() };
         let done = self.wait(cancel, self.query.explain(request))?.into_owned();
         Ok(done.plan.into_option().map(from_wire::plan).unwrap_or_default())
+    }
+
+    fn fields(&self, request: &QueryRequest, cancel: &Cancel) -> Result<FieldList, EngineError> {
+        let query = buffa::MessageField::some(to_wire::query(request));
+        let request = proto::FieldsRequest { query, ..Default::default() };
+        Ok(from_wire::fields(self.wait(cancel, self.query.fields(request))?.into_owned()))
+    }
+
+    fn values(&self, request: &ValuesRequest) -> Result<ValueList, EngineError> {
+        let call = self.query.values(to_wire::values_request(request));
+        Ok(from_wire::values(self.wait(&Cancel::default(), call)?.into_owned()))
     }
 
     fn follow(

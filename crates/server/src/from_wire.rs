@@ -25,7 +25,12 @@ pub(crate) fn query(q: proto::QueryRequest) -> Result<engine::QueryRequest, Stri
         limit: q.limit,
         with_fields: q.with_fields,
         timeout_ms: q.timeout_ms,
-        utc_offset_seconds: q.utc_offset_seconds,
+        read_bytes_max: q.read_bytes_max,
+        memory_bytes_max: q.memory_bytes_max,
+        time_zone: q.time_zone,
+        last_ms: q.last_ms,
+        lookups: q.lookups.into_iter().map(|l| (l.name, l.csv)).collect(),
+        resume: q.resume,
     })
 }
 
@@ -58,7 +63,13 @@ impl Records {
             text,
         };
         let fields = r.fields.iter().map(|f| (f.name.to_owned(), bytes_of(&f.value).to_vec())).collect();
-        engine::FoundRecord { record, fields, computed: Vec::new(), context: None }
+        let computed = r.computed.iter().map(|c| {
+            let value = c.value.as_option().map_or(engine::Value::Null, value);
+            (c.name.to_owned(), value)
+        });
+        let context = r.context.as_option();
+        let context = context.map(|c| engine::InContext { stretch: c.stretch, matched: c.matched });
+        engine::FoundRecord { record, fields, computed: computed.collect(), context }
     }
 
     fn attributes(&mut self, fields: &[proto::FieldView<'_>]) -> Attributes {
@@ -90,6 +101,9 @@ pub(crate) fn query_end(end: &proto::QueryEndView<'_>) -> engine::QueryEnd {
         bytes_read: end.bytes_read,
         elapsed_ns: end.elapsed_ns,
         damage: end.damage.iter().map(|d| (*d).to_owned()).collect(),
+        more: end.more,
+        resume: end.resume.to_owned(),
+        notes: end.notes.iter().map(|n| (*n).to_owned()).collect(),
     }
 }
 
@@ -160,6 +174,33 @@ pub(crate) fn detail(d: proto::InspectResponse) -> engine::ChunkDetail {
 
 pub(crate) fn report(r: proto::VerifyReport) -> engine::VerifyReport {
     engine::VerifyReport { files: r.files, bytes: r.bytes, records: r.records, problems: r.problems }
+}
+
+pub(crate) fn fields(list: proto::FieldsResponse) -> engine::FieldList {
+    let fields = list.fields.into_iter().map(|f| engine::FieldInfo {
+        name: f.name,
+        values: f.values,
+        kind: f.kind,
+        distinct: f.distinct,
+        distinct_at_least: f.distinct_at_least,
+    });
+    engine::FieldList { fields: fields.collect(), records: list.records }
+}
+
+pub(crate) fn values_request(r: proto::ValuesRequest) -> engine::ValuesRequest {
+    engine::ValuesRequest { store: r.store, field: r.field, prefix: r.prefix, limit: r.limit }
+}
+
+pub(crate) fn values(list: proto::ValuesResponse) -> engine::ValueList {
+    let values = list.values.into_iter().map(|v| {
+        let value = match v.value {
+            Some(oneof::value_count::Value::Text(text)) => text.into_bytes(),
+            Some(oneof::value_count::Value::Raw(raw)) => raw,
+            None => Vec::new(),
+        };
+        (value, v.count)
+    });
+    engine::ValueList { values: values.collect(), exact: list.exact }
 }
 
 fn attributes(fields: Vec<proto::Field>) -> Attributes {

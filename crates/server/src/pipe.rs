@@ -136,12 +136,14 @@ pub(crate) fn size_of_piece(piece: &Answer) -> usize {
     PIECE_BYTES
         + match piece {
             Answer::Columns(names) => names.iter().map(|n| n.len() + 8).sum(),
+            Answer::Notice(line) => line.len(),
             Answer::Row(values) => values.iter().map(value_bytes).sum(),
             Answer::Record(found) => {
                 let fields: usize = found.fields.iter().map(|(n, v)| n.len() + v.len() + 8).sum();
                 let attributes: usize =
                     found.record.attributes.iter().map(|(n, v)| n.len() + v.len() + 8).sum();
-                found.record.text.len() + fields + attributes
+                let computed: usize = found.computed.iter().map(|(n, v)| n.len() + 8 + value_bytes(v)).sum();
+                found.record.text.len() + fields + attributes + computed
             }
         }
 }

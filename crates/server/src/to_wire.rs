@@ -25,9 +25,18 @@ pub(crate) fn query(q: &engine::QueryRequest) -> proto::QueryRequest {
         limit: q.limit,
         with_fields: q.with_fields,
         timeout_ms: q.timeout_ms,
-        utc_offset_seconds: q.utc_offset_seconds,
+        read_bytes_max: q.read_bytes_max,
+        memory_bytes_max: q.memory_bytes_max,
+        time_zone: q.time_zone.clone(),
+        last_ms: q.last_ms,
+        lookups: q.lookups.iter().map(lookup).collect(),
+        resume: q.resume.clone(),
         ..Default::default()
     }
+}
+
+fn lookup((name, csv): &(String, Vec<u8>)) -> proto::Lookup {
+    proto::Lookup { name: name.clone(), csv: csv.clone(), ..Default::default() }
 }
 
 fn field(name: String, value: Vec<u8>) -> proto::Field {
@@ -43,7 +52,17 @@ pub(crate) fn attributes(set: &Attributes) -> Vec<proto::Field> {
 }
 
 fn record(found: engine::FoundRecord) -> proto::Record {
-    let engine::FoundRecord { record, fields, .. } = found;
+    let engine::FoundRecord { record, fields, computed, context } = found;
+    let computed = computed.into_iter().map(|(name, v)| proto::ComputedField {
+        name,
+        value: MessageField::some(value(v)),
+        ..Default::default()
+    });
+    let context = context.map(|c| proto::RecordContext {
+        stretch: c.stretch,
+        matched: c.matched,
+        ..Default::default()
+    });
     let content = match String::from_utf8(record.text) {
         Ok(text) => oneof::record::Content::Text(text),
         Err(e) => oneof::record::Content::Raw(e.into_bytes()),
@@ -55,6 +74,8 @@ fn record(found: engine::FoundRecord) -> proto::Record {
         content: Some(content),
         attributes: attributes(&record.attributes),
         fields: fields.into_iter().map(|(name, value)| field(name, value)).collect(),
+        computed: computed.collect(),
+        context: context.map_or_else(MessageField::none, MessageField::some),
         ..Default::default()
     }
 }
@@ -86,6 +107,7 @@ pub(crate) fn answers(pieces: Vec<engine::Answer>) -> proto::QueryResponse {
                 let values = values.into_iter().map(value).collect();
                 message.rows.push(proto::Row { values, ..Default::default() });
             }
+            engine::Answer::Notice(line) => message.notices.push(line),
             engine::Answer::Record(found) => message.records.push(record(found)),
         }
     }
@@ -100,6 +122,9 @@ pub(crate) fn query_end(end: engine::QueryEnd, truncated: bool) -> proto::QueryE
         elapsed_ns: end.elapsed_ns,
         damage: end.damage,
         truncated,
+        more: end.more || truncated,
+        resume: end.resume,
+        notes: end.notes,
         ..Default::default()
     }
 }
@@ -181,6 +206,39 @@ pub(crate) fn report(r: engine::VerifyReport) -> proto::VerifyReport {
         problems: r.problems,
         ..Default::default()
     }
+}
+
+pub(crate) fn fields(list: engine::FieldList) -> proto::FieldsResponse {
+    let fields = list.fields.into_iter().map(|f| proto::FieldInfo {
+        name: f.name,
+        values: f.values,
+        kind: f.kind,
+        distinct: f.distinct,
+        distinct_at_least: f.distinct_at_least,
+        ..Default::default()
+    });
+    proto::FieldsResponse { fields: fields.collect(), records: list.records, ..Default::default() }
+}
+
+pub(crate) fn values_request(r: &engine::ValuesRequest) -> proto::ValuesRequest {
+    proto::ValuesRequest {
+        store: r.store.clone(),
+        field: r.field.clone(),
+        prefix: r.prefix.clone(),
+        limit: r.limit,
+        ..Default::default()
+    }
+}
+
+pub(crate) fn values(list: engine::ValueList) -> proto::ValuesResponse {
+    let values = list.values.into_iter().map(|(value, count)| {
+        let value = match String::from_utf8(value) {
+            Ok(text) => oneof::value_count::Value::Text(text),
+            Err(e) => oneof::value_count::Value::Raw(e.into_bytes()),
+        };
+        proto::ValueCount { value: Some(value), count, ..Default::default() }
+    });
+    proto::ValuesResponse { values: values.collect(), exact: list.exact, ..Default::default() }
 }
 
 /// Packs a batch; its buffer moves, the rest is a few bytes a record. Records must lie in the buffer in order,

@@ -112,6 +112,52 @@ fn the_client_gets_what_the_service_gives() {
 }
 
 #[test]
+fn computed_fields_context_and_the_end_come_through() {
+    let running = Running::start();
+    let (here, here_end) = collect(&*running.fake, &ask("computed"));
+    let (there, there_end) = collect(&running.client(), &ask("computed"));
+    assert_eq!(here.len(), 3);
+    assert_eq!(here, there);
+    assert_eq!(here_end.unwrap(), there_end.unwrap());
+}
+
+#[test]
+fn a_request_arrives_as_it_was_sent() {
+    let running = Running::start();
+    let request = QueryRequest {
+        query: "x".into(),
+        store: "s".into(),
+        order: Order::Ingest,
+        oldest_first: true,
+        limit: Some(5),
+        with_fields: true,
+        timeout_ms: Some(1),
+        read_bytes_max: Some(u64::MAX),
+        memory_bytes_max: Some(0),
+        time_zone: "Europe/Berlin".into(),
+        last_ms: Some(3),
+        lookups: vec![("hosts".into(), b"a,b\n\xff,2\n".to_vec()), ("empty".into(), vec![])],
+        resume: "00ff".into(),
+    };
+    for request in [request, ask("y")] {
+        collect(&running.client(), &request).1.unwrap();
+        assert_eq!(*running.fake.asked.lock().unwrap(), Some(request));
+    }
+}
+
+#[test]
+fn fields_and_values_come_through() {
+    let running = Running::start();
+    let (client, fake, none) = (running.client(), &running.fake, Cancel::default());
+    assert_eq!(client.fields(&ask(""), &none).unwrap(), fake.fields(&ask(""), &none).unwrap());
+    for (field, prefix, limit) in [("status", "", None), ("other", "5", Some(1))] {
+        let request =
+            ValuesRequest { field: field.into(), prefix: prefix.into(), limit, ..Default::default() };
+        assert_eq!(client.values(&request).unwrap(), fake.values(&request).unwrap());
+    }
+}
+
+#[test]
 fn plans_stores_chunks_and_checks_come_through() {
     let running = Running::start();
     let (client, fake) = (running.client(), &running.fake);

@@ -7,7 +7,7 @@ use gastrolog_types::Timestamp;
 use super::samples::{Samples, Slots};
 use super::trend::{Span, Trend};
 use crate::Value;
-use crate::groups::{KeyBytes, parts};
+use crate::groups::{KeyBytes, key_values};
 use crate::interner::Interner;
 
 /// Most rows of the answer; the patterns beyond them are counted together.
@@ -170,7 +170,7 @@ impl Gathered {
         let keys = std::mem::take(&mut self.keys);
         let groups = std::mem::take(&mut self.groups);
         let split = |key: &[u8]| {
-            let mut by = parts(key);
+            let mut by = key_values(key);
             let pattern =
                 by.pop().map_or(Vec::new(), |v| if let Value::Text(t) = v { t } else { Vec::new() });
             (pattern, by)
@@ -214,12 +214,6 @@ impl Gathered {
         ]);
         row
     }
-}
-
-/// The names of the columns.
-pub(crate) fn columns(by: &[String]) -> Vec<String> {
-    let own = ["pattern", "count", "percent", "first", "last", "samples", "trend"];
-    by.iter().cloned().chain(own.into_iter().map(str::to_owned)).collect()
 }
 
 fn texts(values: &[Value]) -> impl Iterator<Item = &[u8]> {

@@ -19,7 +19,7 @@ use gastrolog_query::{GroupKey, Stage};
 
 pub(crate) use self::columns::RowPatterns;
 use self::columns::{NO_PATTERN, RowFinder, row_patterns};
-use self::gather::{Gathered, Wanted, columns};
+use self::gather::{Gathered, Wanted};
 use self::rows::Counted;
 use self::samples::lot;
 pub use self::table::PatternTable;
@@ -45,20 +45,19 @@ impl<'a> Run<'a> {
         &mut self,
         wish: Wish<'a>,
         known: Option<&SideTable>,
-        rest: &'a [Stage],
         out: Out<'_>,
     ) -> Result<(), ExecError> {
         let gathered = self.gather(wish)?;
         let known = known.map(pattern_column).unwrap_or_default();
-        let columns = columns(wish.by);
-        let mut chain = Chain::new(rest, Some(columns), self.request.limit, self.context.pipeline);
+        let (stages, pipeline) = (&self.plan.query.stages, self.context.pipeline);
+        let mut chain = Chain::new(stages, 1, Some(columns(wish)), self.request, pipeline)?;
         for row in gathered.finish(&Wanted { by: wish.by.len(), known: &known }) {
             if !chain.push(Row::Table(row), out)? {
                 break;
             }
         }
         chain.finish(out)?;
-        self.actual.returned = chain.returned;
+        self.actual.returned = chain.returned();
         Ok(())
     }
 
@@ -112,6 +111,12 @@ impl<'a> Run<'a> {
         }
         Ok(gathered)
     }
+}
+
+/// The names of the columns.
+fn columns(wish: Wish<'_>) -> Vec<String> {
+    let stage = Stage::Patterns { of: wish.of.map(str::to_owned), by: wish.by.to_vec() };
+    gastrolog_query::columns(&[stage], None).unwrap_or_default()
 }
 
 /// The patterns in an earlier answer.
@@ -173,7 +178,7 @@ fn of_rows(
     let mut with = Bits::none(view.rows());
     selected.iter().filter(|&row| pattern(row) != NO_PATTERN).for_each(|row| with.set(row));
     let by: Vec<GroupKey> = wish.by.iter().cloned().map(GroupKey::Field).collect();
-    let mut grouped = group_rows(view, &with, &by)?;
+    let mut grouped = group_rows(view, &with, &by, 0)?;
     let ids: Vec<u32> = grouped.rows.iter().map(|&row| pattern(row as usize)).collect();
     split(&mut grouped, &ids, &patterns.texts.iter().map(text_key).collect::<Vec<_>>());
     let numbers: Vec<usize> = grouped.keys.iter().map(|key| gathered.number(key)).collect();

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use gastrolog_index::{PatternFinder, Pipeline};
 use gastrolog_types::{Attributes, Timestamp};
 
-use super::gather::{Gathered, Wanted, columns};
+use super::gather::{Gathered, Wanted};
 use super::rows::{Counted, add};
+use super::{Wish, columns};
 use crate::Value;
 
 /// Counts patterns as `| patterns` does, of records that are given one by one. What it holds is bounded.
@@ -40,6 +41,7 @@ impl PatternTable {
     /// The names of the columns and the rows, most frequent first.
     pub fn finish(self) -> (Vec<String>, Vec<Vec<Value>>) {
         let wanted = Wanted { by: self.by.len(), known: &HashSet::new() };
-        (columns(&self.by), self.gathered.finish(&wanted))
+        let columns = columns(Wish { of: self.of.as_deref(), by: &self.by });
+        (columns, self.gathered.finish(&wanted))
     }
 }

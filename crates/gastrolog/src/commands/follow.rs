@@ -21,7 +21,7 @@ pub(crate) fn run(place: &PlaceArgs, args: FollowArgs) -> anyhow::Result<Outcome
         store: place.name.clone().unwrap_or_default(),
         oldest_first: true,
         with_fields: style.form == Form::Json,
-        utc_offset_seconds: style.times.offset_seconds(),
+        time_zone: style.times.zone_name(),
         ..Default::default()
     };
     let reached = reach(place, Access::ReadOnly, &Config::default())?;

@@ -50,7 +50,7 @@ fn request(place: &PlaceArgs, query: String, order: &OrderArgs) -> QueryRequest 
         },
         oldest_first: order.oldest_first,
         timeout_ms: order.timeout.map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX)),
-        utc_offset_seconds: Times::new(order.utc).offset_seconds(),
+        time_zone: Times::new(order.utc).zone_name(),
         ..Default::default()
     }
 }

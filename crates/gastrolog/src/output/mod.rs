@@ -84,6 +84,10 @@ pub(crate) fn print(printer: &mut dyn Printer, piece: Answer) -> io::Result<()> 
         Answer::Columns(names) => printer.columns(names),
         Answer::Row(values) => printer.row(values),
         Answer::Record(found) => printer.record(found),
+        Answer::Notice(line) => {
+            crate::failure::note(&line);
+            Ok(())
+        }
     }
 }
 

@@ -15,9 +15,12 @@ impl Times {
         Times { zone: if utc { TimeZone::UTC } else { TimeZone::system() } }
     }
 
-    /// How far the zone is from UTC now.
-    pub(crate) fn offset_seconds(&self) -> i32 {
-        self.zone.to_offset(jiff::Timestamp::now()).seconds()
+    /// The name of the zone as a request has it: an IANA name, else how far it is from UTC now.
+    pub(crate) fn zone_name(&self) -> String {
+        match self.zone.iana_name() {
+            Some(name) => name.to_owned(),
+            None => self.zone.to_offset(jiff::Timestamp::now()).to_string(),
+        }
     }
 
     /// For people, to the millisecond; empty where the time is not known.

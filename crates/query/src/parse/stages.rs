@@ -84,6 +84,7 @@ impl Parser<'_> {
             "top" => self.top(false),
             "rare" => self.top(true),
             "where" => self.where_stage(),
+            "eval" => self.eval(),
             "extract" => self.extract(start),
             "parse" => self.parse_stage(start),
             "fields" => self.fields(),

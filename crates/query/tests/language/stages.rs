@@ -1,6 +1,6 @@
 //! Each stage and the tree it makes.
 
-use crate::common::query;
+use crate::common::{CONTEXT, query};
 use gastrolog_query::*;
 
 fn stages(text: &str) -> Vec<Stage> {
@@ -117,6 +117,22 @@ fn rows() {
     assert_eq!(stages("| context 5"), context(5, 5));
     assert_eq!(stages("| context before=2 after=3"), context(2, 3));
     assert_eq!(stages("| context after = 3"), context(0, 3));
+}
+
+#[test]
+fn computed() {
+    let expr = |text: &str| Expr::parse(text, &CONTEXT).unwrap();
+    let made = |name: &str, text: &str| Assignment { name: name.into(), expr: expr(text) };
+    let expected = vec![made("a b", "x + 1"), made("c", "if(x > 5, \"y, z\", upper(s))")];
+    assert_eq!(
+        stages("| eval \"a b\"=x+1 , c = if(x>5, \"y, z\", upper(s)) | head 5")[0],
+        Stage::Eval(expected)
+    );
+    let of = |text: &str| columns(&stages(text), None);
+    assert_eq!(
+        of("| top x | eval a = count * 2, b = a + percent, count = 1"),
+        Some(names(&["x", "count", "percent", "a", "b"]))
+    );
 }
 
 #[test]

@@ -179,6 +179,14 @@ fn template() -> impl Strategy<Value = Extraction> {
     })
 }
 
+/// Expressions without fields, which rows need not have.
+fn assignment() -> impl Strategy<Value = Assignment> {
+    let sources =
+        vec!["1", "\"x, y | z)\"", "now() - 5m", "if(1 < 2, null, -3.5)", "not true and (false or true)"];
+    let expr = prop::sample::select(sources).prop_map(|text| Expr::parse(text, &CONTEXT).unwrap());
+    (text(), expr).prop_map(|(name, expr)| Assignment { name, expr })
+}
+
 fn keeping_rows() -> impl Strategy<Value = Stage> {
     let sort_key = (column(), any::<bool>()).prop_map(|(field, descending)| SortKey { field, descending });
     let groups = prop::sample::select(vec!["(?<a>x)", "(?<b>.*) /(?<c>/)", "(x)(?<n>y)"]);
@@ -197,6 +205,7 @@ fn keeping_rows() -> impl Strategy<Value = Stage> {
         (format, prop_oneof![Just("_text".to_owned()), text()], prop_oneof![Just(String::new()), text()])
             .prop_map(|(format, from, prefix)| Stage::Parse { format, from, prefix }),
         prop::collection::vec((column(), text()), 1..3).prop_map(Stage::Rename),
+        prop::collection::vec(assignment(), 1..4).prop_map(Stage::Eval),
         prop::collection::vec(sort_key, 1..4).prop_map(Stage::Sort),
         any::<u64>().prop_map(Stage::Head),
         any::<u64>().prop_map(Stage::Tail),

@@ -19,6 +19,8 @@ pub struct Fake {
     pub was_cancelled: AtomicBool,
     /// Set when `slow` has begun.
     pub started: AtomicBool,
+    /// The last query that was asked.
+    pub asked: Mutex<Option<QueryRequest>>,
 }
 
 impl Fake {
@@ -63,6 +65,43 @@ impl Fake {
         Err(EngineError::Cancelled("cancelled".into()))
     }
 
+    /// A record with computed fields, near a match; and an end that says all there is to say.
+    pub fn computed(out: AnswerSink<'_>) -> Result<QueryEnd, EngineError> {
+        let record = Record {
+            seq: 3,
+            source: Timestamp(1_760_104_536_000_000_000),
+            ingest: Timestamp(1_760_104_536_500_000_000),
+            attributes: Attributes::new([("host", &b"a"[..])]),
+            text: b"took=5 x=y".to_vec(),
+        };
+        let computed = [
+            ("text", Value::Text(b"t\xff".to_vec())),
+            ("took", Value::Int(-6)),
+            ("half", Value::Float(2.5)),
+            ("at", Value::Time(Timestamp(1_760_104_536_000_000_001))),
+            ("none", Value::Null),
+        ];
+        let found = FoundRecord {
+            record,
+            fields: vec![("took".into(), b"5".to_vec()), ("x".into(), b"y".to_vec())],
+            computed: computed.map(|(n, v)| (n.to_owned(), v)).to_vec(),
+            context: Some(InContext { stretch: 7, matched: true }),
+        };
+        out(Answer::Notice("2 records were missed".into()));
+        out(Answer::Record(FoundRecord { context: None, ..found.clone() }));
+        out(Answer::Record(FoundRecord { computed: vec![], ..found }));
+        Ok(QueryEnd {
+            matched: 9,
+            returned: 2,
+            bytes_read: 3,
+            elapsed_ns: 4,
+            damage: vec!["d".into()],
+            more: true,
+            resume: "0a0b".into(),
+            notes: vec!["n1".into(), "n2".into()],
+        })
+    }
+
     fn table(out: AnswerSink<'_>) -> Result<QueryEnd, EngineError> {
         let rows = [
             vec![Value::Text(b"GET".to_vec()), Value::Int(120), Value::Float(0.5)],
@@ -72,7 +111,7 @@ impl Fake {
         for row in rows {
             out(Answer::Row(row));
         }
-        Ok(QueryEnd { matched: 122, returned: 2, bytes_read: 10, elapsed_ns: 1, damage: vec![] })
+        Ok(QueryEnd { matched: 122, returned: 2, bytes_read: 10, elapsed_ns: 1, ..Default::default() })
     }
 }
 
@@ -96,7 +135,9 @@ impl Service for Fake {
     }
 
     fn query(&self, q: &QueryRequest, cancel: &Cancel, out: AnswerSink<'_>) -> Result<QueryEnd, EngineError> {
+        *self.asked.lock().unwrap() = Some(q.clone());
         match q.query.as_str() {
+            "computed" => return Fake::computed(out),
             "bad" => return Err(EngineError::BadQuery("expected a filter\n  bad\n  ^".into())),
             "slow" => return self.slow(q, cancel),
             "table" => return Fake::table(out),
@@ -137,6 +178,25 @@ impl Service for Fake {
         let mut scan = leaf("scan");
         scan.children.push(leaf("chunk 01A"));
         Ok(ExplainNode { title: "query".into(), facts, children: vec![scan, leaf("sort")] })
+    }
+
+    fn fields(&self, _: &QueryRequest, _: &Cancel) -> Result<FieldList, EngineError> {
+        let status = FieldInfo {
+            name: "status".into(),
+            values: 7,
+            kind: "integer".into(),
+            distinct: Some(2),
+            distinct_at_least: true,
+        };
+        let host = FieldInfo { name: "host".into(), values: 3, ..Default::default() };
+        Ok(FieldList { fields: vec![status, host], records: 7 })
+    }
+
+    fn values(&self, r: &ValuesRequest) -> Result<ValueList, EngineError> {
+        let mut values = vec![(b"500".to_vec(), 5), (b"5\xff".to_vec(), 2)];
+        values.retain(|(v, _)| v.starts_with(r.prefix.as_bytes()));
+        values.truncate(r.limit.unwrap_or(100) as usize);
+        Ok(ValueList { values, exact: r.field == "status" })
     }
 
     fn follow(

@@ -5,6 +5,7 @@ mod civil;
 mod detect;
 mod find;
 mod form;
+mod show;
 #[cfg(test)]
 mod tests;
 mod zone;

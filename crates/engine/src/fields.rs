@@ -1,0 +1,237 @@
+//! The fields of a store, and the values of a field: from footers where nothing is asked of the records.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use gastrolog_chunk::Snapshot;
+use gastrolog_query::RecordView;
+
+use crate::kind::{Kind, wider};
+use crate::{
+    Answer, Cancel, Engine, EngineError, FieldInfo, FieldList, FoundRecord, QueryRequest, ValueList,
+    ValuesRequest,
+};
+
+/// Distinct values of one field that are kept to count them.
+const DISTINCT_MAX: usize = 100_000;
+
+/// And of all fields together, where they are copies.
+const DISTINCT_ALL_MAX: usize = 1_000_000;
+
+/// Values that are returned where no number is given.
+const VALUES_DEFAULT: u64 = 100;
+
+/// Values that a guess of the kind looks at.
+const KIND_SAMPLES: usize = 256;
+
+/// What was gathered of a field.
+#[derive(Default)]
+struct Gathered<V> {
+    values: u64,
+    distinct: HashSet<V>,
+    /// Some values were not kept.
+    more: bool,
+    /// No value was seen, only how many there are.
+    unseen: bool,
+    kind: Option<Kind>,
+    samples: usize,
+    integers_only: bool,
+}
+
+impl Engine {
+    pub(crate) fn list_fields(
+        &self,
+        request: &QueryRequest,
+        cancel: &Cancel,
+    ) -> Result<FieldList, EngineError> {
+        let everything = matches!(request.query.trim(), "" | "*") && request.last_ms.is_none();
+        if everything { self.all_fields(&request.store) } else { self.fields_of_answer(request, cancel) }
+    }
+
+    /// By the footers, and the records that are in none yet.
+    fn all_fields(&self, store: &str) -> Result<FieldList, EngineError> {
+        let snapshot = self.store(store)?.snapshot();
+        let mut fields: BTreeMap<&str, Gathered<&[u8]>> = BTreeMap::new();
+        let mut records = 0;
+        for chunk in &snapshot.chunks {
+            let footer = chunk.footer().map_err(|e| EngineError::Damaged(e.to_string()))?;
+            records += chunk.summary.records;
+            for (name, stats) in footer.fields.iter().filter(|(n, _)| !n.is_empty()) {
+                let field = fields.entry(name).or_default();
+                field.values += stats.values;
+                match &stats.counts {
+                    Some(counts) => counts.iter().for_each(|(value, _)| field.see(value, DISTINCT_MAX)),
+                    None => (field.more, field.unseen) = (true, true),
+                }
+                if stats.counts.is_none() && stats.int_range.is_some() {
+                    field.integers_only = true;
+                    field.guess(b"0");
+                }
+            }
+        }
+        let mut fields: BTreeMap<String, FieldInfo> =
+            fields.into_iter().map(|(name, field)| (name.to_owned(), field.finish(name))).collect();
+        records += snapshot.pending.iter().map(|p| p.range.len() as u64).sum::<u64>();
+        self.add_pending(&snapshot, &mut fields);
+        Ok(FieldList { fields: by_values(fields.into_values().collect()), records })
+    }
+
+    /// Records in memory are few: their values are counted, not told apart from those of the chunks.
+    fn add_pending(&self, snapshot: &Snapshot, fields: &mut BTreeMap<String, FieldInfo>) {
+        let mut found: BTreeMap<String, Gathered<Vec<u8>>> = BTreeMap::new();
+        self.each_pending(snapshot, &mut |view| {
+            gather(&mut found, DISTINCT_MAX, &mut |visit| {
+                view.any_field(&mut |name, value| {
+                    visit(name, value);
+                    false
+                });
+            });
+        });
+        for (name, field) in found {
+            let more = field.finish(&name);
+            match fields.get_mut(&name) {
+                Some(known) => {
+                    known.values += more.values;
+                    known.distinct = known.distinct.max(more.distinct);
+                    known.distinct_at_least = true;
+                    known.kind = wider(&known.kind, &more.kind).to_owned();
+                }
+                None => drop(fields.insert(name, more)),
+            }
+        }
+    }
+
+    /// By running the query.
+    fn fields_of_answer(&self, request: &QueryRequest, cancel: &Cancel) -> Result<FieldList, EngineError> {
+        let request = QueryRequest { with_fields: true, limit: None, ..request.clone() };
+        let mut found: BTreeMap<String, Gathered<Vec<u8>>> = BTreeMap::new();
+        let (mut records, mut kept, mut is_table) = (0, 0, false);
+        self.run_query(&request, cancel, &mut |piece| {
+            is_table |= matches!(piece, Answer::Columns(_) | Answer::Row(_));
+            if let Answer::Record(record) = piece {
+                records += 1;
+                let max = if kept < DISTINCT_ALL_MAX { DISTINCT_MAX } else { 0 };
+                kept += gather(&mut found, max, &mut |visit| each_field(&record, visit));
+            }
+            !is_table
+        })?;
+        if is_table {
+            return Err(EngineError::BadQuery(
+                "fields are those of records; this query makes a table".to_owned(),
+            ));
+        }
+        let fields = found.into_iter().map(|(name, field)| field.finish(&name)).collect();
+        Ok(FieldList { fields: by_values(fields), records })
+    }
+
+    pub(crate) fn list_values(&self, request: &ValuesRequest) -> Result<ValueList, EngineError> {
+        let snapshot = self.store(&request.store)?.snapshot();
+        let prefix = request.prefix.as_bytes();
+        let mut counts: HashMap<&[u8], u64> = HashMap::new();
+        let mut exact = true;
+        for chunk in &snapshot.chunks {
+            let footer = chunk.footer().map_err(|e| EngineError::Damaged(e.to_string()))?;
+            let stats = footer.fields.get(&request.field);
+            let known = stats.and_then(|s| s.counts.as_ref());
+            exact &= footer.fields_complete && (stats.is_none() || known.is_some());
+            for (value, n) in known.into_iter().flatten().filter(|(v, _)| v.starts_with(prefix)) {
+                *counts.entry(value).or_default() += n;
+            }
+        }
+        let mut counts: HashMap<Vec<u8>, u64> =
+            counts.into_iter().map(|(value, n)| (value.to_vec(), n)).collect();
+        self.each_pending(&snapshot, &mut |view| {
+            view.any_field(&mut |name, value| {
+                if name == request.field && value.starts_with(prefix) {
+                    *counts.entry(value.to_vec()).or_default() += 1;
+                }
+                false
+            });
+        });
+        let mut values: Vec<(Vec<u8>, u64)> = counts.into_iter().collect();
+        values.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+        values.truncate(request.limit.unwrap_or(VALUES_DEFAULT) as usize);
+        Ok(ValueList { values, exact })
+    }
+}
+
+/// What a record has: computed fields before others of the same name, attributes among them.
+fn each_field(found: &FoundRecord, visit: &mut dyn FnMut(&str, &[u8])) {
+    let computed = |name: &str| found.computed.iter().any(|(n, _)| n == name);
+    let attributes = found.record.attributes.iter();
+    let own = found.fields.iter().map(|(n, v)| (n.as_str(), v.as_slice())).chain(attributes);
+    own.filter(|(n, _)| !computed(n)).for_each(|(n, v)| visit(n, v));
+    for (name, value) in &found.computed {
+        match value {
+            gastrolog_exec::Value::Null => {}
+            gastrolog_exec::Value::Text(text) => visit(name, text),
+            gastrolog_exec::Value::Int(n) => visit(name, n.to_string().as_bytes()),
+            gastrolog_exec::Value::Float(x) => visit(name, x.to_string().as_bytes()),
+            gastrolog_exec::Value::Time(t) => {
+                let time = jiff::Timestamp::from_nanosecond(i128::from(t.0)).unwrap_or_default();
+                visit(name, time.to_string().as_bytes());
+            }
+        }
+    }
+}
+
+type Visit<'v> = &'v mut dyn FnMut(&str, &[u8]);
+
+/// Adds the fields of one record; returns how many values were kept.
+fn gather(
+    found: &mut BTreeMap<String, Gathered<Vec<u8>>>,
+    distinct_max: usize,
+    each: &mut dyn FnMut(Visit<'_>),
+) -> usize {
+    let mut kept = 0;
+    each(&mut |name, value| {
+        if !found.contains_key(name) {
+            found.insert(name.to_owned(), Gathered::default());
+        }
+        let Some(field) = found.get_mut(name) else { return };
+        field.values += 1;
+        if field.distinct.contains(value) {
+            return;
+        }
+        let before = field.distinct.len();
+        field.see(value.to_vec(), distinct_max);
+        kept += field.distinct.len() - before;
+    });
+    kept
+}
+
+fn by_values(mut fields: Vec<FieldInfo>) -> Vec<FieldInfo> {
+    fields.sort_by(|a, b| b.values.cmp(&a.values).then_with(|| a.name.cmp(&b.name)));
+    fields
+}
+
+impl<V: AsRef<[u8]> + Eq + std::hash::Hash> Gathered<V> {
+    fn see(&mut self, value: V, distinct_max: usize) {
+        if self.samples < KIND_SAMPLES {
+            self.guess(value.as_ref());
+        }
+        if self.distinct.len() < distinct_max {
+            self.distinct.insert(value);
+        } else {
+            self.more = true;
+        }
+    }
+
+    fn guess(&mut self, value: &[u8]) {
+        self.samples += 1;
+        let kind = Kind::of(value);
+        self.kind = Some(self.kind.map_or(kind, |known| known.with(kind)));
+    }
+
+    fn finish(self, name: &str) -> FieldInfo {
+        let known = !self.distinct.is_empty() || !self.unseen;
+        // A field whose values nobody listed may be anything.
+        let sure = !self.unseen || self.integers_only || !self.distinct.is_empty();
+        FieldInfo {
+            name: name.to_owned(),
+            values: self.values,
+            kind: self.kind.filter(|_| sure).map_or("", Kind::name).to_owned(),
+            distinct: known.then_some(self.distinct.len() as u64),
+            distinct_at_least: known && self.more,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Groups of the stages that count (`stats`, `timechart`, `top`, `rare`): keys and their aggregates.
+
+mod finish;
+mod key;
+
+use std::sync::Arc;
+
+use gastrolog_plan::Aggregation;
+use gastrolog_query::GroupKey;
+
+use crate::accumulate::{Accumulator, At};
+use crate::interner::Interner;
+use crate::{Budget, ExecError};
+
+pub(crate) use key::{KeyBytes, bin_of, key_values};
+
+/// Most values and groups that a stage may hold.
+const HELD_MAX: usize = 8 << 20;
+
+/// Most bytes of keys that a stage may hold.
+const KEY_BYTES_MAX: usize = 512 << 20;
+
+/// The values of a row: calls the second argument with each value of the field that the first one names, until it
+/// returns `true`.
+pub(crate) type RowValues<'a> = &'a dyn Fn(&str, &mut dyn FnMut(&[u8]) -> bool);
+
+/// The groups gathered so far.
+pub(crate) struct Groups {
+    aggregation: Arc<Aggregation>,
+    keys: Interner,
+    /// For each group, by number, one accumulator an aggregate.
+    accumulators: Vec<Accumulator>,
+    held: usize,
+    /// Bytes that were counted by a budget.
+    counted_bytes: u64,
+}
+
+/// About what a value that is held takes.
+const VALUE_BYTES: usize = 48;
+
+impl Groups {
+    pub(crate) fn new(aggregation: Arc<Aggregation>) -> Groups {
+        Groups { aggregation, keys: Interner::default(), accumulators: Vec::new(), held: 0, counted_bytes: 0 }
+    }
+
+    /// Fresh accumulators for `groups` groups, one after the other.
+    pub(crate) fn fresh(&self, groups: usize) -> Vec<Accumulator> {
+        let one = || self.aggregation.aggregates.iter().map(Accumulator::new);
+        (0..groups).flat_map(|_| one()).collect()
+    }
+
+    /// The accumulators of a group.
+    fn group(&mut self, key: &KeyBytes) -> &mut [Accumulator] {
+        let width = self.aggregation.aggregates.len();
+        let start = self.keys.number(&key.0) as usize * width;
+        if start == self.accumulators.len() {
+            self.held += width;
+            self.accumulators.extend(self.aggregation.aggregates.iter().map(Accumulator::new));
+        }
+        self.accumulators.get_mut(start..start + width).unwrap_or(&mut [])
+    }
+
+    /// Adds what was gathered for a group elsewhere.
+    pub(crate) fn add(&mut self, key: &KeyBytes, part: impl Iterator<Item = Accumulator>) {
+        let mut grown = 0;
+        for (mine, other) in self.group(key).iter_mut().zip(part) {
+            let before = mine.held();
+            mine.merge(other);
+            grown += mine.held().saturating_sub(before);
+        }
+        self.held += grown;
+    }
+
+    /// Adds a row, or `weight` rows that are alike in all that is looked at, to its group.
+    pub(crate) fn add_row(&mut self, values: RowValues<'_>, weight: u64, at: At) {
+        let aggregation = self.aggregation.clone();
+        let key = key_of(&aggregation, values, at.0);
+        let mut grown = 0;
+        for (accumulator, aggregate) in self.group(&key).iter_mut().zip(&aggregation.aggregates) {
+            let before = accumulator.held();
+            match &aggregate.field {
+                None => accumulator.add_records(weight),
+                Some(field) => values(field, &mut |value| {
+                    accumulator.add(value, weight, at);
+                    false
+                }),
+            }
+            grown += accumulator.held().saturating_sub(before);
+        }
+        self.held += grown;
+    }
+
+    pub(crate) fn merge(&mut self, other: Groups) {
+        let width = self.aggregation.aggregates.len();
+        let mut parts = other.accumulators.into_iter();
+        for key in other.keys.strings().iter() {
+            self.add(&KeyBytes(key.to_vec()), parts.by_ref().take(width));
+        }
+    }
+
+    /// About what the groups take in memory.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.held * VALUE_BYTES + self.keys.strings().bytes().len()) as u64
+    }
+
+    /// Counts what was added since the last time as held.
+    pub(crate) fn hold(&mut self, budget: &Budget) -> Result<(), ExecError> {
+        let more = self.bytes().saturating_sub(self.counted_bytes);
+        self.counted_bytes += more;
+        budget.hold(more)
+    }
+
+    /// What a budget has counted.
+    pub(crate) fn counted_bytes(&self) -> u64 {
+        self.counted_bytes
+    }
+
+    /// Fails when too much is held.
+    pub(crate) fn check(&self) -> Result<(), ExecError> {
+        let key_bytes = self.keys.strings().bytes().len();
+        if self.held <= HELD_MAX && key_bytes <= KEY_BYTES_MAX {
+            return Ok(());
+        }
+        Err(ExecError::TooLarge { what: "the groups of stats", max: HELD_MAX as u64, unit: "values" })
+    }
+}
+
+/// The key of the group that a row belongs to.
+fn key_of(aggregation: &Aggregation, values: RowValues<'_>, time: i64) -> KeyBytes {
+    let mut key = KeyBytes::default();
+    let optional = aggregation.keys.len() - aggregation.required;
+    for (i, part) in aggregation.keys.iter().enumerate() {
+        let mut found = false;
+        let name = part.column();
+        match part {
+            GroupKey::TimeBin(bin) => key.push_time(bin_of(time, *bin)),
+            GroupKey::Field(_) => {
+                values(name, &mut |value| {
+                    key.push_text(value);
+                    found = true;
+                    true
+                });
+                match found {
+                    true => {}
+                    false if i < optional => key.push_text(&[]),
+                    false => key.push_lacking(),
+                }
+            }
+            GroupKey::NumberBin { width, .. } => {
+                values(name, &mut |value| {
+                    key.push_bin(value, *width);
+                    found = true;
+                    true
+                });
+                if !found {
+                    key.push_text(&[]);
+                }
+            }
+        }
+    }
+    key
+}

@@ -9,6 +9,7 @@ mod bits;
 mod budget;
 mod cache;
 mod columnar;
+mod context;
 mod error;
 mod facts;
 mod fields;

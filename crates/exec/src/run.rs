@@ -12,6 +12,7 @@ use gastrolog_types::{Attributes, Record, Timestamp};
 
 use crate::actual::Actual;
 use crate::bits::Bits;
+use crate::context::Neighbours;
 use crate::filter::select_told;
 use crate::patterns::Wish;
 use crate::record::ParsedView;
@@ -142,6 +143,7 @@ impl<'a> Run<'a> {
         let (plan, request) = (self.plan, self.request);
         let mut chain = Chain::new(&plan.query.stages, 0, None, request, self.context.pipeline)?;
         let with_fields = request.with_fields || chain.needs_fields();
+        let mut neighbours = Neighbours::of(plan, self.snapshot, (request.order, with_fields), self.context);
         let direction = self.direction();
         let units = units(plan, self.snapshot, direction, request.after);
         let mut waiting = units.iter().peekable();
@@ -182,6 +184,12 @@ impl<'a> Run<'a> {
                 if unit.next % 256 == 0 {
                     (request.check)()?;
                 }
+                if let Some(neighbours) = &mut neighbours {
+                    if !neighbours.around(direction.place(key).seq, request, &mut chain, out)? {
+                        break 'rows;
+                    }
+                    continue;
+                }
                 match unit.source.record(row as usize) {
                     Ok(record) => {
                         let row = chain.row_of(record, with_fields);
@@ -209,6 +217,7 @@ impl<'a> Run<'a> {
             unit.rows = Vec::new();
             unit.source = OpenSource::Pending(Vec::new());
         }
+        self.actual.damage.extend(neighbours.map(|mut n| n.damage()).unwrap_or_default());
         chain.finish(out)?;
         self.actual.returned = chain.returned();
         Ok(())

@@ -29,7 +29,7 @@ pub struct Engine {
     pub(crate) cache: Cache,
     pub(crate) config: EngineConfig,
     access: Access,
-    root: PathBuf,
+    pub(crate) root: PathBuf,
     stores: RwLock<BTreeMap<String, Arc<OpenStore>>>,
 }
 

@@ -3,7 +3,6 @@
 mod api;
 mod ask;
 mod config;
-mod earlier;
 mod encoder;
 mod engine;
 mod explain;
@@ -15,7 +14,7 @@ mod limits;
 mod notes;
 mod resume;
 mod service;
-mod zone;
+mod sides;
 
 pub use api::*;
 pub use config::{EngineConfig, OpenOptions, StoreConfig};

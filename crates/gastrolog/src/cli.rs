@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::{units, words};
+pub(crate) use self::query::{ContextArgs, FieldsArgs, LimitArgs, ValuesArgs, WithArgs, ZoneArgs};
+use crate::words;
+
+mod query;
 
 /// Heading of the options that say which logs are meant.
 const WHERE: &str = "Where the logs are";
@@ -116,6 +118,7 @@ Examples:
   gastrolog query level=error 'user.id=123' last=1h
   gastrolog query '\"connection refused\" host=web-*'
   gastrolog query 'status>=500 | stats count() by path | sort -count | head 10'
+  gastrolog query -C 3 panic                   the records around each match too
   gastrolog query --output raw --limit none '*' > all.log
 
 Exit status: 0 found, 1 nothing found, 2 error.")]
@@ -128,12 +131,33 @@ Examples:
     Explain(ExplainArgs),
     /// Watch records as they arrive
     #[command(after_help = "\
-Needs a running server. Ends with Ctrl-C.
+Needs a running server. Ends with Ctrl-C. With a start (--last, last=, start=) what
+is stored comes first.
 
 Examples:
   gastrolog follow level=error
+  gastrolog follow --last 5m 'status>=500 | fields _time, path'
   gastrolog follow --output json '*' | jq -r .host")]
     Follow(FollowArgs),
+    /// List the fields that records have
+    #[command(after_help = "\
+Without a query the answer comes from the footers of chunks, at once; with one the
+records are looked at.
+
+Examples:
+  gastrolog fields
+  gastrolog fields level=error last=1h
+  gastrolog fields --output json | jq -r .name")]
+    Fields(FieldsArgs),
+    /// List the most frequent values of a field
+    #[command(after_help = "\
+From the footers of chunks, at once. Where a chunk has too many values to list them,
+the counts are the least there is, and the list says so.
+
+Examples:
+  gastrolog values status
+  gastrolog values path --prefix /api/ -n 20")]
+    Values(ValuesArgs),
     /// List the stores
     #[command(after_help = "\
 Examples:
@@ -170,12 +194,24 @@ Examples:
     Seal,
     /// Print a completion script for a shell
     #[command(after_help = "\
+In bash, zsh and fish the names and values of fields are completed from the store.
+
 Examples:
   gastrolog completions bash > ~/.local/share/bash-completion/completions/gastrolog
+  gastrolog completions zsh > ~/.zfunc/_gastrolog
   gastrolog completions fish > ~/.config/fish/completions/gastrolog.fish")]
     Completions {
         /// For which shell
         shell: clap_complete::Shell,
+    },
+    /// What could stand at the end of a command line; the completion scripts ask it
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        /// For which shell
+        shell: clap_complete::Shell,
+        /// The line up to the cursor
+        #[arg(allow_hyphen_values = true)]
+        line: String,
     },
 }
 
@@ -228,7 +264,12 @@ pub(crate) struct QueryWords {
 impl QueryWords {
     /// The query text.
     pub(crate) fn text(&self) -> String {
-        let words: Vec<&str> = self.words.iter().map(|w| words::unmark(w)).collect();
+        QueryWords::join(&self.words)
+    }
+
+    /// Words as one text, as they were typed.
+    fn join(words: &[String]) -> String {
+        let words: Vec<&str> = words.iter().map(|w| words::unmark(w)).collect();
         words.join(" ")
     }
 }
@@ -242,12 +283,12 @@ pub(crate) struct OrderArgs {
     /// Which time orders and bounds the records
     #[arg(long, value_name = "TIME", default_value = "source")]
     pub(crate) order: OrderBy,
-    /// Give up after this long (30s, 5m)
-    #[arg(long, value_name = "SPAN", value_parser = units::parse_duration)]
-    pub(crate) timeout: Option<Duration>,
-    /// Times in UTC instead of local time, in the query and in the answer
-    #[arg(long)]
-    pub(crate) utc: bool,
+    #[command(flatten)]
+    pub(crate) with: WithArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) zone: ZoneArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -272,6 +313,11 @@ pub(crate) struct QueryArgs {
     /// At most this many records or rows; `none`: all [default: 1000]
     #[arg(long, short = 'n', value_name = "N", value_parser = parse_limit)]
     pub(crate) limit: Option<Limit>,
+    /// Go on behind the last record of an earlier answer
+    #[arg(long, value_name = "TOKEN", default_value = "", hide_default_value = true)]
+    pub(crate) resume: String,
+    #[command(flatten)]
+    pub(crate) context: ContextArgs,
     /// An answer that lacks damaged parts of the store is not an error
     #[arg(long)]
     pub(crate) allow_incomplete: bool,
@@ -304,9 +350,10 @@ pub(crate) struct FollowArgs {
     /// End after this many records
     #[arg(long, short = 'n', value_name = "N")]
     pub(crate) limit: Option<u64>,
-    /// Times in UTC instead of local time
-    #[arg(long)]
-    pub(crate) utc: bool,
+    #[command(flatten)]
+    pub(crate) with: WithArgs,
+    #[command(flatten)]
+    pub(crate) zone: ZoneArgs,
 }
 
 #[derive(Debug, Args)]
@@ -314,9 +361,8 @@ pub(crate) struct ListArgs {
     /// Form of the list
     #[arg(long, short, value_name = "FORM", default_value = "table")]
     pub(crate) output: ListForm,
-    /// Times in UTC instead of local time
-    #[arg(long)]
-    pub(crate) utc: bool,
+    #[command(flatten)]
+    pub(crate) zone: ZoneArgs,
 }
 
 #[derive(Debug, Args)]

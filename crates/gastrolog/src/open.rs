@@ -19,7 +19,8 @@ pub(crate) fn open(
         Location::Memory => Env::memory(),
     };
     let stores = config.stores.iter().map(|(name, store)| (name.clone(), policies(store))).collect();
-    let config = EngineConfig { stores, ..EngineConfig::default() };
+    let query = config.query.limits();
+    let config = EngineConfig { stores, query, ..EngineConfig::default() };
     let pipeline = Arc::new(pipeline());
     Ok(Engine::open(OpenOptions { location, access, config, pipeline, env })?)
 }

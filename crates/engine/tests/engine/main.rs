@@ -2,8 +2,12 @@
 
 mod context;
 mod explain;
+mod fields;
+mod follow;
 mod format;
+mod limits;
 mod oracle;
+mod pages;
 mod patterns;
-
+mod stages;
 mod support;

@@ -5,6 +5,8 @@ mod common;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod expr;
+#[cfg(test)]
 mod grammar;
 #[cfg(test)]
 mod meaning;

@@ -153,6 +153,7 @@ impl Service for Fake {
         if q.query == "damaged" {
             end.damage.push("chunk 01X: row group 3: checksum".into());
         }
+        end.more = q.limit.is_some_and(|n| found.len() as u64 > n);
         for record in found.into_iter().take(q.limit.unwrap_or(u64::MAX) as usize) {
             let fields = if q.with_fields { vec![("status".into(), b"500".to_vec())] } else { vec![] };
             end.matched += 1;

@@ -27,7 +27,7 @@ pub(crate) fn open(
 
 /// The standard indexers. Their order is part of what a record means: the first that understands it names its
 /// fields.
-fn pipeline() -> Pipeline {
+pub(crate) fn pipeline() -> Pipeline {
     Pipeline::new(vec![
         Box::new(gastrolog_indexer_json::JsonIndexer),
         Box::new(gastrolog_indexer_syslog::Syslog),

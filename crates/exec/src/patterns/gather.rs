@@ -7,7 +7,7 @@ use gastrolog_types::Timestamp;
 use super::samples::{Samples, Slots};
 use super::trend::{Span, Trend};
 use crate::Value;
-use crate::groups::{KeyBytes, key_values};
+use crate::groups::{KeyBytes, key_values, percent};
 use crate::interner::Interner;
 
 /// Most rows of the answer; the patterns beyond them are counted together.
@@ -205,8 +205,8 @@ impl Gathered {
         let text = |t: String| Value::Text(t.into_bytes());
         row.extend([
             Value::Text(pattern),
-            Value::Int(i64::try_from(group.count).unwrap_or(i64::MAX)),
-            Value::Float(100.0 * group.count as f64 / counted.max(1) as f64),
+            Value::Int(integer(group.count)),
+            Value::Float(percent(integer(group.count), integer(counted))),
             time(group.first),
             time(group.last),
             text(group.samples.json()),
@@ -214,6 +214,10 @@ impl Gathered {
         ]);
         row
     }
+}
+
+fn integer(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 fn texts(values: &[Value]) -> impl Iterator<Item = &[u8]> {

@@ -20,7 +20,7 @@ use gastrolog_query::{GroupKey, Stage};
 pub(crate) use self::columns::RowPatterns;
 use self::columns::{NO_PATTERN, RowFinder, row_patterns};
 use self::gather::{Gathered, Wanted};
-use self::rows::Counted;
+use self::rows::{Counted, When};
 use self::samples::lot;
 pub use self::table::PatternTable;
 use crate::actual::Actual;
@@ -155,7 +155,7 @@ fn of_unit(
             let mut finder = PatternFinder::default();
             for record in &records {
                 let (text, attributes) = (&record.text, &record.attributes);
-                let counted = Counted { text, attributes, time: record.time(), seq: record.seq };
+                let counted = Counted { text, attributes, time: When::Known(record.time()), seq: record.seq };
                 rows::add(gathered, &mut finder, context.pipeline, &counted, (wish.of, wish.by));
             }
         }

@@ -13,8 +13,15 @@ use crate::record::ParsedView;
 pub(super) struct Counted<'a> {
     pub(super) text: &'a [u8],
     pub(super) attributes: &'a Attributes,
-    pub(super) time: Timestamp,
+    pub(super) time: When,
     pub(super) seq: u64,
+}
+
+/// When a record happened.
+pub(super) enum When {
+    Known(Timestamp),
+    /// As it says itself; what it leaves out is taken from this time.
+    Said(Timestamp),
 }
 
 /// Finds the pattern of the first value of a field; `false` when the record lacks it.
@@ -42,15 +49,17 @@ pub(super) fn add(
     record: &Counted<'_>,
     (of, by): (Option<&str>, &[String]),
 ) {
-    match of {
-        None => {
-            finder.of_record(pipeline, record.text);
-        }
-        Some(field) => {
-            if !of_field(finder, pipeline, record.text, record.attributes, field) {
-                return;
-            }
-        }
+    if of.is_none() || matches!(record.time, When::Said(_)) {
+        finder.of_record(pipeline, record.text);
+    }
+    let time = match record.time {
+        When::Known(time) => time,
+        When::Said(reference) => finder.time(record.text, reference),
+    };
+    if let Some(field) = of
+        && !of_field(finder, pipeline, record.text, record.attributes, field)
+    {
+        return;
     }
     let mut key = KeyBytes::default();
     let view = ParsedView::new(record.text, record.attributes, pipeline);
@@ -66,5 +75,5 @@ pub(super) fn add(
         key.push_text(&first);
     }
     key.push_text(finder.pattern());
-    gathered.add_record(&key, record.time.0, lot(record.seq), || slots(finder.values()));
+    gathered.add_record(&key, time.0, lot(record.seq), || slots(finder.values()));
 }

@@ -6,7 +6,7 @@ use gastrolog_index::{PatternFinder, Pipeline};
 use gastrolog_types::{Attributes, Timestamp};
 
 use super::gather::{Gathered, Wanted};
-use super::rows::{Counted, add};
+use super::rows::{Counted, When, add};
 use super::{Wish, columns};
 use crate::Value;
 
@@ -24,10 +24,11 @@ impl PatternTable {
         PatternTable { gathered: Gathered::default(), finder: PatternFinder::default(), of, by }
     }
 
-    /// Counts a record. `seq` is its place among all; `time` may be [`Timestamp::NONE`].
-    pub fn add(&mut self, pipeline: &Pipeline, text: &[u8], time: Timestamp, seq: u64) {
+    /// Counts a record. `seq` is its place among all. Its time is as it says; what it leaves out is taken from
+    /// `reference`.
+    pub fn add(&mut self, pipeline: &Pipeline, text: &[u8], reference: Timestamp, seq: u64) {
         let attributes = Attributes::default();
-        let record = Counted { text, attributes: &attributes, time, seq };
+        let record = Counted { text, attributes: &attributes, time: When::Said(reference), seq };
         let wish = (self.of.as_deref(), self.by.as_slice());
         add(&mut self.gathered, &mut self.finder, pipeline, &record, wish);
         self.gathered.shrink();

@@ -10,8 +10,11 @@ mod text;
 
 use std::ops::Range;
 
+use gastrolog_types::{Timestamp, find_time};
+
 pub use text::PatternText;
 
+use crate::fields::time_span;
 use crate::ranges::is_leaf;
 use crate::{Escape, Name, NamePart, Pipeline, RangeSet, Span, unescape};
 
@@ -31,12 +34,15 @@ pub struct PatternFinder {
     /// The text that the pattern is of.
     text: Vec<u8>,
     values: Vec<Range<usize>>,
+    /// The time in the record whose pattern was found last.
+    time: Option<Range<usize>>,
 }
 
 impl PatternFinder {
     /// Finds the pattern of the message of `record`, or of the whole record if it has no message.
     pub fn of_record(&mut self, pipeline: &Pipeline, record: &[u8]) -> &[u8] {
         pipeline.parse(record, &mut self.ranges);
+        self.time = time_span(self.ranges.spans()).map(|s| s.start as usize..s.end as usize);
         match message(&self.ranges, record) {
             Some(span) => {
                 let raw = record.get(span.start as usize..span.end as usize).unwrap_or(&[]);
@@ -59,7 +65,7 @@ impl PatternFinder {
     }
 
     fn of_ranges(&mut self) -> &[u8] {
-        let PatternFinder { ranges, pattern, text, values } = self;
+        let PatternFinder { ranges, pattern, text, values, .. } = self;
         pattern.clear();
         values.clear();
         let mut at = 0;
@@ -74,6 +80,13 @@ impl PatternFinder {
         }
         pattern.literal(text.get(at..).unwrap_or(&[]));
         pattern.finish()
+    }
+
+    /// The time that `record` says, if its pattern was found last by [`PatternFinder::of_record`]; what it leaves out
+    /// is taken from `reference`.
+    pub fn time(&self, record: &[u8], reference: Timestamp) -> Timestamp {
+        let said = self.time.clone().and_then(|range| record.get(range));
+        said.and_then(|text| find_time(text, reference)).unwrap_or(Timestamp::NONE)
     }
 
     /// The pattern that was found last.

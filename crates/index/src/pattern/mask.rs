@@ -7,9 +7,10 @@ use gastrolog_types::TimeLayout;
 use gastrolog_types::words::is_word_byte;
 
 use super::cues::Cues;
+use super::path::{is_path_alone, mask_path};
 
 /// What stands for a part that varies and has no name.
-const PLACEHOLDER: &[u8] = b"<*>";
+pub(super) const PLACEHOLDER: &[u8] = b"<*>";
 
 /// A quoted text longer than this is not taken as one: the quotes are hardly a pair.
 const QUOTED_BYTES_MAX: usize = 200;
@@ -33,6 +34,9 @@ const LITERAL_DIGITS_MIN: usize = 4;
 /// Appends `text` to `out` with a placeholder for each part that varies; `slot` gets the range of each. White space
 /// before a placeholder is one space, for it is mostly padding.
 pub(super) fn mask(text: &[u8], out: &mut Vec<u8>, slot: &mut dyn FnMut(Range<usize>)) {
+    if is_path_alone(text) {
+        return mask_path(text, out, slot);
+    }
     let mut cues = Cues::default();
     let mut at = 0;
     while let Some(&b) = text.get(at) {
@@ -204,7 +208,7 @@ fn is_ipv6(core: &[u8]) -> bool {
 }
 
 /// Whether a token without delimiters is a value.
-fn varies(core: &[u8]) -> bool {
+pub(super) fn varies(core: &[u8]) -> bool {
     if core.iter().any(u8::is_ascii_digit) {
         return true;
     }

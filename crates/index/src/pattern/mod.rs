@@ -6,6 +6,7 @@
 
 mod cues;
 mod mask;
+mod path;
 mod text;
 
 use std::ops::Range;

@@ -14,7 +14,7 @@ use crate::interner::Interner;
 const ROWS_MAX: usize = if cfg!(test) { 20 } else { 10_000 };
 
 /// Most patterns held while counting. With more of them the rarer half is let go, and counted together.
-const HELD_MAX: usize = if cfg!(test) { 40 } else { 100_000 };
+const HELD_MAX: usize = if cfg!(test) { 40 } else { 40_000 };
 
 /// Most bytes of their texts.
 const KEY_BYTES_MAX: usize = 64 << 20;

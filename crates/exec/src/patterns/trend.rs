@@ -10,7 +10,7 @@ const BARS: usize = 20;
 const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// Most bins that the span of all counts is cut into.
-const BINS_MAX: i64 = 256;
+const BINS_MAX: i64 = 512;
 
 /// The span of time of all records counted, and the width of the bins that follows from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,12 +58,12 @@ impl Span {
 pub(super) struct Trend {
     /// The bin of the first count.
     first: i64,
-    counts: Vec<u64>,
+    counts: Vec<u32>,
 }
 
 impl Trend {
     /// Adds `n` to a bin of the current width.
-    pub(super) fn add(&mut self, bin: i64, n: u64) {
+    pub(super) fn add(&mut self, bin: i64, n: u32) {
         if self.counts.is_empty() {
             self.first = bin;
         }
@@ -76,7 +76,7 @@ impl Trend {
         if at >= self.counts.len() {
             self.counts.resize(at + 1, 0);
         }
-        self.counts.get_mut(at).into_iter().for_each(|c| *c += n);
+        self.counts.get_mut(at).into_iter().for_each(|c| *c = c.saturating_add(n));
     }
 
     /// The same counts in bins that are `levels` levels wider.
@@ -95,21 +95,21 @@ impl Trend {
         other.bins().for_each(|(bin, n)| self.add(bin, n));
     }
 
-    fn bins(&self) -> impl Iterator<Item = (i64, u64)> {
+    fn bins(&self) -> impl Iterator<Item = (i64, u32)> {
         let first = self.first;
         self.counts.iter().enumerate().filter(|(_, n)| **n > 0).map(move |(i, n)| (first + i as i64, *n))
     }
 
     /// About what it takes in memory.
     pub(super) fn bytes(&self) -> usize {
-        8 * self.counts.capacity()
+        4 * self.counts.capacity()
     }
 
     /// The counts as bars over `span`, the highest as high as can be.
     pub(super) fn bars(&self, span: Span) -> String {
         let mut bars = [0u64; BARS];
         for (bin, n) in self.bins() {
-            bars.get_mut(span.bar(bin)).into_iter().for_each(|b| *b += n);
+            bars.get_mut(span.bar(bin)).into_iter().for_each(|b| *b += u64::from(n));
         }
         let max = bars.iter().copied().max().unwrap_or(0).max(1);
         let top = HEIGHTS.len() as u64 - 1;
@@ -159,7 +159,7 @@ mod tests {
             let bars = first.1.bars(first.0);
             prop_assert_eq!(bars.chars().count(), BARS);
             prop_assert!(bars.contains('█'));
-            prop_assert_eq!(first.1.bins().map(|(_, n)| n).sum::<u64>(), times.len() as u64);
+            prop_assert_eq!(first.1.bins().map(|(_, n)| u64::from(n)).sum::<u64>(), times.len() as u64);
         }
     }
 

@@ -15,9 +15,12 @@ mod notes;
 mod resume;
 mod service;
 mod sides;
+mod usage;
+mod values;
 
 pub use api::*;
 pub use config::{EngineConfig, OpenOptions, StoreConfig};
 pub use engine::{DEFAULT_STORE, Engine};
 pub use limits::QueryLimits;
 pub use service::{AnswerSink, Cancel, Service};
+pub use usage::{FieldUsage, IndexUsage, StoreUsage};

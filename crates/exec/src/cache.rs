@@ -44,7 +44,7 @@ pub(crate) enum Decoded {
 }
 
 impl Decoded {
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
             Decoded::Column(c) => c.memory_bytes(),
             Decoded::Shapes(s) => {
@@ -114,18 +114,22 @@ impl Cache {
 }
 
 impl State {
-    /// Drops what was not asked for the longest until no more than `target` bytes are left. Done seldom and for
-    /// many at once, so that a sort is cheap enough.
+    /// Drops every other of what was not asked for the longest, again and again until no more than `target` bytes are
+    /// left. Were it all of the oldest, a query that reads more than there is room for would find nothing of it the
+    /// next time, because it asks in the same order. Done seldom and for many at once, so that a sort is cheap enough.
     fn shrink(&mut self, target: usize) {
         let mut by_age: Vec<(u64, Key)> = self.entries.iter().map(|(k, e)| (e.used, *k)).collect();
         by_age.sort_unstable_by_key(|&(used, _)| used);
-        for (_, key) in by_age {
-            if self.bytes <= target {
-                break;
+        while self.bytes > target && !by_age.is_empty() {
+            let mut spared = Vec::with_capacity(by_age.len() / 2);
+            for (i, (used, key)) in by_age.into_iter().enumerate() {
+                if i % 2 == 1 || self.bytes <= target {
+                    spared.push((used, key));
+                } else if let Some(entry) = self.entries.remove(&key) {
+                    self.bytes -= entry.bytes;
+                }
             }
-            if let Some(entry) = self.entries.remove(&key) {
-                self.bytes -= entry.bytes;
-            }
+            by_age = spared;
         }
     }
 }

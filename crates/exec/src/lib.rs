@@ -5,11 +5,13 @@
 
 mod accumulate;
 mod actual;
+mod automaton;
 mod bits;
 mod budget;
 mod cache;
 mod columnar;
 mod context;
+mod decimals;
 mod error;
 mod facts;
 mod fields;
@@ -23,10 +25,11 @@ mod run;
 mod stages;
 mod stats;
 mod units;
+mod values;
 mod view;
 mod words;
 
-pub use actual::{Actual, ChunkActual, ConditionActual};
+pub use actual::{Actual, ChunkActual, ConditionActual, DecodeCounts, StageActual};
 pub use budget::{Budget, record_bytes, value_bytes};
 pub use cache::Cache;
 pub use error::{ExecError, Limit, Progress};

@@ -44,6 +44,8 @@ impl<'a> Run<'a> {
             }
         }
         self.stats_of_units(aggregation, &mut groups)?;
+        let matched = self.actual.matched();
+        self.actual.stages.entry(0).or_default().rows_in = matched;
         groups.hold(self.request.budget)?;
         groups.check()?;
         let input = Some(aggregation.columns());
@@ -54,13 +56,15 @@ impl<'a> Run<'a> {
             }
             _ => groups.finish()?,
         };
+        let first = self.actual.stages.entry(0).or_default();
+        first.rows_out = rows.len() as u64;
         for row in rows {
             if !chain.push(Row::Table(row), out)? {
                 break;
             }
         }
         chain.finish(out)?;
-        self.actual.returned = chain.returned();
+        self.actual.ended(&chain);
         Ok(())
     }
 
@@ -132,7 +136,10 @@ impl<'a> Run<'a> {
                 let begin = std::time::Instant::now();
                 let done = View::open(row_group, self.context.cache, pipeline).and_then(|view| {
                     let hits = matching_rows(&view, group, plan, actual)?;
+                    let grouping = std::time::Instant::now();
                     aggregate(&view, &hits, aggregation, groups)?;
+                    actual.first_stage(grouping.elapsed());
+                    actual.add_decoded(*chunk, view.take_counts());
                     Ok((hits.count() as u64, view.bytes_read()))
                 });
                 match done {

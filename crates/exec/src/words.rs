@@ -112,10 +112,20 @@ fn values_with_word(column: &Column, word: &[u8]) -> Option<Bits> {
 
 /// Whether the bytes of `word` stand somewhere in `bytes`, ASCII case aside: a quick look at many strings at once.
 fn occurs(bytes: &[u8], word: &[u8]) -> bool {
-    let Some(&first) = word.first() else { return true };
-    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-    let here = |at: usize| bytes.get(at..at + word.len()).is_some_and(|b| b.eq_ignore_ascii_case(word));
-    memchr::memchr2_iter(lower, upper, bytes).any(here)
+    // By the letter of the word that logs have least of.
+    const COMMON: &[u8] = b"etaoinsrhldcum0123456789pfg";
+    let rank = |b: u8| COMMON.iter().position(|&c| c == b.to_ascii_lowercase()).unwrap_or(COMMON.len());
+    let Some((at, &rare)) = word.iter().enumerate().max_by_key(|(_, b)| rank(**b)) else { return true };
+    let here = |found: usize| {
+        let start = found.checked_sub(at);
+        start.and_then(|s| bytes.get(s..s + word.len())).is_some_and(|b| b.eq_ignore_ascii_case(word))
+    };
+    let (lower, upper) = (rare.to_ascii_lowercase(), rare.to_ascii_uppercase());
+    if lower == upper {
+        memchr::memchr_iter(lower, bytes).any(here)
+    } else {
+        memchr::memchr2_iter(lower, upper, bytes).any(here)
+    }
 }
 
 /// The number that a word of digits is, if it is written as integers are.

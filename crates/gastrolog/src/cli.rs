@@ -185,8 +185,9 @@ Examples:
     #[command(after_help = "\
 Examples:
   gastrolog chunks
-  gastrolog chunks --name web")]
-    Chunks(ListArgs),
+  gastrolog chunks --name web
+  gastrolog chunks analyze            what each field costs, and what it served")]
+    Chunks(ChunksArgs),
     /// Show what is in a chunk: columns, encodings, bytes
     #[command(after_help = "\
 Examples:
@@ -371,6 +372,26 @@ pub(crate) struct FollowArgs {
     pub(crate) with: WithArgs,
     #[command(flatten)]
     pub(crate) zone: ZoneArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChunksArgs {
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+    #[command(subcommand)]
+    pub(crate) what: Option<ChunksCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChunksCommand {
+    /// What each field and index costs, against the queries it has served
+    #[command(after_help = "\
+Queries are counted by the server since it was started.
+
+Examples:
+  gastrolog chunks analyze
+  gastrolog chunks analyze --output json | jq .fields")]
+    Analyze(ListArgs),
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,9 @@
 //! Tests of the engine through its façade, in one binary: linking is most of what a test binary costs.
 
 mod context;
+mod charts;
 mod explain;
+mod faults;
 mod fields;
 mod follow;
 mod format;
@@ -9,5 +11,8 @@ mod limits;
 mod oracle;
 mod pages;
 mod patterns;
+mod stage_model;
+mod stage_tables;
 mod stages;
 mod support;
+mod victorialogs;

@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use crate::support::{ask, memory_engine, pipeline};
-use gastrolog_engine::{Answer, Engine, Order, QueryRequest, StoreConfig, Value};
+use gastrolog_engine::{Answer, Cancel, Engine, Order, QueryRequest, Service, StoreConfig, Value};
 use gastrolog_exec::ParsedView;
 use gastrolog_index::{Pipeline, RangeSet, source_time};
 use gastrolog_query::{ParseContext, Query, matches, parse};
@@ -46,11 +46,41 @@ fn value() -> impl Strategy<Value = String> {
         "[0-9]{1,3}\\.[0-9]{1,2}",
         Just("-1".to_owned()),
         Just("1.0".to_owned()),
+        Just("-2.5e-3".to_owned()),
+        Just("7e20".to_owned()),
         Just("true".to_owned()),
         Just("/a/b.html".to_owned()),
         Just("a b".to_owned()),
         Just(String::new()),
+        of_a_kind(),
     ]
+}
+
+/// Values that filters compare by what they are worth.
+fn of_a_kind() -> impl Strategy<Value = String> {
+    let other = prop::sample::select(vec![
+        "1s",
+        "1000ms",
+        "1.5s",
+        "1h30m",
+        "90m",
+        "1KB",
+        "1000B",
+        "1KiB",
+        "2026-11-10",
+        "2026-11-10T00:00:00Z",
+        "2026-11-10T01:00:00+01:00",
+        "v1.2",
+        "1.2.0",
+        "1.10.0",
+        "1.2.0-rc1",
+        "warn",
+        "WARNING",
+        "err",
+        "info",
+        "::1",
+    ]);
+    prop_oneof![other.prop_map(str::to_owned), "10\\.0\\.[01]\\.[0-9]{1,2}", "[1-3]{1,2}(ms|s|m|B|KB)"]
 }
 
 fn key() -> impl Strategy<Value = String> {
@@ -154,14 +184,24 @@ pub(crate) fn filter() -> impl Strategy<Value = String> {
         field.clone().prop_map(|k| format!("{k}=a*")),
         field.clone().prop_map(|k| format!("{k}=*0*")),
         field.clone().prop_map(|k| format!("{k}=/[45]0/")),
-        field.prop_map(|k| format!("{k} in (500, a, \"GET\")")),
+        field.clone().prop_map(|k| format!("{k}=/^(error|error:? .*)$/")),
+        field.clone().prop_map(|k| format!("{k}!=/^a( b)$/")),
+        field.clone().prop_map(|k| format!("{k} in (500, a, \"GET\")")),
+        (field.clone(), of_a_kind()).prop_map(|(k, v)| format!("{k} in ({v}, 10.0.1.0/30)")),
+        (field.clone(), prop_oneof![Just("="), Just("!=")]).prop_map(|(k, o)| format!("{k}{o}10.0.0.0/29")),
+        field.prop_map(|k| format!("{k}=*\"a b\"*")),
     ];
     let words = prop_oneof![
         word().prop_map(|w| format!("{w:?}")),
         (word(), word()).prop_map(|(a, b)| format!("\"{a} {b}\"")),
         word().prop_map(|w| format!("{w}*")),
         word().prop_map(|w| format!("*{w}")),
+        (word(), word()).prop_map(|(a, b)| format!("*\"{a} {b}\"*")),
+        (word(), word()).prop_map(|(a, b)| format!("\"{a} {b}\"*")),
         Just("/[ab]{2}/".to_owned()),
+        Just("/ error /".to_owned()),
+        Just("/(?i)[ ,]user( |$)/".to_owned()),
+        (word(), word()).prop_map(|(a, b)| format!("/(^| ){}[ ,].*{b}$/", a.replace('.', "[.]"))),
         Just("\"T1\"".to_owned()),
         Just("\"=\"".to_owned()),
     ];
@@ -287,10 +327,30 @@ proptest! {
         }
     }
 
+    /// Few records of one field, so that a wrong "no" of a filter or a footer leaves out what should be found.
+    #[test]
+    fn values_are_found_by_what_they_are_worth(
+        values in proptest::collection::vec(of_a_kind(), 1..5),
+        operator in prop_oneof![3 => Just("="), 1 => Just("!="), 1 => Just("<"), 1 => Just(">=")],
+        literal in of_a_kind(),
+    ) {
+        let line = |v: &String| Line { text: format!("k={v} n=1").into_bytes(), attributes: Vec::new(), ingest: NOW, source: None };
+        let lines: Vec<Line> = values.iter().map(line).collect();
+        let request = QueryRequest { query: format!("k{operator}{literal}"), oldest_first: true, ..QueryRequest::default() };
+        let wanted = expected(&lines, &parse_query(&request.query), &pipeline(), &request);
+        for state in 0..5 {
+            let found = ask(&store(&lines, state), &request).into_iter().filter_map(|answer| match answer {
+                Answer::Record(found) => Some(found.record.seq as usize),
+                _ => None,
+            });
+            prop_assert_eq!(found.collect::<Vec<_>>(), wanted.clone(), "state {} of {}", state, &request.query);
+        }
+    }
+
     #[test]
     fn the_first_of_sorted_groups_are_those_of_all(
         lines in proptest::collection::vec(line(), 1..60),
-        by in prop_oneof![Just("status"), Just("level, host"), Just("bin(1h), status")],
+        by in prop_oneof![Just("status"), Just("level, status"), Just("bin(1h), status")],
         order in prop_oneof![Just("-count"), Just("count"), Just("-count, status"), Just("-sum(bytes)"), Just("max(status)")],
         n in 0u64..8,
     ) {
@@ -306,18 +366,76 @@ proptest! {
     fn every_state_of_a_store_aggregates_alike(
         lines in proptest::collection::vec(line(), 1..60),
         filter in filter(),
-        by in prop_oneof![Just(""), Just(" by status"), Just(" by level, status"), Just(" by bin(1h)"), Just(" by bin(10m), method"), Just(" by host")],
+        by in prop_oneof![Just(""), Just(" by status"), Just(" by level, status"), Just(" by bin(1h)"), Just(" by bin(10m), method"), Just(" by host"), Just(" by bin(bytes, 100)"), Just(" by bin(status, 2.5), bin(1h)")],
         field in prop_oneof![Just("status"), Just("bytes"), Just("level"), Just("user.id"), Just("host")],
     ) {
-        let aggregates = format!("count(), count({field}), count_distinct({field}), min({field}), max({field}), sum({field}), p90({field}), first({field}), last({field})");
-        let request = QueryRequest { query: format!("{filter} | stats {aggregates}{by}"), ..QueryRequest::default() };
-        // One record a row, aggregated by the row-wise code: a different path from that of columns and footers.
-        let rowwise = QueryRequest { query: format!("{filter} | head 1000000 | stats {aggregates}{by}"), ..request.clone() };
-        let wanted = ask(&store(&lines, 0), &rowwise);
-        for state in 0..5 {
-            let engine = store(&lines, state);
-            prop_assert_eq!(ask(&engine, &request), wanted.clone(), "state {} of {}", state, &request.query);
-            prop_assert_eq!(ask(&engine, &rowwise), wanted.clone(), "rows of state {} of {}", state, &rowwise.query);
-        }
+        let aggregates = AGGREGATES.map(|call| call.replace("f)", &format!("{field})"))).join(", ");
+        answers_alike(&lines, &filter, &format!("stats {aggregates}{by}"))?;
     }
+
+    #[test]
+    fn every_state_of_a_store_charts_alike(
+        lines in proptest::collection::vec(line(), 1..60),
+        filter in filter(),
+        stage in prop_oneof![
+            Just("timechart 10m count()"), Just("timechart 1d count(), avg(bytes), rate(bytes), rate() by status"), Just("timechart 7d count_distinct(host), stddev(status) by level, host"),
+            Just("top path"), Just("top 2 status"), Just("top 1 status, host by level"), Just("rare 3 level by status"), Just("rare 2 user.id"), Just("top 2 nowhere"),
+            Just("top 2 status | sort count, status | head 1"), Just("stats count() by path | sort -count, path | head 3"), Just("stats count() as n by host, status | sort -n, status desc | head 2"),
+        ],
+    ) {
+        answers_alike(&lines, &filter, stage)?;
+    }
+}
+
+/// Every aggregate function, of the field `f`.
+const AGGREGATES: [&str; 17] = [
+    "count()",
+    "count(f)",
+    "count_distinct(f)",
+    "count_distinct_approx(f)",
+    "min(f)",
+    "max(f)",
+    "sum(f)",
+    "avg(f)",
+    "stddev(f)",
+    "p90(f)",
+    "median_approx(f)",
+    "quantile_approx(0.99, f)",
+    "first(f)",
+    "last(f)",
+    "values(f)",
+    "quantile(0, f)",
+    "sum(f) as again",
+];
+
+/// The stages must give the same whatever the store looks like, and the same as when records come to them one by one,
+/// which is a different path from that of columns and footers.
+fn answers_alike(lines: &[Line], filter: &str, stages: &str) -> Result<(), TestCaseError> {
+    let request = |query: String| QueryRequest { query, ..QueryRequest::default() };
+    let whole = request(format!("{filter} | {stages}"));
+    let rowwise = request(format!("{filter} | head 1000000 | {stages}"));
+    let try_ask = |engine: &Engine, request: &QueryRequest| {
+        let mut answers = Vec::new();
+        let mut take = |answer| {
+            answers.push(answer);
+            true
+        };
+        match engine.query(request, &Cancel::default(), &mut take) {
+            Ok(_) => Ok(answers),
+            Err(e) => Err(e.to_string()),
+        }
+    };
+    let wanted = try_ask(&store(lines, 0), &rowwise);
+    for state in 0..5 {
+        let engine = store(lines, state);
+        prop_assert_eq!(&try_ask(&engine, &whole), &wanted, "state {} of {}", state, &whole.query);
+        prop_assert_eq!(
+            &try_ask(&engine, &rowwise),
+            &wanted,
+            "rows of state {} of {}",
+            state,
+            &rowwise.query
+        );
+    }
+    Ok(())
 }

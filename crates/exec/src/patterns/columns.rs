@@ -7,6 +7,7 @@ use gastrolog_format::column::Column;
 use gastrolog_format::{Shape, Strings};
 use gastrolog_index::{Escape, PatternFinder, PatternText, message_rank, unescape};
 use gastrolog_query::FieldName;
+use parking_lot::Mutex;
 
 use super::rows::of_field;
 use super::samples::{Slots, slots};
@@ -27,11 +28,36 @@ pub(crate) struct RowPatterns {
     /// For each row a place in `texts`, or [`NO_PATTERN`].
     pub(super) ids: Vec<u32>,
     pub(super) texts: Strings,
+    /// Values of rows that were asked for as samples: mostly the same ones each time.
+    samples: Mutex<HashMap<u32, Slots>>,
 }
 
+/// Most rows of a row group whose values are remembered.
+const SAMPLES_MAX: usize = 1024;
+
+/// About what they take when there are many.
+const SAMPLES_BYTES: usize = 64 << 10;
+
 impl RowPatterns {
+    /// The values of a row, as `find` finds them.
+    pub(super) fn sample(
+        &self,
+        row: u32,
+        find: impl FnOnce() -> Result<Slots, ReadError>,
+    ) -> Result<Slots, ReadError> {
+        if let Some(known) = self.samples.lock().get(&row) {
+            return Ok(known.clone());
+        }
+        let slots = find()?;
+        let mut samples = self.samples.lock();
+        if samples.len() < SAMPLES_MAX {
+            samples.insert(row, slots.clone());
+        }
+        Ok(slots)
+    }
+
     pub(crate) fn bytes(&self) -> usize {
-        4 * self.ids.len() + self.texts.memory_bytes()
+        4 * self.ids.len() + self.texts.memory_bytes() + SAMPLES_BYTES
     }
 }
 
@@ -76,6 +102,7 @@ pub(super) fn row_patterns(
     // When most rows are wanted, all are done and kept.
     let all = 2 * selected.count() >= view.rows();
     let mut ids = vec![NO_PATTERN; view.rows()];
+    view.pass_through(all);
     for row in 0..view.rows() {
         if (all || selected.has(row))
             && let Some(id) = ids.get_mut(row)
@@ -83,8 +110,14 @@ pub(super) fn row_patterns(
             *id = finder.of_row(row)?;
         }
     }
+    view.pass_through(false);
     let texts = std::mem::take(&mut finder.known).into_strings();
-    let found = std::sync::Arc::new(RowPatterns { of: finder.of.map(str::to_owned), ids, texts });
+    let found = std::sync::Arc::new(RowPatterns {
+        of: finder.of.map(str::to_owned),
+        ids,
+        texts,
+        samples: Mutex::default(),
+    });
     if all {
         view.keep(part, Decoded::Patterns(found.clone()));
     }

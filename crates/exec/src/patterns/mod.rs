@@ -48,16 +48,20 @@ impl<'a> Run<'a> {
         out: Out<'_>,
     ) -> Result<(), ExecError> {
         let gathered = self.gather(wish)?;
+        let matched = self.actual.matched();
+        self.actual.stages.entry(0).or_default().rows_in = matched;
         let known = known.map(pattern_column).unwrap_or_default();
         let (stages, pipeline) = (&self.plan.query.stages, self.context.pipeline);
         let mut chain = Chain::new(stages, 1, Some(columns(wish)), self.request, pipeline)?;
-        for row in gathered.finish(&Wanted { by: wish.by.len(), known: &known }) {
+        let rows = gathered.finish(&Wanted { by: wish.by.len(), known: &known });
+        self.actual.stages.entry(0).or_default().rows_out = rows.len() as u64;
+        for row in rows {
             if !chain.push(Row::Table(row), out)? {
                 break;
             }
         }
         chain.finish(out)?;
-        self.actual.returned = chain.returned();
+        self.actual.ended(&chain);
         Ok(())
     }
 
@@ -140,7 +144,10 @@ fn of_unit(
             let begin = std::time::Instant::now();
             let done = View::open(row_group, context.cache, context.pipeline).and_then(|view| {
                 let hits = matching_rows(&view, group, plan, actual)?;
+                let counting = std::time::Instant::now();
                 of_rows(&view, &hits, wish, gathered)?;
+                actual.first_stage(counting.elapsed());
+                actual.add_decoded(*chunk, view.take_counts());
                 Ok((hits.count() as u64, view.bytes_read()))
             });
             match done {
@@ -179,12 +186,13 @@ fn of_rows(
     selected.iter().filter(|&row| pattern(row) != NO_PATTERN).for_each(|row| with.set(row));
     let by: Vec<GroupKey> = wish.by.iter().cloned().map(GroupKey::Field).collect();
     let mut grouped = group_rows(view, &with, &by, 0)?;
-    let ids: Vec<u32> = grouped.rows.iter().map(|&row| pattern(row as usize)).collect();
+    let rows: Vec<u32> = (0..grouped.rows.len()).map(|k| grouped.rows.get(k)).collect();
+    let ids: Vec<u32> = rows.iter().map(|&row| pattern(row as usize)).collect();
     split(&mut grouped, &ids, &patterns.texts.iter().map(text_key).collect::<Vec<_>>());
     let numbers: Vec<usize> = grouped.keys.iter().map(|key| gathered.number(key)).collect();
     let (times, first_seq) = (view.times()?, view.header().first_seq);
     let time = |row: u32| times.get(row as usize).copied().unwrap_or(0);
-    let span = grouped.rows.iter().map(|&row| time(row));
+    let span = rows.iter().map(|&row| time(row));
     let Some((min, max)) = span.fold(None, |span: Option<(i64, i64)>, t| {
         let (min, max) = span.unwrap_or((t, t));
         Some((min.min(t), max.max(t)))
@@ -193,7 +201,7 @@ fn of_rows(
     };
     gathered.cover(min, max);
     let mut fresh = HashSet::new();
-    for (k, &row) in grouped.rows.iter().enumerate() {
+    for (k, &row) in rows.iter().enumerate() {
         let Some(&number) = numbers.get(grouped.group(k)) else { continue };
         if gathered.add_row(number, time(row), lot(first_seq + u64::from(row)), row) {
             fresh.insert(number);
@@ -201,7 +209,7 @@ fn of_rows(
     }
     for number in fresh {
         let samples = gathered.samples(number);
-        samples.map_or(Ok(()), |s| s.fill(|row| finder.slots_of(row)))?;
+        samples.map_or(Ok(()), |s| s.fill(|row| patterns.sample(row, || finder.slots_of(row))))?;
     }
     Ok(())
 }

@@ -28,6 +28,9 @@ pub(crate) struct LimitArgs {
     /// Give up after this long (30s, 5m)
     #[arg(long, value_name = "SPAN", value_parser = units::parse_duration)]
     pub(crate) timeout: Option<Duration>,
+    /// Do not begin when more than this might be read from the store (2GB)
+    #[arg(long, value_name = "BYTES", value_parser = units::parse_bytes)]
+    pub(crate) limit_cost: Option<u64>,
     /// Give up when more than this was read from the store (2GB)
     #[arg(long, value_name = "BYTES", value_parser = units::parse_bytes)]
     pub(crate) max_scan: Option<u64>,

@@ -112,3 +112,16 @@ fn groups_of_real_logs_are_mostly_those_that_people_made() {
         assert!(of_messages.0 >= floor, "{system}: {of_messages:?}");
     }
 }
+
+#[test]
+fn hostile_texts_take_time_in_proportion() {
+    let pipeline = pipeline();
+    for piece in
+        ["a:", "1,", "\"", "' ", "=", "/a", "a@", "user for ", "Mon ", "  1", "()", "<a>", "a.b", "::"]
+    {
+        let begin = std::time::Instant::now();
+        let text = piece.repeat((1 << 20) / piece.len());
+        assert!(!pattern(&pipeline, &text).is_empty());
+        assert!(begin.elapsed().as_secs() < 20, "{piece}: {:?}", begin.elapsed());
+    }
+}

@@ -18,6 +18,9 @@ const QUOTED_BYTES_MAX: usize = 200;
 /// A word of hexadecimal letters alone is a number from this length on; shorter ones are words (`added`, `facade`).
 const HEX_LETTERS_MIN: usize = 8;
 
+/// Names before a value that are looked for (`a:b:12` has two). Bounds the work on a token.
+const NAMES_MAX: usize = 4;
+
 /// Endings by which a name with dots is that of a host.
 const HOST_ENDINGS: [&[u8]; 10] =
     [b"com", b"net", b"org", b"edu", b"gov", b"info", b"local", b"internal", b"lan", b"arpa"];
@@ -183,7 +186,8 @@ fn cut(text: &[u8], token: Range<usize>) -> Range<usize> {
     };
     let mut core = trimmed(start);
     // `product:254944` is a name and its value.
-    while let Some(colon) = named(text.get(core.clone()).unwrap_or(&[])) {
+    for _ in 0..NAMES_MAX {
+        let Some(colon) = named(text.get(core.clone()).unwrap_or(&[])) else { break };
         start = core.start + colon + 1;
         core = trimmed(start);
     }

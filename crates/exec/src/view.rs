@@ -24,6 +24,8 @@ pub(crate) struct View<'a> {
     bytes_read: Cell<u64>,
     /// What was decoded or found in the cache, so that a row costs no look-up in the shared cache.
     open: Box<[OpenColumn]>,
+    /// Whether the cache keeps no columns for now.
+    passing: Cell<bool>,
 }
 
 /// The cache as one row group sees it, with a count of what it had.
@@ -100,7 +102,24 @@ impl<'a> View<'a> {
             }
         };
         let open = header.columns.iter().map(|_| OpenColumn::default()).collect();
-        Ok(View { group, header, cached, pipeline, shapes, shape_ids, bytes_read: read, open })
+        let passing = Cell::new(false);
+        Ok(View { group, header, cached, pipeline, shapes, shape_ids, bytes_read: read, open, passing })
+    }
+
+    /// What the cache has of it.
+    pub(crate) fn cached(&self, part: Part) -> Option<Decoded> {
+        self.cached.get(part)
+    }
+
+    /// Whether columns that are decoded from now on are left to others: they are read once, for something smaller that
+    /// is kept instead of them.
+    pub(crate) fn pass_through(&self, passing: bool) {
+        self.passing.set(passing);
+    }
+
+    /// Gives the cache something made of it.
+    pub(crate) fn keep(&self, part: Part, value: Decoded) {
+        self.cached.put(part, value);
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -158,7 +177,9 @@ impl<'a> View<'a> {
         self.count_read(meta.map_or(0, |m| m.section.len));
         let column = self.header.column(self.group.body()?, i as usize);
         let column = Arc::new(column.map_err(|e| named(self.group, &format!("column {name:?}"), e))?);
-        self.cached.put(Part::Column(i), Decoded::Column(column.clone()));
+        if !self.passing.get() {
+            self.cached.put(Part::Column(i), Decoded::Column(column.clone()));
+        }
         Ok(column)
     }
 

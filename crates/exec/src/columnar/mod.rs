@@ -11,7 +11,8 @@ use gastrolog_index::{Escape, unescape};
 use gastrolog_plan::Aggregation;
 use gastrolog_query::{FieldName, Function};
 
-use self::group::{Grouped, group_rows};
+use self::group::Grouped;
+pub(crate) use self::group::{group_rows, split, text_key};
 use self::rows::each_value;
 use crate::accumulate::Accumulator;
 use crate::bits::Bits;
@@ -39,7 +40,7 @@ pub(crate) fn aggregate(
     if selected.is_none() || counts::count(view, selected, aggregation, groups)? {
         return Ok(());
     }
-    let grouped = group_rows(view, selected, aggregation)?;
+    let grouped = group_rows(view, selected, &aggregation.keys, aggregation.required)?;
     let aggregates = &aggregation.aggregates;
     let width = aggregates.len();
     // What is gathered for one group may go straight to where it belongs if no column can fail in the middle.

@@ -24,6 +24,27 @@ pub(crate) struct View<'a> {
     bytes_read: Cell<u64>,
     /// What was decoded or found in the cache, so that a row costs no look-up in the shared cache.
     open: Box<[OpenColumn]>,
+    kept: KeptTimes,
+}
+
+type Times = Arc<Vec<i64>>;
+
+/// The times of the rows, once they were asked for.
+#[derive(Default)]
+struct KeptTimes {
+    ingest: OnceCell<Times>,
+    source: OnceCell<Times>,
+    times: OnceCell<Times>,
+}
+
+fn once(kept: &OnceCell<Times>, read: impl FnOnce() -> Result<Times, ReadError>) -> Result<Times, ReadError> {
+    match kept.get() {
+        Some(times) => Ok(times.clone()),
+        None => {
+            let times = read()?;
+            Ok(kept.get_or_init(|| times).clone())
+        }
+    }
 }
 
 /// The cache as one row group sees it, with a count of what it had.
@@ -100,7 +121,17 @@ impl<'a> View<'a> {
             }
         };
         let open = header.columns.iter().map(|_| OpenColumn::default()).collect();
-        Ok(View { group, header, cached, pipeline, shapes, shape_ids, bytes_read: read, open })
+        Ok(View {
+            group,
+            header,
+            cached,
+            pipeline,
+            shapes,
+            shape_ids,
+            bytes_read: read,
+            open,
+            kept: KeptTimes::default(),
+        })
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -215,7 +246,11 @@ impl<'a> View<'a> {
     }
 
     /// Ingest times.
-    pub(crate) fn ingest(&self) -> Result<Arc<Vec<i64>>, ReadError> {
+    pub(crate) fn ingest(&self) -> Result<Times, ReadError> {
+        once(&self.kept.ingest, || self.read_ingest())
+    }
+
+    fn read_ingest(&self) -> Result<Times, ReadError> {
         if let Some(Decoded::Times(times)) = self.cached.get(Part::Ingest) {
             return Ok(times);
         }
@@ -232,7 +267,11 @@ impl<'a> View<'a> {
     }
 
     /// Source times, `Timestamp::NONE` where there is none.
-    pub(crate) fn source(&self) -> Result<Arc<Vec<i64>>, ReadError> {
+    pub(crate) fn source(&self) -> Result<Times, ReadError> {
+        once(&self.kept.source, || self.read_source())
+    }
+
+    fn read_source(&self) -> Result<Times, ReadError> {
         if let Some(Decoded::Times(times)) = self.cached.get(Part::Source) {
             return Ok(times);
         }
@@ -276,7 +315,11 @@ impl<'a> View<'a> {
     }
 
     /// Source times, ingest times where there are none.
-    pub(crate) fn times(&self) -> Result<Arc<Vec<i64>>, ReadError> {
+    pub(crate) fn times(&self) -> Result<Times, ReadError> {
+        once(&self.kept.times, || self.read_times())
+    }
+
+    fn read_times(&self) -> Result<Times, ReadError> {
         if let Some(Decoded::Times(times)) = self.cached.get(Part::Times) {
             return Ok(times);
         }

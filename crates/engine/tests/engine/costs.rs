@@ -74,7 +74,8 @@ fn conditions_are_asked_in_the_order_that_costs_least() {
     let plan = explain(&engine, "/went [12]/ msg=*went* ms<1900 level=error", true);
     let conditions = titled(&plan, "condition");
     let titles: Vec<&str> = conditions.iter().map(|c| c.title.as_str()).collect();
-    let best = ["condition level=error", "condition ms<1900", "condition /went [12]/", "condition msg=*went*"];
+    let best =
+        ["condition level=error", "condition ms<1900", "condition /went [12]/", "condition msg=*went*"];
     assert_eq!(titles, best);
     assert_eq!(number(conditions[0], "rows in"), Some(12_000));
     for pair in conditions.windows(2) {
@@ -214,7 +215,7 @@ fn use_of_fields_and_indexes_is_counted() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_query_reads_more_than_explain_says_at_most(

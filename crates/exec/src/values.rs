@@ -2,8 +2,8 @@
 //! the automaton where it is a regular expression, and value by value otherwise.
 
 use gastrolog_chunk::ReadError;
+use gastrolog_format::Ids;
 use gastrolog_format::column::{Column, Exceptions};
-use gastrolog_format::{Ids, Strings};
 use gastrolog_index::{Escape, unescape};
 use gastrolog_query::{Number, Ordering, Predicate, Regex};
 
@@ -27,7 +27,7 @@ pub(crate) fn rows_where(
     let column = view.column(i)?;
     let matches = |value: &[u8]| predicate.matches(&unescape(value, escape));
     let by_value = || match regex_of(view, i, escape, predicate) {
-        Some((regex, wanted)) if is_dense(among) && !matches!(**column, Column::Text(_)) => {
+        Some((regex, wanted)) if is_dense(among) => {
             let hits = values_matching(column, regex);
             Ok(if wanted { hits } else { Bits::all(column.len()).without(&hits) })
         }
@@ -38,7 +38,8 @@ pub(crate) fn rows_where(
         Column::Constant { rows, .. } => Bits::none(*rows),
         Column::Dictionary { values, ids } => {
             let among = view.is_everywhere(i).then_some(among);
-            dictionary_hits(values, ids, among, &matches)
+            // Values of a dictionary are tested once; then it is a matter of ids.
+            rows_with_id(ids, &values.iter().map(matches).collect::<Vec<bool>>(), among)
         }
         Column::Integer { values, exceptions } => match integer_hits(values, predicate) {
             Some(hits) => with_exceptions(hits, exceptions, &matches),
@@ -55,14 +56,8 @@ pub(crate) fn rows_where(
     spread(view, i, hits)
 }
 
-/// Values of a dictionary are tested once; then it is a matter of ids. Only of rows in `among`, if it is given.
-fn dictionary_hits(
-    values: &Strings,
-    ids: &Ids,
-    among: Option<&Bits>,
-    matches: &dyn Fn(&[u8]) -> bool,
-) -> Bits {
-    let wanted: Vec<bool> = values.iter().map(matches).collect();
+/// The rows whose id is wanted. Only rows in `among` need be right, if it is given.
+pub(crate) fn rows_with_id(ids: &Ids, wanted: &[bool], among: Option<&Bits>) -> Bits {
     let mut hits = wanted.iter().enumerate().filter(|(_, w)| **w).map(|(id, _)| id);
     let (first, more) = (hits.next(), hits.next().is_some());
     let is_wanted = |id: usize| wanted.get(id).copied().unwrap_or(false);

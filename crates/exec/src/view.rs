@@ -12,6 +12,7 @@ use gastrolog_types::{Attributes, Record, Timestamp};
 
 use crate::DecodeCounts;
 use crate::cache::{Cache, Decoded, Part};
+use crate::counted::{Counted, KeptTimes, Times, once};
 
 /// A row group opened for a query.
 pub(crate) struct View<'a> {
@@ -24,54 +25,9 @@ pub(crate) struct View<'a> {
     bytes_read: Cell<u64>,
     /// What was decoded or found in the cache, so that a row costs no look-up in the shared cache.
     open: Box<[OpenColumn]>,
+    /// Whether the cache keeps no columns for now.
+    passing: Cell<bool>,
     kept: KeptTimes,
-}
-
-type Times = Arc<Vec<i64>>;
-
-/// The times of the rows, once they were asked for.
-#[derive(Default)]
-struct KeptTimes {
-    ingest: OnceCell<Times>,
-    source: OnceCell<Times>,
-    times: OnceCell<Times>,
-}
-
-fn once(kept: &OnceCell<Times>, read: impl FnOnce() -> Result<Times, ReadError>) -> Result<Times, ReadError> {
-    match kept.get() {
-        Some(times) => Ok(times.clone()),
-        None => {
-            let times = read()?;
-            Ok(kept.get_or_init(|| times).clone())
-        }
-    }
-}
-
-/// The cache as one row group sees it, with a count of what it had.
-struct Counted<'a> {
-    cache: &'a Cache,
-    group: &'a RowGroup,
-    counts: Cell<DecodeCounts>,
-}
-
-impl Counted<'_> {
-    fn get(&self, part: Part) -> Option<Decoded> {
-        let found = self.cache.get(self.group.id, part);
-        let mut counts = self.counts.get();
-        match found {
-            Some(_) => counts.cache_hits += 1,
-            None => counts.cache_misses += 1,
-        }
-        self.counts.set(counts);
-        found
-    }
-
-    fn put(&self, part: Part, value: Decoded) {
-        let mut counts = self.counts.get();
-        counts.bytes += value.bytes() as u64;
-        self.counts.set(counts);
-        self.cache.put(self.group.id, part, value);
-    }
 }
 
 #[derive(Default)]
@@ -130,8 +86,25 @@ impl<'a> View<'a> {
             shape_ids,
             bytes_read: read,
             open,
+            passing: Cell::new(false),
             kept: KeptTimes::default(),
         })
+    }
+
+    /// What the cache has of it.
+    pub(crate) fn cached(&self, part: Part) -> Option<Decoded> {
+        self.cached.get(part)
+    }
+
+    /// Whether columns that are decoded from now on are left to others: they are read once, for something smaller that
+    /// is kept instead of them.
+    pub(crate) fn pass_through(&self, passing: bool) {
+        self.passing.set(passing);
+    }
+
+    /// Gives the cache something made of it.
+    pub(crate) fn keep(&self, part: Part, value: Decoded) {
+        self.cached.put(part, value);
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -189,7 +162,9 @@ impl<'a> View<'a> {
         self.count_read(meta.map_or(0, |m| m.section.len));
         let column = self.header.column(self.group.body()?, i as usize);
         let column = Arc::new(column.map_err(|e| named(self.group, &format!("column {name:?}"), e))?);
-        self.cached.put(Part::Column(i), Decoded::Column(column.clone()));
+        if !self.passing.get() {
+            self.cached.put(Part::Column(i), Decoded::Column(column.clone()));
+        }
         Ok(column)
     }
 

@@ -10,7 +10,7 @@ use gastrolog_engine::{
 use gastrolog_types::{Attributes, Batch, Timestamp};
 use proptest::prelude::*;
 
-use crate::oracle::{bounds, filter, line, store};
+use crate::oracle::{bounds, filter, line, shapes, store};
 use crate::support::memory_engine;
 
 const NOW: i64 = 1_795_000_000_000_000_000;
@@ -231,7 +231,7 @@ proptest! {
         limit in proptest::option::of(1u64..20),
         state in 0usize..5,
     ) {
-        let engine = store(&lines, state);
+        let engine = store(&lines, &shapes()[state]);
         let query = format!("{filter}{bounds}{stage}");
         let request = QueryRequest { query: query.clone(), order, oldest_first, limit, ..QueryRequest::default() };
         let plan = engine.explain(&request, true, &Cancel::default()).unwrap();

@@ -3,12 +3,15 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use gastrolog_format::Strings;
 use gastrolog_query::Regex;
+use memchr::memmem::Finder;
 use regex_automata::hybrid::LazyStateID;
 use regex_automata::hybrid::dfa::{Cache, Config, DFA};
 use regex_automata::util::start;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, nfa::thompson};
+use regex_syntax::hir::literal::{ExtractKind, Extractor};
 
 /// A place in the table of a [`Machine`].
 pub(crate) type State = u16;
@@ -46,8 +49,13 @@ pub(crate) struct Machine {
     /// For each state the next one by class of byte; the last class is the end of the text.
     table: Vec<State>,
     classes: [u8; 256],
-    stride: usize,
+    /// The class that stands for the end of the text.
+    end_class: usize,
+    /// A row of the table has two to the power of this many places.
+    stride_bits: u32,
     start: State,
+    /// Bytes that stand in every match.
+    needle: Option<Finder<'static>>,
     repeats: HashMap<(State, ByteSet), Option<State>>,
 }
 
@@ -71,7 +79,8 @@ impl Machine {
         for (class, byte) in classes.iter_mut().zip(0..=255u8) {
             *class = dfa.byte_classes().get(byte);
         }
-        let stride = dfa.byte_classes().alphabet_len();
+        let classes_used = dfa.byte_classes().alphabet_len();
+        let stride_bits = classes_used.next_power_of_two().trailing_zeros();
         let mut machine = Machine {
             dfa,
             cache,
@@ -79,12 +88,14 @@ impl Machine {
             numbers: HashMap::new(),
             table: Vec::new(),
             classes,
-            stride,
+            end_class: classes_used - 1,
+            stride_bits,
             start: UNKNOWN,
+            needle: needle(source),
             repeats: HashMap::new(),
         };
         for fixed in [MATCHED, UNKNOWN, DEAD] {
-            machine.table.extend(std::iter::repeat_n(fixed, stride));
+            machine.table.extend(std::iter::repeat_n(fixed, 1 << stride_bits));
         }
         machine.start = machine.number(start);
         Some(machine)
@@ -121,7 +132,7 @@ impl Machine {
         let number = (self.names.len() + 3) as State;
         self.names.push(name);
         self.numbers.insert(name, number);
-        self.table.extend(std::iter::repeat_n(UNSEEN, self.stride));
+        self.table.extend(std::iter::repeat_n(UNSEEN, 1 << self.stride_bits));
         number
     }
 
@@ -129,7 +140,7 @@ impl Machine {
     #[inline]
     pub(crate) fn step(&mut self, state: State, byte: u8) -> State {
         let class = self.classes.get(byte as usize).copied().unwrap_or(0);
-        let at = state as usize * self.stride + class as usize;
+        let at = (state as usize) << self.stride_bits | class as usize;
         match self.table.get(at) {
             Some(&next) if next != UNSEEN => next,
             _ => self.find(state, Some(byte), at),
@@ -175,12 +186,37 @@ impl Machine {
         if state <= DEAD {
             return state;
         }
-        let at = state as usize * self.stride + self.stride - 1;
+        let at = (state as usize) << self.stride_bits | self.end_class;
         let last = match self.table.get(at) {
             Some(&next) if next != UNSEEN => next,
             _ => self.find(state, None, at),
         };
         if last <= UNKNOWN { last } else { DEAD }
+    }
+
+    /// What is known of whole texts.
+    pub(crate) fn ends(&mut self, texts: &Strings) -> Vec<State> {
+        let start = self.start;
+        let Some(needle) = self.needle.take() else {
+            return texts.iter().map(|text| self.whole(start, text)).collect();
+        };
+        let mut states = vec![DEAD; texts.len()];
+        let mut at = 0;
+        // A place where the end of one text and the start of the next look so is no match, and does no harm.
+        while let Some(found) = texts.bytes().get(at..).and_then(|rest| needle.find(rest)) {
+            let i = texts.at_byte(at + found);
+            if let Some(state) = states.get_mut(i) {
+                *state = self.whole(start, texts.get(i));
+            }
+            at = (at + found + 1).max(texts.end(i));
+        }
+        self.needle = Some(needle);
+        states
+    }
+
+    fn whole(&mut self, start: State, text: &[u8]) -> State {
+        let state = self.run(start, text);
+        self.end(state)
     }
 
     /// The state after one byte or more of a set, if it is the same after any of them.
@@ -239,6 +275,22 @@ impl Machine {
     }
 }
 
+/// The longest bytes known that every match begins or ends with.
+fn needle(source: &str) -> Option<Finder<'static>> {
+    let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(source).ok()?;
+    let common = |kind: ExtractKind| {
+        let found = Extractor::new().kind(kind.clone()).extract(&hir);
+        let bytes = match kind {
+            ExtractKind::Suffix => found.longest_common_suffix(),
+            _ => found.longest_common_prefix(),
+        };
+        bytes.map(<[u8]>::to_vec).unwrap_or_default()
+    };
+    let (first, last) = (common(ExtractKind::Prefix), common(ExtractKind::Suffix));
+    let longer = if first.len() >= last.len() { first } else { last };
+    (longer.len() > 1).then(|| Finder::new(&longer).into_owned())
+}
+
 fn single(states: &[State]) -> Option<State> {
     match states {
         [one] => Some(*one),
@@ -277,6 +329,7 @@ mod tests {
         let part = prop_oneof![
             "[a-c0-2/]{1,3}",
             Just("[ab]+".to_owned()),
+            Just("ab/".to_owned()),
             Just("[^a]".to_owned()),
             Just("\\d{1,3}".to_owned()),
             Just("\\b".to_owned()),
@@ -315,6 +368,10 @@ mod tests {
             prop_assert!(told == UNKNOWN || (told == MATCHED) == regex.compiled.is_match(&text), "{told}");
             if text.is_ascii() {
                 prop_assert_ne!(told, UNKNOWN);
+            }
+            let texts: Strings = pieces.iter().map(String::as_bytes).chain([&*text]).collect();
+            for (text, told) in texts.iter().zip(machine.ends(&texts)) {
+                prop_assert!(told == UNKNOWN || (told == MATCHED) == regex.compiled.is_match(text), "{told} {text:?}");
             }
         }
 

@@ -16,16 +16,13 @@ use gastrolog_format::column::Column;
 use gastrolog_query::Regex;
 
 use self::machine::{DEAD, MATCHED, Machine, State, UNKNOWN, with_machine};
-use self::steps::{Steps, advance, after_column};
+use self::steps::{Steps, advance, after_column, ends};
 use crate::bits::Bits;
 use crate::view::View;
 
 /// The values of a column that match.
 pub(crate) fn values_matching(column: &Column, regex: &Regex) -> Bits {
-    let told = with_machine(regex, |machine| {
-        let start = machine.start();
-        after_column(machine, column, start).end(machine)
-    });
+    let told = with_machine(regex, |machine| ends(machine, column));
     match told.unwrap_or(Steps::All(UNKNOWN)) {
         Steps::All(MATCHED) => Bits::all(column.len()),
         Steps::All(DEAD) => Bits::none(column.len()),

@@ -87,26 +87,9 @@ pub(crate) fn after_column(machine: &mut Machine, column: &Column, state: State)
             }
         }
         Column::Text(values) => Steps::each(values.iter().map(|v| machine.run(state, v)).collect()),
-        Column::Pattern { patterns, ids, ranks, rest } => {
-            let mut after: Vec<Steps> =
-                patterns.iter().map(|p| after_pattern(machine, p, Steps::All(state))).collect();
-            after.push(Steps::each(rest.iter().map(|v| machine.run(state, v)).collect()));
-            if rest.is_empty() {
-                after.pop();
-            }
-            if let Some(first @ Steps::All(_)) = after.first()
-                && after.iter().all(|s| s == first)
-            {
-                return first.clone();
-            }
-            let same = |s: &Steps| if let Steps::All(state) = s { Some(*state) } else { None };
-            if let Some(table) = after.iter().map(same).collect::<Option<Vec<State>>>() {
-                return Steps::each(by_id(ids, &table));
-            }
-            let of = |(i, &rank): (usize, &u32)| {
-                after.get(ids.get(i) as usize).map_or(DEAD, |s| s.get(rank as usize))
-            };
-            Steps::each(ranks.iter().enumerate().map(of).collect())
+        Column::Pattern { rest, .. } => {
+            let of_rest = rest.iter().map(|v| machine.run(state, v)).collect();
+            after_patterns(machine, column, state, of_rest)
         }
         Column::Integer { values, exceptions } => {
             let negative = values.iter().fold(0, |all, v| all | v) < 0;
@@ -136,6 +119,39 @@ pub(crate) fn after_column(machine: &mut Machine, column: &Column, state: State)
         }
         Column::Hex { .. } => by_value(machine, column, state),
     }
+}
+
+/// What is known when the values of `column` are whole texts.
+pub(crate) fn ends(machine: &mut Machine, column: &Column) -> Steps {
+    let start = machine.start();
+    match column {
+        Column::Pattern { rest, .. } => {
+            let of_rest = machine.ends(rest);
+            after_patterns(machine, column, start, of_rest).end(machine)
+        }
+        Column::Text(values) => Steps::each(machine.ends(values)),
+        _ => after_column(machine, column, start).end(machine),
+    }
+}
+
+/// As [`after_column`] for patterns, given the states after what has none.
+fn after_patterns(machine: &mut Machine, column: &Column, state: State, of_rest: Vec<State>) -> Steps {
+    let Column::Pattern { patterns, ids, ranks, .. } = column else { return Steps::All(DEAD) };
+    let mut after: Vec<Steps> =
+        patterns.iter().map(|p| after_pattern(machine, p, Steps::All(state))).collect();
+    if !of_rest.is_empty() {
+        after.push(Steps::each(of_rest));
+    }
+    let same = |s: &Steps| if let Steps::All(state) = s { Some(*state) } else { None };
+    if let Some(table) = after.iter().map(same).collect::<Option<Vec<State>>>() {
+        return match table.first() {
+            Some(&first) if table.iter().all(|&s| s == first) => Steps::All(first),
+            _ => Steps::each(by_id(ids, &table)),
+        };
+    }
+    let of =
+        |(i, &rank): (usize, &u32)| after.get(ids.get(i) as usize).map_or(DEAD, |s| s.get(rank as usize));
+    Steps::each(ranks.iter().enumerate().map(of).collect())
 }
 
 /// The entry of a table that each id names.

@@ -13,6 +13,7 @@ use crate::ExecError;
 use crate::accumulate::At;
 use crate::actual::Actual;
 use crate::columnar::aggregate;
+use crate::frequent::Frequent;
 use crate::groups::Groups;
 use crate::record::ParsedView;
 use crate::run::{Run, matching_rows, scan_pending};
@@ -43,7 +44,14 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        self.stats_of_units(aggregation, &mut groups)?;
+        let units = units(self.plan, self.snapshot, self.direction(), None);
+        let frequent = match Frequent::of(aggregation, rest) {
+            Some(asked) => self.frequent(&asked, &units, &mut groups)?,
+            None => false,
+        };
+        if !frequent {
+            self.stats_of_units(aggregation, &units, &mut groups)?;
+        }
         groups.hold(self.request.budget)?;
         groups.check()?;
         let input = Some(aggregation.columns());
@@ -68,58 +76,73 @@ impl<'a> Run<'a> {
     fn stats_of_units(
         &mut self,
         aggregation: &Arc<Aggregation>,
+        units: &[Unit<'a>],
         groups: &mut Groups,
     ) -> Result<(), ExecError> {
-        let units = units(self.plan, self.snapshot, self.direction(), None);
-        let next = AtomicUsize::new(0);
-        let shared = Mutex::new((Actual::default(), Vec::new()));
-        let run = &*self;
-        let work = || {
-            let mut own = Groups::new(aggregation.clone());
-            let mut actual = Actual::default();
-            let mut result = Ok(());
-            while let Some(unit) = units.get(next.fetch_add(1, Atomic::Relaxed)) {
-                let step = (run.request.check)().and_then(|()| {
-                    let before = actual.bytes_read();
-                    run.stats_of_unit(unit, aggregation, &mut own, &mut actual);
-                    run.request.budget.read(actual.bytes_read() - before);
-                    run.request.budget.check_read()?;
-                    own.hold(run.request.budget)?;
-                    own.check()
-                });
-                if step.is_err() {
-                    result = step;
-                    break;
-                }
-            }
-            if let Ok(mut shared) = shared.lock() {
-                shared.0.merge(actual);
-                shared.1.push((own, result));
-            }
-        };
-        let threads = self.context.threads.min(units.len());
-        if threads > 1 {
-            std::thread::scope(|scope| {
-                for _ in 1..threads {
-                    scope.spawn(work);
-                }
-                work();
-            });
-        } else {
-            work();
-        }
-        let (actual, parts) = shared.into_inner().unwrap_or_default();
-        self.actual.merge(actual);
-        for (part, result) in parts {
-            result?;
-            self.request.budget.release(part.counted_bytes());
-            groups.merge(part);
+        let new = || (Groups::new(aggregation.clone()), Actual::default());
+        let (parts, result) = self.parallel(units.len(), new, |place, (own, actual)| {
+            let Some(unit) = units.get(place) else { return Ok(()) };
+            let before = actual.bytes_read();
+            self.stats_of_unit(unit, aggregation, own, actual);
+            self.request.budget.read(actual.bytes_read() - before);
+            self.request.budget.check_read()?;
+            own.hold(self.request.budget)?;
+            own.check()
+        });
+        let (groups_of_parts, actuals): (Vec<Groups>, Vec<Actual>) = parts.into_iter().unzip();
+        actuals.into_iter().for_each(|actual| self.actual.merge(actual));
+        result?;
+        for own in groups_of_parts {
+            self.request.budget.release(own.counted_bytes());
+            groups.merge(own);
             groups.hold(self.request.budget)?;
         }
         Ok(())
     }
 
-    fn stats_of_unit(
+    /// Calls `work` with each of `0..count`, by as many threads as there may be; each gathers what it finds in a `T` of
+    /// its own, which comes back even after an error. Nothing more is begun after one.
+    pub(crate) fn parallel<T: Send>(
+        &self,
+        count: usize,
+        new: impl Fn() -> T + Sync,
+        work: impl Fn(usize, &mut T) -> Result<(), ExecError> + Sync,
+    ) -> (Vec<T>, Result<(), ExecError>) {
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(Vec::new());
+        let one = || {
+            let mut own = new();
+            let mut result = Ok(());
+            while result.is_ok() {
+                let place = next.fetch_add(1, Atomic::Relaxed);
+                if place >= count {
+                    break;
+                }
+                result = (self.request.check)().and_then(|()| work(place, &mut own));
+            }
+            if result.is_err() {
+                next.store(count, Atomic::Relaxed);
+            }
+            if let Ok(mut done) = done.lock() {
+                done.push((own, result));
+            }
+        };
+        let threads = self.context.threads.min(count);
+        if threads > 1 {
+            std::thread::scope(|scope| {
+                for _ in 1..threads {
+                    scope.spawn(one);
+                }
+                one();
+            });
+        } else {
+            one();
+        }
+        let (found, results): (Vec<T>, Vec<_>) = done.into_inner().unwrap_or_default().into_iter().unzip();
+        (found, results.into_iter().collect())
+    }
+
+    pub(crate) fn stats_of_unit(
         &self,
         unit: &Unit<'_>,
         aggregation: &Aggregation,

@@ -1,13 +1,16 @@
 //! Decoded columns of row groups, kept while there is room. A row group never changes, so nothing in the cache
 //! grows stale.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use gastrolog_chunk::RowGroupId;
 use gastrolog_format::column::Column;
 use gastrolog_format::{Ids, Shapes};
+use gastrolog_query::Regex;
 use parking_lot::Mutex;
+
+use crate::automaton::Automaton;
 
 /// Which decoded part of a row group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,16 +71,35 @@ struct State {
     clock: u64,
 }
 
+/// Most automata kept; each takes at most some MiB.
+const AUTOMATA_MAX: usize = 8;
+
+/// The automata of the regular expressions asked for last, by their source; nothing for one that would be too large.
+type Automata = VecDeque<(String, Option<Arc<Automaton>>)>;
+
 /// A cache with a bound on its bytes.
 pub struct Cache {
     state: Mutex<State>,
+    automata: Mutex<Automata>,
     bytes_max: usize,
 }
 
 impl Cache {
     /// An empty cache that holds at most `bytes_max` bytes of decoded columns.
     pub fn new(bytes_max: usize) -> Cache {
-        Cache { state: Mutex::default(), bytes_max }
+        Cache { state: Mutex::default(), automata: Mutex::default(), bytes_max }
+    }
+
+    /// The automaton of a regular expression; nothing if it would be too large.
+    pub(crate) fn automaton(&self, regex: &Regex) -> Option<Arc<Automaton>> {
+        let mut automata = self.automata.lock();
+        if let Some((_, known)) = automata.iter().find(|(source, _)| *source == regex.source) {
+            return known.clone();
+        }
+        let made = Automaton::new(regex).map(Arc::new);
+        automata.push_front((regex.source.clone(), made.clone()));
+        automata.truncate(AUTOMATA_MAX);
+        made
     }
 
     pub(crate) fn get(&self, group: RowGroupId, part: Part) -> Option<Decoded> {

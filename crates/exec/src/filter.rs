@@ -156,9 +156,33 @@ fn rows_where(
                 None => each_value(view, i, column, among, everywhere, &matches)?,
             }
         }
-        _ => each_value(view, i, column, among, everywhere, &matches)?,
+        _ => match by_automaton(view, i, column, escape, predicate, among) {
+            Some(hits) => hits,
+            None => each_value(view, i, column, among, everywhere, &matches)?,
+        },
     };
     spread(view, i, hits)
+}
+
+/// The values that satisfy a predicate that is a regular expression, if more than some are asked for.
+fn by_automaton(
+    view: &View<'_>,
+    i: u32,
+    column: &Column,
+    escape: Escape,
+    predicate: &Predicate,
+    among: &Bits,
+) -> Option<Bits> {
+    let (Predicate::Regex(regex) | Predicate::NotRegex(regex)) = predicate else { return None };
+    let escaped = view.header().columns.get(i as usize).is_none_or(|meta| meta.escaped);
+    if (escaped && escape != Escape::None) || among.count() * 8 < among.rows() {
+        return None;
+    }
+    let hits = view.automaton(regex)?.values(column);
+    match predicate {
+        Predicate::Regex(_) => Some(hits),
+        _ => Some(Bits::all(hits.rows()).without(&hits)),
+    }
 }
 
 /// The hits among the values of a typed column, with those of its exceptions put right.
@@ -253,6 +277,11 @@ fn select_text(view: &View<'_>, text: &TextMatch, among: Bits) -> Result<Bits, R
         && is_one_word(phrase)
     {
         return Ok(candidates);
+    }
+    if let TextMatch::Regex(regex) = text
+        && let Some(automaton) = view.automaton(regex)
+    {
+        return automaton.texts(view, &candidates);
     }
     let mut hits = Bits::none(candidates.rows());
     let mut buffer = Vec::new();

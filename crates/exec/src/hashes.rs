@@ -204,39 +204,13 @@ fn same(column: &Column, a: usize, b: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gastrolog_format::column::{Values, decode, encode};
-    use gastrolog_format::words::WordSet;
-    use gastrolog_format::{Compressor, Strings};
+    use crate::testing::{column, texts};
+    use gastrolog_format::Strings;
     use proptest::prelude::*;
-
-    fn column(values: &[String]) -> Column {
-        let mut text = Vec::new();
-        let mut ranges = Vec::new();
-        for value in values {
-            let start = text.len() as u32;
-            text.extend_from_slice(value.as_bytes());
-            ranges.push((start, text.len() as u32));
-        }
-        let mut out = Vec::new();
-        let values = Values { text: &text, ranges: &ranges };
-        encode(values, &mut Compressor::new(1), &mut WordSet::default(), &mut out);
-        decode(&out, ranges.len()).unwrap()
-    }
-
-    fn text() -> impl Strategy<Value = Vec<String>> {
-        prop_oneof![
-            proptest::collection::vec("/(user|item)/[0-9]{1,2}(/x-[a-c0-9]{2}/y)?", 1..400),
-            proptest::collection::vec("-?[0-9]{1,3}|[0-9]{5,12}|x", 1..400),
-            proptest::collection::vec("[0-9]{1,2}\\.[0-9]{1,2}", 1..400),
-            proptest::collection::vec("[a-c]{0,3}", 1..100),
-            proptest::collection::vec("10\\.0\\.[0-9]\\.[0-9]", 300..400),
-            proptest::collection::vec("[0-9a-f]{8}", 1..50),
-        ]
-    }
 
     proptest! {
         #[test]
-        fn hashes_are_those_of_the_texts(values in text()) {
+        fn hashes_are_those_of_the_texts(values in texts()) {
             let column = column(&values);
             for (value, got) in values.iter().zip(hashes(&column)) {
                 prop_assert_eq!(got, hash(value.as_bytes()), "{} in {:?}", value, column.encoding());

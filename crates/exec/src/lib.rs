@@ -5,6 +5,7 @@
 
 mod accumulate;
 mod actual;
+mod automaton;
 mod bits;
 mod budget;
 mod cache;
@@ -23,6 +24,8 @@ mod record;
 mod run;
 mod stages;
 mod stats;
+#[cfg(test)]
+mod testing;
 mod units;
 mod view;
 mod words;

@@ -8,8 +8,10 @@ use gastrolog_format::column::Column;
 use gastrolog_format::row_group::{Header, predicted_source};
 use gastrolog_format::{Ids, Shape, Shapes};
 use gastrolog_index::{Escape, Pipeline};
+use gastrolog_query::Regex;
 use gastrolog_types::{Attributes, Record, Timestamp};
 
+use crate::automaton::Automaton;
 use crate::cache::{Cache, Decoded, Part};
 
 /// A row group opened for a query.
@@ -85,6 +87,11 @@ impl<'a> View<'a> {
     /// Bytes read from the file so far (what the cache gave is not counted).
     pub(crate) fn bytes_read(&self) -> u64 {
         self.bytes_read.get()
+    }
+
+    /// The automaton of a regular expression, made once for all row groups; nothing if it would be too large.
+    pub(crate) fn automaton(&self, regex: &Regex) -> Option<Arc<Automaton>> {
+        self.cache.automaton(regex)
     }
 
     fn count_read(&self, bytes: u32) {

@@ -156,6 +156,7 @@ fn filter() -> impl Strategy<Value = String> {
         field.clone().prop_map(|k| format!("{k}=a*")),
         field.clone().prop_map(|k| format!("{k}=*0*")),
         field.clone().prop_map(|k| format!("{k}=/[45]0/")),
+        field.clone().prop_map(|k| format!("{k}!=/^[0-9]+$/")),
         field.prop_map(|k| format!("{k} in (500, a, \"GET\")")),
     ];
     let words = prop_oneof![
@@ -164,6 +165,9 @@ fn filter() -> impl Strategy<Value = String> {
         word().prop_map(|w| format!("{w}*")),
         word().prop_map(|w| format!("*{w}")),
         Just("/[ab]{2}/".to_owned()),
+        Just("/^[^0-9]*[0-9]+ /".to_owned()),
+        Just("/\"[a-z]+\":|0$/".to_owned()),
+        Just("/(?i)ERR.*[0-9]/".to_owned()),
         Just("\"T1\"".to_owned()),
         Just("\"=\"".to_owned()),
     ];

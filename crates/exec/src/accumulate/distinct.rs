@@ -1,28 +1,35 @@
 //! Sets of distinct values.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
-use rapidhash::fast::RandomState;
+use hashbrown::HashTable;
 
 use crate::Value;
+use crate::hashes::mix;
 use crate::interner::Interner;
 
 /// All distinct values of a group. Addresses, which are what is mostly counted, are kept as the numbers they are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Distinct {
-    addresses: HashSet<u32, RandomState>,
+    addresses: HashTable<u32>,
     texts: Interner,
 }
 
 impl Distinct {
     pub(crate) fn add(&mut self, value: &[u8]) {
         match ipv4(value) {
-            Some(address) => {
-                self.addresses.insert(address);
-            }
+            Some(address) => self.add_address(address),
             None => {
                 self.texts.number(value);
             }
+        }
+    }
+
+    #[inline]
+    fn add_address(&mut self, address: u32) {
+        let hash = mix(u64::from(address));
+        if self.addresses.find(hash, |&known| known == address).is_none() {
+            self.addresses.insert_unique(hash, address, |&known| mix(u64::from(known)));
         }
     }
 
@@ -30,7 +37,7 @@ impl Distinct {
         if self.addresses.len() < other.addresses.len() {
             std::mem::swap(&mut self.addresses, &mut other.addresses);
         }
-        self.addresses.extend(other.addresses);
+        other.addresses.into_iter().for_each(|address| self.add_address(address));
         if self.texts.strings().len() < other.texts.strings().len() {
             std::mem::swap(&mut self.texts, &mut other.texts);
         }

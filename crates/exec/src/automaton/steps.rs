@@ -57,9 +57,19 @@ pub(super) fn append(automaton: &Automaton, column: &Column, ranks: &[u32], stat
             }
         }
         Column::Pattern { patterns, ids, ranks: inner, rest } => {
+            // Where all texts begin in one state, many patterns lead to one, whatever their variables are.
+            let first = states.first().copied().filter(|first| states.iter().all(|s| s == first));
+            let end =
+                |p: &Pattern| first.and_then(|state| uniform_pattern(automaton, p, state)).unwrap_or(NONE);
+            let ends: Vec<State> = patterns.iter().map(end).collect();
             let mut of_pattern: Vec<Vec<u32>> = patterns.iter().map(|_| Vec::new()).collect();
             for (k, &rank) in ranks.iter().enumerate() {
-                match of_pattern.get_mut(ids.get(rank as usize) as usize) {
+                let id = ids.get(rank as usize) as usize;
+                if let Some(&end) = ends.get(id).filter(|end| **end != NONE) {
+                    states.get_mut(k).into_iter().for_each(|state| *state = end);
+                    continue;
+                }
+                match of_pattern.get_mut(id) {
                     Some(places) => places.push(k as u32),
                     None => {
                         let text = rest.get(inner.get(rank as usize).map_or(0, |&r| r as usize));
@@ -99,6 +109,32 @@ pub(super) fn append(automaton: &Automaton, column: &Column, ranks: &[u32], stat
     }
 }
 
+/// The state in which all texts of a pattern end that begin in `state`, if it is easily seen to be one.
+fn uniform_pattern(automaton: &Automaton, pattern: &Pattern, state: State) -> Option<State> {
+    let mut state = automaton.run(state, pattern.literals.get(0));
+    for (k, variable) in pattern.variables.iter().enumerate() {
+        state = uniform(automaton, variable, state)?;
+        state = automaton.run(state, pattern.literals.get(k + 1));
+    }
+    Some(state)
+}
+
+/// As [`uniform_pattern`] for the values of a column.
+fn uniform(automaton: &Automaton, column: &Column, state: State) -> Option<State> {
+    match column {
+        Column::Constant { value, .. } => Some(automaton.run(state, value)),
+        Column::Dictionary { values, .. } => {
+            let end = automaton.run(state, values.get(0));
+            values.iter().all(|value| automaton.run(state, value) == end).then_some(end)
+        }
+        Column::Integer { .. } | Column::Decimal { .. } | Column::Ipv4 { .. } | Column::Hex { .. } => {
+            let whole = column.exceptions().is_none_or(|e| e.rows.is_empty());
+            automaton.settles(state, class_of(column)).filter(|_| whole)
+        }
+        Column::Time { .. } | Column::Pattern { .. } | Column::Text(_) => None,
+    }
+}
+
 /// The texts of one pattern: `places` are those that have it.
 fn append_pattern(
     automaton: &Automaton,
@@ -133,12 +169,7 @@ fn append_typed(
     ranks: &[u32],
     states: &mut [State],
 ) {
-    let class: &[u8] = match column {
-        Column::Integer { values, .. } if values.iter().all(|&v| v >= 0) => b"0123456789",
-        Column::Hex { upper: false, .. } => b"0123456789abcdef-",
-        Column::Hex { .. } => b"0123456789ABCDEF-",
-        _ => b"0123456789.-",
-    };
+    let class = class_of(column);
     let mut memo = Memo::default();
     let mut scratch = Vec::new();
     for (&rank, state) in ranks.iter().zip(states) {
@@ -148,5 +179,15 @@ fn append_typed(
         } else {
             *state = automaton.run(*state, column.value(rank as usize, &mut scratch));
         }
+    }
+}
+
+/// The bytes that values of a typed column are made of.
+fn class_of(column: &Column) -> &'static [u8] {
+    match column {
+        Column::Integer { values, .. } if values.iter().all(|&v| v >= 0) => b"0123456789",
+        Column::Hex { upper: false, .. } => b"0123456789abcdef-",
+        Column::Hex { .. } => b"0123456789ABCDEF-",
+        _ => b"0123456789.-",
     }
 }

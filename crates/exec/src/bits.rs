@@ -73,6 +73,23 @@ impl Bits {
         bits
     }
 
+    /// The rows whose byte is one of `wanted`, eight rows at a time.
+    pub(crate) fn of_bytes(bytes: &[u8], wanted: &[u8]) -> Bits {
+        let mut bits = Bits::none(bytes.len());
+        let (eights, rest) = bytes.as_chunks::<8>();
+        for (word, eights) in bits.words.iter_mut().zip(eights.chunks(8)) {
+            for (i, eight) in eights.iter().enumerate() {
+                let eight = u64::from_le_bytes(*eight);
+                let hits = wanted.iter().fold(0, |hits, &byte| hits | equal_bytes(eight, byte));
+                *word |= hits << (8 * i);
+            }
+        }
+        let first = bytes.len() - rest.len();
+        let met = rest.iter().enumerate().filter(|(_, byte)| wanted.contains(byte));
+        met.for_each(|(i, _)| bits.set(first + i));
+        bits
+    }
+
     /// The rows in the set, rising.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.words.iter().enumerate().flat_map(|(i, &word)| {
@@ -89,9 +106,32 @@ impl Bits {
     }
 }
 
+/// A bit for each of eight bytes that is `byte`.
+#[inline]
+fn equal_bytes(eight: u64, byte: u8) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const LOW: u64 = ONES * 0x7f;
+    let differ = eight ^ (ONES * u64::from(byte));
+    // The high bit of each byte that does not differ at all: nothing carries from one byte to the next.
+    let equal = !(((differ & LOW) + LOW) | differ | LOW);
+    // The lowest bits of eight bytes, brought together in the highest byte.
+    (equal >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_found() {
+        for rows in [0usize, 1, 7, 8, 9, 63, 64, 65, 200] {
+            let bytes: Vec<u8> = (0..rows).map(|i| (i * 37 % 5) as u8 * 60).collect();
+            for wanted in [&[0u8][..], &[60, 255], &[], &[120, 180, 0]] {
+                let expect = Bits::from_tests(bytes.iter().map(|b| wanted.contains(b)), rows);
+                assert_eq!(Bits::of_bytes(&bytes, wanted), expect);
+            }
+        }
+    }
 
     #[test]
     fn sets_behave_as_sets() {

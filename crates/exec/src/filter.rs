@@ -136,14 +136,29 @@ fn rows_where(
         }
         Column::Dictionary { values, ids } => {
             let wanted: Vec<bool> = values.iter().map(matches).collect();
-            let wanted = |id: usize| wanted.get(id).copied().unwrap_or(false);
+            let is_wanted = |id: usize| wanted.get(id).copied().unwrap_or(false);
             match ids {
+                // Few rows are left: they are asked one by one.
+                ids if everywhere && among.count() * 16 < among.rows() => {
+                    let mut hits = Bits::none(ids.len());
+                    among
+                        .iter()
+                        .filter(|&row| is_wanted(ids.get(row) as usize))
+                        .for_each(|row| hits.set(row));
+                    hits
+                }
+                gastrolog_format::Ids::U8(ids) if wanted.iter().filter(|wanted| **wanted).count() <= 3 => {
+                    let wanted: Vec<u8> = (0..=255).filter(|&id| is_wanted(usize::from(id))).collect();
+                    Bits::of_bytes(ids, &wanted)
+                }
                 gastrolog_format::Ids::U8(ids) => {
                     let mut table = [false; 256];
-                    table.iter_mut().enumerate().for_each(|(id, t)| *t = wanted(id));
+                    table.iter_mut().enumerate().for_each(|(id, t)| *t = is_wanted(id));
                     Bits::from_tests(ids.iter().map(|&id| table[id as usize]), ids.len())
                 }
-                ids => Bits::from_tests((0..ids.len()).map(|row| wanted(ids.get(row) as usize)), ids.len()),
+                ids => {
+                    Bits::from_tests((0..ids.len()).map(|row| is_wanted(ids.get(row) as usize)), ids.len())
+                }
             }
         }
         Column::Integer { values, exceptions } => match integer_hits(values, predicate) {

@@ -10,8 +10,9 @@ use gastrolog_plan::{Plan, TimeKind};
 use gastrolog_query::{ParseContext, Query, TimeRange, parse};
 use gastrolog_types::Timestamp;
 
+use crate::explain::check_cost;
 use crate::resume::{Resume, blocker};
-use crate::zone::zone;
+use crate::sides::{Gathering, Sides};
 use crate::{AnswerSink, Cancel, Engine, EngineError, QueryEnd, QueryLimits, QueryRequest};
 
 /// A query with the snapshot it is about.
@@ -24,12 +25,23 @@ pub(crate) struct Asked {
     pub(crate) now: Timestamp,
     /// Only what comes behind this is wanted.
     pub(crate) after: Option<Place>,
+    /// What its stages look in, if that was gathered already.
+    pub(crate) sides: Option<Arc<Sides>>,
+}
+
+impl Asked {
+    /// A query over a snapshot, by source time.
+    pub(crate) fn of(query: Query, snapshot: Snapshot, now: Timestamp) -> Asked {
+        let plan = plan_over(&query, TimeKind::Source, &snapshot);
+        Asked { query, snapshot, plan, store_damage: Vec::new(), now, after: None, sides: None }
+    }
 }
 
 impl Engine {
     /// Parses the query of a request, whose relative times count from `now`.
     pub(crate) fn parse(&self, request: &QueryRequest, now: Timestamp) -> Result<Query, EngineError> {
-        let context = ParseContext { now, time_zone: zone(&request.time_zone)? };
+        let context =
+            ParseContext::in_zone(now, &request.time_zone).ok_or_else(|| unknown_zone(&request.time_zone))?;
         // Who shows the error says that it is one.
         let rendered = |text: String| text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text);
         let mut query = parse(&request.query, &context)
@@ -62,7 +74,7 @@ impl Engine {
         let snapshot = store.snapshot();
         let after = resume.map(|r| r.place);
         let plan = plan_over(&behind(&query, after, request), kind, &snapshot);
-        Ok(Asked { query, snapshot, plan, store_damage: store.damage(), now, after })
+        Ok(Asked { query, snapshot, plan, store_damage: store.damage(), now, after, sides: None })
     }
 
     /// Runs what was asked.
@@ -96,12 +108,17 @@ impl Engine {
         };
         let budget = limits.budget();
         budget.read(asked.plan.planning_bytes);
+        let gathering = Gathering { request, snapshot: &asked.snapshot, budget: &budget, check: &check };
+        let sides = match &asked.sides {
+            Some(sides) => sides.clone(),
+            None => Arc::new(self.sides(&asked.query, &gathering)?),
+        };
         let exec_request = Request {
             order: request.order,
             oldest_first: request.oldest_first,
             limit: limits.rows,
             with_fields: request.with_fields,
-            sides: &std::collections::BTreeMap::new(),
+            sides: &sides.tables,
             after: asked.after,
             budget: &budget,
             check: &check,
@@ -109,6 +126,7 @@ impl Engine {
         let context =
             Context { cache: &self.cache, pipeline: &self.pipeline, threads: self.config.query_threads };
         let mut actual = run(&asked.plan, &asked.snapshot, &exec_request, context, &mut out)?;
+        sides.add_to(&mut actual);
         actual.damage.extend(asked.store_damage.iter().cloned());
         Ok(actual)
     }
@@ -121,10 +139,13 @@ impl Engine {
     ) -> Result<QueryEnd, EngineError> {
         let begin = Instant::now();
         let asked = self.ask(request)?;
-        let rows_max = self.config.query.of(request).rows;
+        check_cost(&asked.plan, request)?;
+        self.used.note(&request.store, &asked.plan);
+        let limits = self.config.query.of(request);
+        let rows_max = limits.rows;
         let mut end = QueryEnd::default();
         let actual = if blocker(&asked.query.stages).is_none() {
-            let actual = self.answer(&asked, request, cancel, out)?;
+            let actual = self.answer_within(&asked, request, &limits, cancel, out)?;
             end.returned = actual.returned;
             end.more = actual.stopped_at.is_some();
             let token = |place| Resume { place, now: asked.now }.token(request);
@@ -132,7 +153,7 @@ impl Engine {
             actual
         } else {
             // One more than is wanted, to know whether there was more.
-            let asking = QueryRequest { limit: rows_max.map(|n| n.saturating_add(1)), ..request.clone() };
+            let limits = QueryLimits { rows: rows_max.map(|n| n.saturating_add(1)), ..limits };
             let mut cut = |piece: Answer| {
                 if matches!(piece, Answer::Columns(_)) {
                     return out(piece);
@@ -141,15 +162,22 @@ impl Engine {
                 end.returned += u64::from(!end.more);
                 !end.more && out(piece)
             };
-            self.answer(&asked, &asking, cancel, &mut cut)?
+            self.answer_within(&asked, request, &limits, cancel, &mut cut)?
         };
         end.matched = actual.matched();
         end.bytes_read = actual.bytes_read() + asked.plan.planning_bytes;
-        end.notes = if end.returned == 0 { self.unknown_fields(&asked) } else { Vec::new() };
+        end.notes = if end.matched == 0 { self.unknown_fields(&asked) } else { Vec::new() };
         end.damage = actual.damage;
         end.elapsed_ns = begin.elapsed().as_nanos() as u64;
         Ok(end)
     }
+}
+
+fn unknown_zone(name: &str) -> EngineError {
+    EngineError::BadQuery(format!(
+        "there is no time zone {name:?} here; expected an IANA name such as Europe/Berlin, an offset such as +02:00, \
+         or UTC"
+    ))
 }
 
 /// The query with its time narrowed to what can lie behind `after`, so that what comes before it is not planned.

@@ -14,10 +14,13 @@ mod limits;
 mod notes;
 mod resume;
 mod service;
-mod zone;
+mod sides;
+mod usage;
+mod values;
 
 pub use api::*;
 pub use config::{EngineConfig, OpenOptions, StoreConfig};
 pub use engine::{DEFAULT_STORE, Engine};
 pub use limits::QueryLimits;
 pub use service::{AnswerSink, Cancel, Service};
+pub use usage::{FieldUsage, IndexUsage, StoreUsage};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gastrolog_chunk::Snapshot;
 use gastrolog_exec::ParsedView;
 use gastrolog_format::Footer;
-use gastrolog_query::{FieldName, Filter, RecordView};
+use gastrolog_query::{FieldName, Filter, RecordView, nearest};
 use gastrolog_types::Attributes;
 
 use crate::Engine;
@@ -82,39 +82,10 @@ fn names<'q>(filter: &'q Filter, found: &mut BTreeSet<&'q str>) {
 }
 
 fn note(name: &str, known: &BTreeSet<&str>) -> String {
-    match nearest(name, known) {
+    match nearest(name, known.iter().copied()) {
         Some(other) => format!("no record has a field {name}; did you mean {other}?"),
         None => format!("no record has a field {name}; `gastrolog fields` lists those there are"),
     }
-}
-
-/// The name that takes the fewest edits, if they are few.
-fn nearest<'a>(name: &str, known: &BTreeSet<&'a str>) -> Option<&'a str> {
-    let max = 1 + name.len() / 4;
-    let near = known.iter().filter(|k| k.len().abs_diff(name.len()) <= max).map(|k| (edits(name, k), *k));
-    near.filter(|(n, _)| *n <= max).min().map(|(_, k)| k)
-}
-
-/// How many bytes have to be inserted, dropped, replaced or swapped with their neighbour; case counts for nothing.
-fn edits(a: &str, b: &str) -> usize {
-    let (a, b) = (a.to_ascii_lowercase().into_bytes(), b.to_ascii_lowercase().into_bytes());
-    let mut older: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX / 2);
-            let mut best =
-                (at(&above, j) + usize::from(x != y)).min(at(&above, j + 1) + 1).min(at(&row, j) + 1);
-            let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x);
-            if swapped {
-                best = best.min(at(&older, j - 1) + 1);
-            }
-            row.push(best);
-        }
-        older = std::mem::replace(&mut above, row);
-    }
-    above.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -122,13 +93,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_name() {
-        let known = BTreeSet::from(["status", "path", "user.id", "user.name", "b"]);
-        assert_eq!(nearest("statsu", &known), Some("status"));
-        assert_eq!(nearest("Status", &known), Some("status"));
-        assert_eq!(nearest("user.nmae", &known), Some("user.name"));
-        assert_eq!(nearest("frobnicate", &known), None);
-        assert_eq!((edits("abc", "abc"), edits("", "ab"), edits("ca", "abc")), (0, 2, 3));
+    fn the_nearest_name_is_offered() {
+        let known = BTreeSet::from(["status", "path", "user.id", "b"]);
         assert_eq!(note("statsu", &known), "no record has a field statsu; did you mean status?");
+        assert!(note("frobnicate", &known).contains("`gastrolog fields` lists"));
     }
 }

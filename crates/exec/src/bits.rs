@@ -73,21 +73,55 @@ impl Bits {
         bits
     }
 
-    /// The rows whose byte is one of `wanted`, eight rows at a time.
-    pub(crate) fn of_bytes(bytes: &[u8], wanted: &[u8]) -> Bits {
-        let mut bits = Bits::none(bytes.len());
-        let (eights, rest) = bytes.as_chunks::<8>();
-        for (word, eights) in bits.words.iter_mut().zip(eights.chunks(8)) {
-            for (i, eight) in eights.iter().enumerate() {
-                let eight = u64::from_le_bytes(*eight);
-                let hits = wanted.iter().fold(0, |hits, &byte| hits | equal_bytes(eight, byte));
-                *word |= hits << (8 * i);
+    /// The rows whose value passes `test`. Where `among` is given, values of rows outside of it need not be looked at.
+    pub(crate) fn from_slice<T>(values: &[T], among: Option<&Bits>, test: impl Fn(&T) -> bool) -> Bits {
+        let word = |values: &[T; 64]| {
+            values.iter().enumerate().fold(0u64, |word, (i, v)| word | u64::from(test(v)) << i)
+        };
+        let last = |values: &[T]| {
+            values.iter().enumerate().fold(0u64, |word, (i, v)| word | u64::from(test(v)) << i)
+        };
+        Bits::from_words(values, among, word, last)
+    }
+
+    /// The rows whose value is `wanted`.
+    pub(crate) fn from_equal(values: &[u8], wanted: u8, among: Option<&Bits>) -> Bits {
+        // Compared many at once to bytes of 0 and 1, of which a multiplication gathers eight into a byte.
+        let word = |values: &[u8; 64]| {
+            let mut equal = [0u8; 64];
+            equal.iter_mut().zip(values).for_each(|(e, v)| *e = u8::from(*v == wanted));
+            let (eights, _) = equal.as_chunks::<8>();
+            eights.iter().enumerate().fold(0u64, |word, (i, eight)| {
+                word | (u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i)
+            })
+        };
+        let last = |values: &[u8]| {
+            values.iter().enumerate().fold(0u64, |word, (i, v)| word | u64::from(*v == wanted) << i)
+        };
+        Bits::from_words(values, among, word, last)
+    }
+
+    #[inline]
+    fn from_words<T>(
+        values: &[T],
+        among: Option<&Bits>,
+        word: impl Fn(&[T; 64]) -> u64,
+        last: impl Fn(&[T]) -> u64,
+    ) -> Bits {
+        let (full, rest) = values.as_chunks::<64>();
+        let mut words: Vec<u64> = match among {
+            None => full.iter().map(word).collect(),
+            Some(among) => {
+                let pairs = full.iter().zip(&among.words);
+                pairs.map(|(values, &among)| if among == 0 { 0 } else { word(values) & among }).collect()
             }
+        };
+        // An `among` that is too short has none of the other rows.
+        words.resize(full.len(), 0);
+        if !rest.is_empty() {
+            words.push(last(rest));
         }
-        let first = bytes.len() - rest.len();
-        let met = rest.iter().enumerate().filter(|(_, byte)| wanted.contains(byte));
-        met.for_each(|(i, _)| bits.set(first + i));
-        bits
+        Bits { words, rows: values.len() }
     }
 
     /// The rows in the set, rising.
@@ -106,30 +140,21 @@ impl Bits {
     }
 }
 
-/// A bit for each of eight bytes that is `byte`.
-#[inline]
-fn equal_bytes(eight: u64, byte: u8) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const LOW: u64 = ONES * 0x7f;
-    let differ = eight ^ (ONES * u64::from(byte));
-    // The high bit of each byte that does not differ at all: nothing carries from one byte to the next.
-    let equal = !(((differ & LOW) + LOW) | differ | LOW);
-    // The lowest bits of eight bytes, brought together in the highest byte.
-    (equal >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_found() {
-        for rows in [0usize, 1, 7, 8, 9, 63, 64, 65, 200] {
-            let bytes: Vec<u8> = (0..rows).map(|i| (i * 37 % 5) as u8 * 60).collect();
-            for wanted in [&[0u8][..], &[60, 255], &[], &[120, 180, 0]] {
-                let expect = Bits::from_tests(bytes.iter().map(|b| wanted.contains(b)), rows);
-                assert_eq!(Bits::of_bytes(&bytes, wanted), expect);
-            }
+    fn bits_of_slices_are_those_of_their_values() {
+        for rows in [0usize, 1, 63, 64, 65, 200] {
+            let values: Vec<u8> = (0..rows).map(|r| (r * 7 % 5) as u8).collect();
+            let expect = Bits::from_tests(values.iter().map(|&v| v == 3), rows);
+            assert_eq!(Bits::from_equal(&values, 3, None), expect);
+            assert_eq!(Bits::from_slice(&values, None, |&v| v == 3), expect);
+            let among = Bits::from_tests((0..rows).map(|r| r >= 70), rows);
+            let expect = expect.and(&among);
+            assert_eq!(Bits::from_equal(&values, 3, Some(&among)).and(&among), expect);
+            assert_eq!(Bits::from_slice(&values, Some(&among), |&v| v == 3).and(&among), expect);
         }
     }
 

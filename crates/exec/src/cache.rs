@@ -1,16 +1,13 @@
 //! Decoded columns of row groups, kept while there is room. A row group never changes, so nothing in the cache
 //! grows stale.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use gastrolog_chunk::RowGroupId;
 use gastrolog_format::column::Column;
 use gastrolog_format::{Ids, Shapes};
-use gastrolog_query::Regex;
 use parking_lot::Mutex;
-
-use crate::automaton::Automaton;
 
 /// Which decoded part of a row group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +39,7 @@ pub(crate) enum Decoded {
 }
 
 impl Decoded {
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
             Decoded::Column(c) => c.memory_bytes(),
             Decoded::Shapes(s) => {
@@ -71,35 +68,16 @@ struct State {
     clock: u64,
 }
 
-/// Most automata kept; each takes at most some MiB.
-const AUTOMATA_MAX: usize = 8;
-
-/// The automata of the regular expressions asked for last, by their source; nothing for one that would be too large.
-type Automata = VecDeque<(String, Option<Arc<Automaton>>)>;
-
 /// A cache with a bound on its bytes.
 pub struct Cache {
     state: Mutex<State>,
-    automata: Mutex<Automata>,
     bytes_max: usize,
 }
 
 impl Cache {
     /// An empty cache that holds at most `bytes_max` bytes of decoded columns.
     pub fn new(bytes_max: usize) -> Cache {
-        Cache { state: Mutex::default(), automata: Mutex::default(), bytes_max }
-    }
-
-    /// The automaton of a regular expression; nothing if it would be too large.
-    pub(crate) fn automaton(&self, regex: &Regex) -> Option<Arc<Automaton>> {
-        let mut automata = self.automata.lock();
-        if let Some((_, known)) = automata.iter().find(|(source, _)| *source == regex.source) {
-            return known.clone();
-        }
-        let made = Automaton::new(regex).map(Arc::new);
-        automata.push_front((regex.source.clone(), made.clone()));
-        automata.truncate(AUTOMATA_MAX);
-        made
+        Cache { state: Mutex::default(), bytes_max }
     }
 
     pub(crate) fn get(&self, group: RowGroupId, part: Part) -> Option<Decoded> {
@@ -130,18 +108,22 @@ impl Cache {
 }
 
 impl State {
-    /// Drops what was not asked for the longest until no more than `target` bytes are left. Done seldom and for
-    /// many at once, so that a sort is cheap enough.
+    /// Drops every other of what was not asked for the longest, again and again until no more than `target` bytes are
+    /// left. Were it all of the oldest, a query that reads more than there is room for would find nothing of it the
+    /// next time, because it asks in the same order. Done seldom and for many at once, so that a sort is cheap enough.
     fn shrink(&mut self, target: usize) {
         let mut by_age: Vec<(u64, Key)> = self.entries.iter().map(|(k, e)| (e.used, *k)).collect();
         by_age.sort_unstable_by_key(|&(used, _)| used);
-        for (_, key) in by_age {
-            if self.bytes <= target {
-                break;
+        while self.bytes > target && !by_age.is_empty() {
+            let mut spared = Vec::with_capacity(by_age.len() / 2);
+            for (i, (used, key)) in by_age.into_iter().enumerate() {
+                if i % 2 == 1 || self.bytes <= target {
+                    spared.push((used, key));
+                } else if let Some(entry) = self.entries.remove(&key) {
+                    self.bytes -= entry.bytes;
+                }
             }
-            if let Some(entry) = self.entries.remove(&key) {
-                self.bytes -= entry.bytes;
-            }
+            by_age = spared;
         }
     }
 }

@@ -168,9 +168,10 @@ impl<'a> Run<'a> {
             totals.iter_mut().zip(tally.totals).for_each(|(a, b)| *a += b);
             looked.extend(tally.looked);
             self.actual.merge(tally.actual);
-            groups.merge(tally.groups);
+            groups.merge(tally.groups, &|| (self.request.check)().is_err());
         }
         result?;
+        (self.request.check)()?;
         groups.counts_of_texts(asked.count(), &mut |text, n| {
             totals.get_mut(usize::from(bucket(hash(text)))).into_iter().for_each(|total| *total += n);
         });
@@ -215,7 +216,10 @@ impl<'a> Run<'a> {
                     let view = View::open(group, self.context.cache, self.context.pipeline);
                     let done = view.and_then(|view| {
                         let hits = matching_rows(&view, plan, self.plan, &mut tally.actual)?;
+                        let grouping = std::time::Instant::now();
                         let buckets = asked.buckets(&view, &hits)?;
+                        tally.actual.first_stage(grouping.elapsed());
+                        tally.actual.add_decoded(*chunk, view.take_counts());
                         Ok((hits, buckets, view.bytes_read()))
                     });
                     match done {
@@ -255,7 +259,11 @@ impl<'a> Run<'a> {
             let wanted = looked.hits.iter().zip(&looked.buckets).filter(|(_, bucket)| is_chosen(bucket));
             wanted.for_each(|(row, _)| rows.set(row));
             let done = View::open(group, self.context.cache, self.context.pipeline).and_then(|view| {
-                aggregate(&view, &rows, asked.aggregation, own)?;
+                let grouping = std::time::Instant::now();
+                let stop = || (self.request.check)().is_err();
+                aggregate(&view, &rows, asked.aggregation, own, &stop)?;
+                actual.first_stage(grouping.elapsed());
+                actual.add_decoded(*chunk, view.take_counts());
                 Ok(view.bytes_read())
             });
             match done {
@@ -265,12 +273,7 @@ impl<'a> Run<'a> {
             own.hold(self.request.budget)?;
             own.check()
         });
-        for (own, actual) in parts {
-            self.actual.merge(actual);
-            self.request.budget.release(own.counted_bytes());
-            groups.merge(own);
-        }
-        result
+        self.merge_parts(parts, result, groups)
     }
 }
 

@@ -20,6 +20,7 @@ mod groups;
 mod hashes;
 mod interner;
 mod output;
+mod parallel;
 mod record;
 mod run;
 mod stages;
@@ -27,10 +28,11 @@ mod stats;
 #[cfg(test)]
 mod testing;
 mod units;
+mod values;
 mod view;
 mod words;
 
-pub use actual::{Actual, ChunkActual, ConditionActual};
+pub use actual::{Actual, ChunkActual, ConditionActual, DecodeCounts, StageActual};
 pub use budget::{Budget, record_bytes, value_bytes};
 pub use cache::Cache;
 pub use error::{ExecError, Limit, Progress};

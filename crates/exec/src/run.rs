@@ -195,6 +195,7 @@ impl<'a> Run<'a> {
             if let OpenSource::View(view, chunk, counted) = &unit.source {
                 let late = view.bytes_read() - counted;
                 self.actual.late_read(*chunk, late);
+                self.actual.add_decoded(*chunk, view.take_counts());
                 request.budget.read(late);
             }
             request.budget.release(unit.held_bytes());
@@ -202,8 +203,15 @@ impl<'a> Run<'a> {
             unit.rows = Vec::new();
             unit.source = OpenSource::Pending(Vec::new());
         }
+        // What a limit ended early.
+        for unit in &open {
+            if let OpenSource::View(view, chunk, counted) = &unit.source {
+                self.actual.late_read(*chunk, view.bytes_read() - counted);
+                self.actual.add_decoded(*chunk, view.take_counts());
+            }
+        }
         chain.finish(out)?;
-        self.actual.returned = chain.returned();
+        self.actual.ended(&chain);
         Ok(())
     }
 
@@ -229,6 +237,7 @@ impl<'a> Run<'a> {
                             view.bytes_read(),
                             begin.elapsed(),
                         );
+                        self.actual.add_decoded(*chunk, view.take_counts());
                         let counted = view.bytes_read();
                         self.request.budget.read(counted);
                         let source = OpenSource::View(Box::new(view), *chunk, counted);
@@ -320,8 +329,8 @@ pub(crate) fn matching_rows(
             }
         }
     };
-    select_told(view, &plan.query.filter, among, &mut |condition, rows_in, rows_out, time| {
-        actual.condition(condition.to_string(), rows_in as u64, rows_out as u64, time);
+    select_told(view, &plan.conditions, among, &mut |condition, rows_in, rows_out, time| {
+        actual.condition(&condition.text, rows_in as u64, rows_out as u64, time);
     })
 }
 

@@ -13,23 +13,31 @@ mod side;
 mod sort;
 mod steps;
 mod thin;
+mod told;
+
+use std::cell::Cell;
 
 use gastrolog_index::Pipeline;
 use gastrolog_query::Stage;
 use gastrolog_types::Record;
 
+use crate::actual::StageActual;
 use crate::record::fields_of;
 use crate::{Answer, ExecError, FoundRecord, Request};
 
 pub(crate) use order::compare;
 pub(crate) use row::Row;
 pub use steps::streams;
+use told::Told;
 
 /// Takes the answer; `false` when it wants no more.
 pub(crate) type Out<'a> = &'a mut dyn FnMut(Answer) -> bool;
 
 /// Takes the rows of a step; `false` when it wants no more.
 type Next<'a> = &'a mut dyn FnMut(Row) -> Result<bool, ExecError>;
+
+/// Rows that steps take between two looks at whether the query shall go on.
+const ROWS_BETWEEN_CHECKS: u32 = 1024;
 
 /// One stage at work.
 trait Step {
@@ -49,9 +57,23 @@ trait Step {
 
 /// The stages of a query as a chain. Rows go in at the front and come out of the far end as an answer.
 pub(crate) struct Chain<'q> {
-    steps: Vec<Box<dyn Step + 'q>>,
+    steps: Vec<Told<'q>>,
     end: End,
+    pulse: Pulse<'q>,
     pipeline: &'q Pipeline,
+}
+
+/// Asks now and then whether the query shall go on: one row in may be very many rows further on.
+struct Pulse<'q> {
+    rows: Cell<u32>,
+    check: &'q (dyn Fn() -> Result<(), ExecError> + Sync),
+}
+
+impl Pulse<'_> {
+    fn beat(&self) -> Result<(), ExecError> {
+        self.rows.set(self.rows.get().wrapping_add(1));
+        if self.rows.get().is_multiple_of(ROWS_BETWEEN_CHECKS) { (self.check)() } else { Ok(()) }
+    }
 }
 
 /// Where the rows come out.
@@ -78,12 +100,18 @@ impl<'q> Chain<'q> {
         let limit = request.limit.unwrap_or(u64::MAX);
         let with_fields = request.with_fields;
         let end = End { limit, returned: 0, with_fields, columns, columns_said: false };
-        Ok(Chain { steps, end, pipeline })
+        let pulse = Pulse { rows: Cell::new(0), check: request.check };
+        Ok(Chain { steps, end, pulse, pipeline })
     }
 
     /// Whether some stage looks at fields of records, so that records must come with theirs.
     pub(crate) fn needs_fields(&self) -> bool {
-        self.steps.iter().any(|step| step.needs_fields())
+        self.steps.iter().any(|told| told.step.needs_fields())
+    }
+
+    /// What went through each stage, with the place of it in the query.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (usize, StageActual)> {
+        self.steps.iter().map(|told| (told.place, told.actual))
     }
 
     /// Rows handed out.
@@ -93,14 +121,15 @@ impl<'q> Chain<'q> {
 
     /// Puts a row in; `false` when no more are wanted.
     pub(crate) fn push(&mut self, row: Row, out: Out<'_>) -> Result<bool, ExecError> {
-        push(&mut self.steps, row, &mut |row| Ok(self.end.hand_out(row, out)))
+        push(&mut self.steps, row, &self.pulse, &mut |row| Ok(self.end.hand_out(row, out)))
     }
 
     /// Lets stages that hold rows give them. Call once, after the last row.
     pub(crate) fn finish(&mut self, out: Out<'_>) -> Result<(), ExecError> {
         let mut rest = self.steps.as_mut_slice();
         while let Some((step, behind)) = rest.split_first_mut() {
-            step.finish(&mut |row| push(behind, row, &mut |row| Ok(self.end.hand_out(row, out))))?;
+            let (end, pulse) = (&mut self.end, &self.pulse);
+            step.finish(&mut |row| push(behind, row, pulse, &mut |row| Ok(end.hand_out(row, out))))?;
             rest = behind;
         }
         self.end.say_columns(out);
@@ -114,9 +143,10 @@ impl<'q> Chain<'q> {
     }
 }
 
-fn push(steps: &mut [Box<dyn Step + '_>], row: Row, out: Next<'_>) -> Result<bool, ExecError> {
+fn push(steps: &mut [Told<'_>], row: Row, pulse: &Pulse<'_>, out: Next<'_>) -> Result<bool, ExecError> {
+    pulse.beat()?;
     match steps.split_first_mut() {
-        Some((step, behind)) => step.push(row, &mut |row| push(behind, row, out)),
+        Some((step, behind)) => step.push(row, &mut |row| push(behind, row, pulse, out)),
         None => out(row),
     }
 }

@@ -1,8 +1,7 @@
 //! Queries that begin with `stats`, `timechart`, `top` or `rare`: groups from footers, from columns, and from records
 //! in memory.
 
-use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use gastrolog_chunk::{Chunk, ReadError};
 use gastrolog_format::FieldStats;
@@ -30,13 +29,44 @@ impl<'a> Run<'a> {
         out: Out<'_>,
     ) -> Result<(), ExecError> {
         let mut groups = Groups::new(aggregation.clone());
+        let gathered = self.gather(aggregation, rest, &mut groups);
+        if gathered.is_err() {
+            drop_later(groups);
+            return gathered;
+        }
+        let input = Some(aggregation.columns());
+        let mut chain = Chain::new(&self.plan.query.stages, 1, input, self.request, self.context.pipeline)?;
+        let rows = match rest {
+            [Stage::Sort(order), Stage::Head(n), ..] => {
+                groups.finish_first(order, usize::try_from(*n).unwrap_or(usize::MAX))?
+            }
+            _ => groups.finish()?,
+        };
+        let first = self.actual.stages.entry(0).or_default();
+        first.rows_out = rows.len() as u64;
+        for (i, row) in rows.into_iter().enumerate() {
+            if i % 1024 == 0 {
+                (self.request.check)()?;
+            }
+            if !chain.push(Row::Table(row), out)? {
+                break;
+            }
+        }
+        chain.finish(out)?;
+        self.actual.ended(&chain);
+        Ok(())
+    }
+
+    /// Gathers the groups of all chunks and of the records in memory.
+    fn gather(
+        &mut self,
+        aggregation: &Arc<Aggregation>,
+        rest: &[Stage],
+        groups: &mut Groups,
+    ) -> Result<(), ExecError> {
         for chunk in &self.plan.chunks {
             if let (Decision::Footer, Some(field)) = (&chunk.decision, &self.plan.footer_field) {
-                match self
-                    .snapshot
-                    .chunks
-                    .get(chunk.index)
-                    .map(|c| from_footer(c, field, self.plan, &mut groups))
+                match self.snapshot.chunks.get(chunk.index).map(|c| from_footer(c, field, self.plan, groups))
                 {
                     Some(Ok(matched)) => self.actual.footer(chunk.index, chunk.records, matched),
                     Some(Err(e)) => self.actual.damage.push(e.to_string()),
@@ -46,30 +76,16 @@ impl<'a> Run<'a> {
         }
         let units = units(self.plan, self.snapshot, self.direction(), None);
         let frequent = match Frequent::of(aggregation, rest) {
-            Some(asked) => self.frequent(&asked, &units, &mut groups)?,
+            Some(asked) => self.frequent(&asked, &units, groups)?,
             None => false,
         };
         if !frequent {
-            self.stats_of_units(aggregation, &units, &mut groups)?;
+            self.stats_of_units(aggregation, &units, groups)?;
         }
+        let matched = self.actual.matched();
+        self.actual.stages.entry(0).or_default().rows_in = matched;
         groups.hold(self.request.budget)?;
-        groups.check()?;
-        let input = Some(aggregation.columns());
-        let mut chain = Chain::new(&self.plan.query.stages, 1, input, self.request, self.context.pipeline)?;
-        let rows = match rest {
-            [Stage::Sort(order), Stage::Head(n), ..] => {
-                groups.finish_first(order, usize::try_from(*n).unwrap_or(usize::MAX))?
-            }
-            _ => groups.finish()?,
-        };
-        for row in rows {
-            if !chain.push(Row::Table(row), out)? {
-                break;
-            }
-        }
-        chain.finish(out)?;
-        self.actual.returned = chain.returned();
-        Ok(())
+        groups.check()
     }
 
     /// Aggregates all units, several at a time.
@@ -80,7 +96,7 @@ impl<'a> Run<'a> {
         groups: &mut Groups,
     ) -> Result<(), ExecError> {
         let new = || (Groups::new(aggregation.clone()), Actual::default());
-        let (parts, result) = self.parallel(units.len(), new, |place, (own, actual)| {
+        let (parts, done) = self.parallel(units.len(), new, |place, (own, actual)| {
             let Some(unit) = units.get(place) else { return Ok(()) };
             let before = actual.bytes_read();
             self.stats_of_unit(unit, aggregation, own, actual);
@@ -89,57 +105,27 @@ impl<'a> Run<'a> {
             own.hold(self.request.budget)?;
             own.check()
         });
-        let (groups_of_parts, actuals): (Vec<Groups>, Vec<Actual>) = parts.into_iter().unzip();
-        actuals.into_iter().for_each(|actual| self.actual.merge(actual));
-        result?;
-        for own in groups_of_parts {
-            self.request.budget.release(own.counted_bytes());
-            groups.merge(own);
-            groups.hold(self.request.budget)?;
-        }
-        Ok(())
+        self.merge_parts(parts, done, groups)
     }
 
-    /// Calls `work` with each of `0..count`, by as many threads as there may be; each gathers what it finds in a `T` of
-    /// its own, which comes back even after an error. Nothing more is begun after one.
-    pub(crate) fn parallel<T: Send>(
-        &self,
-        count: usize,
-        new: impl Fn() -> T + Sync,
-        work: impl Fn(usize, &mut T) -> Result<(), ExecError> + Sync,
-    ) -> (Vec<T>, Result<(), ExecError>) {
-        let next = AtomicUsize::new(0);
-        let done = Mutex::new(Vec::new());
-        let one = || {
-            let mut own = new();
-            let mut result = Ok(());
-            while result.is_ok() {
-                let place = next.fetch_add(1, Atomic::Relaxed);
-                if place >= count {
-                    break;
-                }
-                result = (self.request.check)().and_then(|()| work(place, &mut own));
+    /// Brings together what several threads gathered, unless they were stopped.
+    pub(crate) fn merge_parts(
+        &mut self,
+        parts: Vec<(Groups, Actual)>,
+        mut done: Result<(), ExecError>,
+        groups: &mut Groups,
+    ) -> Result<(), ExecError> {
+        for (part, actual) in parts {
+            self.actual.merge(actual);
+            if done.is_err() {
+                drop_later(part);
+                continue;
             }
-            if result.is_err() {
-                next.store(count, Atomic::Relaxed);
-            }
-            if let Ok(mut done) = done.lock() {
-                done.push((own, result));
-            }
-        };
-        let threads = self.context.threads.min(count);
-        if threads > 1 {
-            std::thread::scope(|scope| {
-                for _ in 1..threads {
-                    scope.spawn(one);
-                }
-                one();
-            });
-        } else {
-            one();
+            self.request.budget.release(part.counted_bytes());
+            groups.merge(part, &|| (self.request.check)().is_err());
+            done = (self.request.check)().and_then(|()| groups.hold(self.request.budget));
         }
-        let (found, results): (Vec<T>, Vec<_>) = done.into_inner().unwrap_or_default().into_iter().unzip();
-        (found, results.into_iter().collect())
+        done
     }
 
     pub(crate) fn stats_of_unit(
@@ -155,7 +141,11 @@ impl<'a> Run<'a> {
                 let begin = std::time::Instant::now();
                 let done = View::open(row_group, self.context.cache, pipeline).and_then(|view| {
                     let hits = matching_rows(&view, group, plan, actual)?;
-                    aggregate(&view, &hits, aggregation, groups)?;
+                    let grouping = std::time::Instant::now();
+                    let stop = || (self.request.check)().is_err();
+                    aggregate(&view, &hits, aggregation, groups, &stop)?;
+                    actual.first_stage(grouping.elapsed());
+                    actual.add_decoded(*chunk, view.take_counts());
                     Ok((hits.count() as u64, view.bytes_read()))
                 });
                 match done {
@@ -167,13 +157,22 @@ impl<'a> Run<'a> {
                 let query = &plan.query;
                 let records = scan_pending(pending, &query.filter, query.time, self.request.order, pipeline);
                 actual.pending(pending.range.len() as u64, records.len() as u64);
-                for record in &records {
+                for (i, record) in records.iter().enumerate() {
+                    if i % 1024 == 1023 && (self.request.check)().is_err() {
+                        break;
+                    }
                     let view = ParsedView::new(&record.text, &record.attributes, pipeline);
                     add_record(&view, 1, (record.time().0, record.seq), groups);
                 }
             }
         }
     }
+}
+
+/// Groups of a query that was stopped: freeing millions of values takes a while, and nobody has to wait for it.
+fn drop_later(groups: Groups) {
+    // Where no thread can be had they are dropped at once.
+    let _ = std::thread::Builder::new().name("drop".to_owned()).spawn(move || drop(groups));
 }
 
 /// Adds a record (or `weight` alike ones) to its group.

@@ -3,11 +3,17 @@
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use crate::{units, words};
+pub(crate) use self::query::{
+    ExplainArgs, FieldsArgs, FollowArgs, Limit, OrderArgs, OrderBy, QueryArgs, ValuesArgs,
+};
+pub(crate) use self::shared::{ContextArgs, LimitArgs, WithArgs, ZoneArgs};
+use crate::words;
+
+mod query;
+mod shared;
 
 /// Heading of the options that say which logs are meant.
 const WHERE: &str = "Where the logs are";
@@ -116,6 +122,7 @@ Examples:
   gastrolog query level=error 'user.id=123' last=1h
   gastrolog query '\"connection refused\" host=web-*'
   gastrolog query 'status>=500 | stats count() by path | sort -count | head 10'
+  gastrolog query -C 3 panic                   the records around each match too
   gastrolog query --output raw --limit none '*' > all.log
 
 Exit status: 0 found, 1 nothing found, 2 error.")]
@@ -128,12 +135,33 @@ Examples:
     Explain(ExplainArgs),
     /// Watch records as they arrive
     #[command(after_help = "\
-Needs a running server. Ends with Ctrl-C.
+Needs a running server. Ends with Ctrl-C. With a start (--last, last=, start=) what
+is stored comes first.
 
 Examples:
   gastrolog follow level=error
+  gastrolog follow --last 5m 'status>=500 | fields _time, path'
   gastrolog follow --output json '*' | jq -r .host")]
     Follow(FollowArgs),
+    /// List the fields that records have
+    #[command(after_help = "\
+Without a query the answer comes from the footers of chunks, at once; with one the
+records are looked at.
+
+Examples:
+  gastrolog fields
+  gastrolog fields level=error last=1h
+  gastrolog fields --output json | jq -r .name")]
+    Fields(FieldsArgs),
+    /// List the most frequent values of a field
+    #[command(after_help = "\
+From the footers of chunks, at once. Where a chunk has too many values to list them,
+the counts are the least there is, and the list says so.
+
+Examples:
+  gastrolog values status
+  gastrolog values path --prefix /api/ -n 20")]
+    Values(ValuesArgs),
     /// List the stores
     #[command(after_help = "\
 Examples:
@@ -144,8 +172,9 @@ Examples:
     #[command(after_help = "\
 Examples:
   gastrolog chunks
-  gastrolog chunks --name web")]
-    Chunks(ListArgs),
+  gastrolog chunks --name web
+  gastrolog chunks analyze            what each field costs, and what it served")]
+    Chunks(ChunksArgs),
     /// Show what is in a chunk: columns, encodings, bytes
     #[command(after_help = "\
 Examples:
@@ -170,12 +199,24 @@ Examples:
     Seal,
     /// Print a completion script for a shell
     #[command(after_help = "\
+In bash, zsh and fish the names and values of fields are completed from the store.
+
 Examples:
   gastrolog completions bash > ~/.local/share/bash-completion/completions/gastrolog
+  gastrolog completions zsh > ~/.zfunc/_gastrolog
   gastrolog completions fish > ~/.config/fish/completions/gastrolog.fish")]
     Completions {
         /// For which shell
         shell: clap_complete::Shell,
+    },
+    /// What could stand at the end of a command line; the completion scripts ask it
+    #[command(name = "__complete", hide = true)]
+    Complete {
+        /// For which shell
+        shell: clap_complete::Shell,
+        /// The line up to the cursor
+        #[arg(allow_hyphen_values = true)]
+        line: String,
     },
 }
 
@@ -217,96 +258,24 @@ pub(crate) struct IngestArgs {
     pub(crate) durability: Option<String>,
 }
 
-/// The words of a query.
 #[derive(Debug, Args)]
-pub(crate) struct QueryWords {
-    /// The query; its words are joined by spaces
-    #[arg(required = true, value_name = "QUERY")]
-    words: Vec<String>,
-}
-
-impl QueryWords {
-    /// The query text.
-    pub(crate) fn text(&self) -> String {
-        let words: Vec<&str> = self.words.iter().map(|w| words::unmark(w)).collect();
-        words.join(" ")
-    }
-}
-
-/// How records are chosen and ordered beside the query.
-#[derive(Debug, Args)]
-pub(crate) struct OrderArgs {
-    /// Oldest first instead of newest first
-    #[arg(long)]
-    pub(crate) oldest_first: bool,
-    /// Which time orders and bounds the records
-    #[arg(long, value_name = "TIME", default_value = "source")]
-    pub(crate) order: OrderBy,
-    /// Give up after this long (30s, 5m)
-    #[arg(long, value_name = "SPAN", value_parser = units::parse_duration)]
-    pub(crate) timeout: Option<Duration>,
-    /// Times in UTC instead of local time, in the query and in the answer
-    #[arg(long)]
-    pub(crate) utc: bool,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum OrderBy {
-    /// When it happened, as the record says; else when it arrived
-    Source,
-    /// When it arrived
-    Ingest,
-    /// The order in which records were stored
-    Write,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct QueryArgs {
+pub(crate) struct ChunksArgs {
     #[command(flatten)]
-    pub(crate) words: QueryWords,
-    #[command(flatten)]
-    pub(crate) order: OrderArgs,
-    /// Form of the answer [default: pretty on a terminal, else raw]
-    #[arg(long, short, value_name = "FORM")]
-    pub(crate) output: Option<Form>,
-    /// At most this many records or rows; `none`: all [default: 1000]
-    #[arg(long, short = 'n', value_name = "N", value_parser = parse_limit)]
-    pub(crate) limit: Option<Limit>,
-    /// An answer that lacks damaged parts of the store is not an error
-    #[arg(long)]
-    pub(crate) allow_incomplete: bool,
+    pub(crate) list: ListArgs,
+    #[command(subcommand)]
+    pub(crate) what: Option<ChunksCommand>,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct ExplainArgs {
-    #[command(flatten)]
-    pub(crate) words: QueryWords,
-    #[command(flatten)]
-    pub(crate) order: OrderArgs,
-    /// Run the query too, and show what happened
-    #[arg(long)]
-    pub(crate) analyze: bool,
-    /// At most this many records or rows; `none`: all [default: 1000]
-    #[arg(long, short = 'n', value_name = "N", value_parser = parse_limit)]
-    pub(crate) limit: Option<Limit>,
-    /// Form of the plan
-    #[arg(long, short, value_name = "FORM", default_value = "tree")]
-    pub(crate) output: PlanForm,
-}
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChunksCommand {
+    /// What each field and index costs, against the queries it has served
+    #[command(after_help = "\
+Queries are counted by the server since it was started.
 
-#[derive(Debug, Args)]
-pub(crate) struct FollowArgs {
-    #[command(flatten)]
-    pub(crate) words: QueryWords,
-    /// Form of the records [default: pretty on a terminal, else raw]
-    #[arg(long, short, value_name = "FORM")]
-    pub(crate) output: Option<Form>,
-    /// End after this many records
-    #[arg(long, short = 'n', value_name = "N")]
-    pub(crate) limit: Option<u64>,
-    /// Times in UTC instead of local time
-    #[arg(long)]
-    pub(crate) utc: bool,
+Examples:
+  gastrolog chunks analyze
+  gastrolog chunks analyze --output json | jq .fields")]
+    Analyze(ListArgs),
 }
 
 #[derive(Debug, Args)]
@@ -314,9 +283,8 @@ pub(crate) struct ListArgs {
     /// Form of the list
     #[arg(long, short, value_name = "FORM", default_value = "table")]
     pub(crate) output: ListForm,
-    /// Times in UTC instead of local time
-    #[arg(long)]
-    pub(crate) utc: bool,
+    #[command(flatten)]
+    pub(crate) zone: ZoneArgs,
 }
 
 #[derive(Debug, Args)]
@@ -362,22 +330,6 @@ pub(crate) enum ListForm {
     Table,
     /// JSON
     Json,
-}
-
-/// A limit that was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Limit {
-    /// At most this many.
-    At(u64),
-    /// All.
-    None,
-}
-
-fn parse_limit(text: &str) -> Result<Limit, String> {
-    match text {
-        "none" => Ok(Limit::None),
-        n => n.parse().map(Limit::At).map_err(|_| "expected a number or `none`".to_owned()),
-    }
 }
 
 #[cfg(test)]

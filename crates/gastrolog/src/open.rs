@@ -19,14 +19,15 @@ pub(crate) fn open(
         Location::Memory => Env::memory(),
     };
     let stores = config.stores.iter().map(|(name, store)| (name.clone(), policies(store))).collect();
-    let config = EngineConfig { stores, ..EngineConfig::default() };
+    let query = config.query.limits();
+    let config = EngineConfig { stores, query, ..EngineConfig::default() };
     let pipeline = Arc::new(pipeline());
     Ok(Engine::open(OpenOptions { location, access, config, pipeline, env })?)
 }
 
 /// The standard indexers. Their order is part of what a record means: the first that understands it names its
 /// fields.
-fn pipeline() -> Pipeline {
+pub(crate) fn pipeline() -> Pipeline {
     Pipeline::new(vec![
         Box::new(gastrolog_indexer_json::JsonIndexer),
         Box::new(gastrolog_indexer_syslog::Syslog),
@@ -51,6 +52,7 @@ fn policies(store: &StoreConfig) -> gastrolog_engine::StoreConfig {
         retention_age_ms: store.retention_age.map(ms),
         retention_bytes: store.retention_bytes,
         indexers: store.indexers.clone(),
+        footer_values: store.footer_values.unwrap_or(default.footer_values),
         ..default
     }
 }

@@ -11,7 +11,7 @@ use clap::{Arg, Command};
 const MARK: char = '\u{1}';
 
 /// The commands that take a query.
-const COMMANDS: [&str; 3] = ["query", "explain", "follow"];
+pub(crate) const COMMANDS: [&str; 4] = ["query", "explain", "follow", "fields"];
 
 /// `args` of `command` with the words marked that only look like options.
 pub(crate) fn mark(mut command: Command, args: impl Iterator<Item = OsString>) -> Vec<OsString> {

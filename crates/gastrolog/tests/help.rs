@@ -31,6 +31,8 @@ fn every_page_is_as_it_was_agreed() {
         "query",
         "explain",
         "follow",
+        "fields",
+        "values",
         "stores",
         "chunks",
         "inspect",

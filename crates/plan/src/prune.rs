@@ -243,7 +243,7 @@ fn column_may_match(
             meta.encoding,
             Encoding::Constant | Encoding::Dictionary | Encoding::Hex | Encoding::Ipv4
         );
-        if whole && literal.number().is_none() {
+        if whole && literal.is_equal_by_bytes() {
             return may_contain(hash_folded(literal.text.as_bytes()));
         }
     }

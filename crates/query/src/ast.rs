@@ -5,6 +5,8 @@ mod stage;
 
 use gastrolog_types::Timestamp;
 
+pub use crate::literal::Literal;
+
 pub use expr::{BinaryOperator, Expr, ExprFunction};
 pub use stage::{
     Aggregate, Assignment, Extraction, Function, GroupKey, JoinKind, ParseFormat, SortKey, Stage,
@@ -84,12 +86,13 @@ pub enum FieldName {
 pub enum Predicate {
     /// There is a value, if an empty one.
     Exists,
-    /// Equal: byte for byte, or as numbers when the literal is an unquoted number and the value is one.
+    /// Equal: byte for byte, or worth the same where the literal's kind has a worth (`1s` and `1000ms`); an address in
+    /// the net.
     Equal(Literal),
     /// There is a value and it is not [`Predicate::Equal`].
     NotEqual(Literal),
-    /// Smaller, larger: as numbers when the literal is a number (values that are not numbers do not match),
-    /// else as bytes.
+    /// Smaller, larger: by what they are worth when the literal is of a kind that has a worth (values that are not of
+    /// that kind do not match), else as bytes.
     Compare(Ordering, Literal),
     /// Equal to one of them.
     In(Vec<Literal>),
@@ -116,16 +119,6 @@ pub enum Ordering {
     GreaterOrEqual,
 }
 
-/// A value as it stands in a query.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Literal {
-    /// The value, unquoted.
-    pub text: String,
-    /// Whether it stood in quotes and would be a number without them: it is text whatever it looks like. Quotes
-    /// around anything else change nothing and are not kept, so that equal meanings are equal trees.
-    pub quoted: bool,
-}
-
 /// A pattern in which `*` stands for any run of bytes. `\*` is a star. Made by `Glob::new` or `Glob::from_pieces`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Glob {
@@ -140,6 +133,8 @@ pub struct Regex {
     pub source: String,
     /// Compiled with bounded size.
     pub compiled: regex::bytes::Regex,
+    /// Whole words, in lower case, that every match has in it.
+    pub(crate) words: Vec<Vec<u8>>,
 }
 
 impl PartialEq for Regex {

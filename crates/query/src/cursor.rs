@@ -137,8 +137,49 @@ impl<'a> Cursor<'a> {
     pub(crate) fn word(&mut self, place: Place) -> Word {
         let start = self.at;
         let mut pieces = Pieces::default();
+        self.bare_part(place, &mut pieces);
+        Word { pieces: pieces.finish(), span: start..self.at }
+    }
+
+    /// A word or a pattern. A part of a pattern may stand in quotes beside a star: `*"connection ref"*`.
+    pub(crate) fn pattern(&mut self, place: Place) -> Result<Word, ParseError> {
+        let start = self.at;
+        self.rest_of_pattern(place, Pieces::default(), start)
+    }
+
+    /// As [`Cursor::pattern`], of one that begins at `start` with a text in quotes that was read already.
+    pub(crate) fn pattern_behind(
+        &mut self,
+        place: Place,
+        text: &str,
+        start: usize,
+    ) -> Result<Word, ParseError> {
+        let mut pieces = Pieces::default();
+        text.chars().for_each(|c| pieces.push(c));
+        self.rest_of_pattern(place, pieces, start)
+    }
+
+    fn rest_of_pattern(
+        &mut self,
+        place: Place,
+        mut pieces: Pieces,
+        start: usize,
+    ) -> Result<Word, ParseError> {
+        while self.bare_part(place, &mut pieces) && self.peek() == Some('"') {
+            self.quoted()?.chars().for_each(|c| pieces.push(c));
+            if self.peek() != Some('*') {
+                break;
+            }
+        }
+        Ok(Word { pieces: pieces.finish(), span: start..self.at })
+    }
+
+    /// What stands here without quotes; whether it ends with a star.
+    fn bare_part(&mut self, place: Place, pieces: &mut Pieces) -> bool {
+        let mut starred = false;
         while let Some(c) = self.peek().filter(|&c| !place.ends_word(c, self.rest())) {
             self.at += c.len_utf8();
+            starred = c == '*';
             match c {
                 '*' => pieces.star(),
                 '\\' => match self.peek().filter(|next| !next.is_ascii_alphanumeric()) {
@@ -151,7 +192,7 @@ impl<'a> Cursor<'a> {
                 c => pieces.push(c),
             }
         }
-        Word { pieces: pieces.finish(), span: start..self.at }
+        starred
     }
 
     /// The text in the quotes that begin here: `\"` and `\\` are escapes, any other backslash is itself.

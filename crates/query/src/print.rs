@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use gastrolog_types::Timestamp;
 
+use crate::literal::LiteralKind;
 use crate::{
     FieldMatch, FieldName, Filter, Glob, Literal, Ordering, Predicate, Query, Regex, TextMatch, TimeRange,
 };
@@ -173,11 +174,21 @@ impl Display for Literal {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.quoted {
             true => write_quoted(&self.text, f),
-            // Digits, a sign and an `e` need no quotes, though `-` does elsewhere.
-            false if self.number().is_some() => f.write_str(&self.text),
+            // In quotes these would be text.
+            false if !matches!(self.kind(), LiteralKind::Text) => write_escaped(&self.text, f),
             false => Name(&self.text).fmt(f),
         }
     }
+}
+
+fn write_escaped(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
+    for c in text.chars() {
+        if !is_plain(c) {
+            f.write_char('\\')?;
+        }
+        f.write_char(c)?;
+    }
+    Ok(())
 }
 
 impl Display for Regex {
@@ -191,6 +202,10 @@ impl Display for Glob {
         for (i, piece) in self.pieces.iter().enumerate() {
             if i > 0 {
                 f.write_char('*')?;
+            }
+            if piece.contains(char::is_whitespace) {
+                write_quoted(piece, f)?;
+                continue;
             }
             for (j, c) in piece.chars().enumerate() {
                 if !is_plain(c) || (i == 0 && j == 0 && !begins_plain(c)) {
@@ -210,7 +225,8 @@ struct GlobValue<'a>(&'a Glob);
 impl Display for GlobValue<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let text = self.0.to_string();
-        let bare = text.strip_prefix("\\/").filter(|rest| {
+        let unquoted = text.strip_prefix("\\/").filter(|rest| !rest.contains('"'));
+        let bare = unquoted.filter(|rest| {
             let second = rest.find('/').filter(|&at| at + 1 < rest.len());
             second.is_some_and(|at| rest.get(..at).is_some_and(|head| !head.contains('\\')))
         });

@@ -11,16 +11,17 @@ pub fn required_words(text: &TextMatch) -> Vec<Vec<u8>> {
         // A border is asked for wherever a phrase begins or ends with a word byte, so all its words are whole.
         TextMatch::Phrase(phrase) => folded(phrase.as_bytes()),
         TextMatch::Glob(glob) => whole_words(glob),
-        TextMatch::Regex(_) => Vec::new(),
+        TextMatch::Regex(regex) => regex.words.clone(),
     }
 }
 
 /// As [`required_words`] for the logical value of a field; `None` where nothing can be said of its text, as for
-/// numbers, which have many spellings.
+/// numbers and durations, which have many spellings.
 pub fn required_words_of_value(predicate: &Predicate) -> Option<Vec<Vec<u8>>> {
     match predicate {
-        Predicate::Equal(literal) if literal.number().is_none() => Some(folded(literal.text.as_bytes())),
+        Predicate::Equal(literal) if literal.is_equal_by_bytes() => Some(folded(literal.text.as_bytes())),
         Predicate::Glob(glob) => Some(whole_words(glob)),
+        Predicate::Regex(regex) => Some(regex.words.clone()),
         _ => None,
     }
 }

@@ -1,7 +1,18 @@
 //! Tests of the engine through its façade, in one binary: linking is most of what a test binary costs.
 
 mod charts;
+mod costs;
 mod explain;
+mod expressions;
+mod faults;
+mod fields;
+mod follow;
 mod format;
+mod limits;
 mod oracle;
+mod pages;
+mod stage_model;
+mod stage_tables;
+mod stages;
 mod support;
+mod victorialogs;

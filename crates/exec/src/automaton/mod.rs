@@ -1,168 +1,156 @@
-//! Regular expressions over texts in pieces: an automaton goes from state to state by the pieces of a text, so that what
-//! many texts share (literals, entries of dictionaries) is looked at once and not spliced first.
+//! Regular expressions on columns: which values or whole texts of a row group match, without putting texts together.
 //!
-//! Whether there is a match is the same as `gastrolog_query::matches` says of the whole text.
+//! A text is literals of its shape and values of columns. The automaton of an expression is walked over these
+//! pieces: over a literal once for all rows, over a dictionary once for each value, over numbers not at all where any
+//! number leads to the same state. Rows are told apart only where the states are.
+//!
+//! **Invariant:** what is told of a row is what the compiled expression says of its text.
 
+mod machine;
 mod steps;
 
-use gastrolog_chunk::ReadError;
-use gastrolog_query::Regex;
-use regex_automata::dfa::{Automaton as _, StartKind, dense};
-use regex_automata::util::primitives::StateID;
-use regex_automata::util::{start, syntax};
-use regex_automata::{Anchored, nfa::thompson};
+use std::collections::HashMap;
 
-use self::steps::{State, append, append_literal};
+use gastrolog_chunk::ReadError;
+use gastrolog_format::column::Column;
+use gastrolog_query::Regex;
+
+use self::machine::{DEAD, MATCHED, Machine, State, UNKNOWN, with_machine};
+use self::steps::{Steps, advance, after_column, ends};
 use crate::bits::Bits;
 use crate::view::View;
-use gastrolog_format::column::Column;
 
-/// Bytes an automaton may take. Expressions that need more are run on whole texts instead.
-const BYTES_MAX: usize = 1 << 20;
-
-/// A regular expression that can be run piece by piece.
-pub(crate) struct Automaton {
-    dfa: dense::DFA<Vec<u32>>,
-    start: State,
-}
-
-impl Automaton {
-    /// The automaton of an expression, if it does not become too large.
-    pub(crate) fn new(regex: &Regex) -> Option<Automaton> {
-        let config = dense::Config::new()
-            .start_kind(StartKind::Unanchored)
-            .accelerate(false)
-            .dfa_size_limit(Some(BYTES_MAX))
-            .determinize_size_limit(Some(BYTES_MAX));
-        let dfa = dense::Builder::new()
-            .configure(config)
-            .syntax(syntax::Config::new().unicode(true).utf8(false))
-            .thompson(thompson::Config::new().utf8(false).nfa_size_limit(Some(BYTES_MAX)))
-            .build(&regex.source)
-            .ok()?;
-        let start = dfa.start_state(&start::Config::new().anchored(Anchored::No)).ok()?;
-        Some(Automaton { dfa, start: start.as_u32() })
-    }
-
-    fn id(state: State) -> StateID {
-        StateID::new(state as usize).unwrap_or(StateID::ZERO)
-    }
-
-    /// The state after some bytes. A state that settles whether there is a match stays.
-    #[inline]
-    fn run(&self, state: State, bytes: &[u8]) -> State {
-        let mut id = Self::id(state);
-        if self.dfa.is_special_state(id) {
-            return state;
+/// The values of a column that match.
+pub(crate) fn values_matching(column: &Column, regex: &Regex) -> Bits {
+    let told = with_machine(regex, |machine| ends(machine, column));
+    match told.unwrap_or(Steps::All(UNKNOWN)) {
+        Steps::All(MATCHED) => Bits::all(column.len()),
+        Steps::All(DEAD) => Bits::none(column.len()),
+        Steps::Each(told) if !told.contains(&UNKNOWN) => Bits::from_slice(&told, None, |&s| s == MATCHED),
+        told => {
+            let mut scratch = Vec::new();
+            let mut matches = |i: usize| match told.get(i) {
+                UNKNOWN => regex.compiled.is_match(column.value(i, &mut scratch)),
+                known => known == MATCHED,
+            };
+            Bits::from_tests((0..column.len()).map(&mut matches), column.len())
         }
-        for &byte in bytes {
-            id = self.dfa.next_state(id, byte);
-            if self.dfa.is_special_state(id) {
-                break;
-            }
-        }
-        id.as_u32()
-    }
-
-    /// Whether a text that ends in this state matches.
-    fn accepts(&self, state: State) -> bool {
-        let id = Self::id(state);
-        self.dfa.is_match_state(id)
-            || (!self.dfa.is_special_state(id) && self.dfa.is_match_state(self.dfa.next_eoi_state(id)))
-    }
-
-    /// The state in which any number (from one on) of any of these bytes ends, if it is one and the same.
-    fn settles(&self, state: State, class: &[u8]) -> Option<State> {
-        let id = Self::id(state);
-        if self.dfa.is_special_state(id) {
-            return Some(state);
-        }
-        let (&first, _) = class.split_first()?;
-        let next = self.dfa.next_state(id, first);
-        let stays = |from: StateID| class.iter().all(|&byte| self.dfa.next_state(from, byte) == next);
-        (stays(id) && (self.dfa.is_special_state(next) || stays(next))).then(|| next.as_u32())
-    }
-
-    /// Which of the values of a column match.
-    pub(crate) fn values(&self, column: &Column) -> Bits {
-        let ranks: Vec<u32> = (0..column.len() as u32).collect();
-        let mut states = vec![self.start; ranks.len()];
-        append(self, column, &ranks, &mut states);
-        let mut known = steps::Memo::default();
-        let accepts = |state: &State| known.get(*state, |state| u32::from(self.accepts(state))) != 0;
-        Bits::from_tests(states.iter().map(accepts), states.len())
-    }
-
-    /// Which of some rows have a text that matches.
-    pub(crate) fn texts(&self, view: &View<'_>, among: &Bits) -> Result<Bits, ReadError> {
-        let mut hits = Bits::none(among.rows());
-        let mut by_shape: Vec<Vec<u32>> = view.shapes.shapes.iter().map(|_| Vec::new()).collect();
-        for row in among.iter() {
-            let shape = view.shape_ids.get(row) as usize;
-            by_shape.get_mut(shape).into_iter().for_each(|rows| rows.push(row as u32));
-        }
-        for (shape, rows) in view.shapes.shapes.iter().zip(by_shape).filter(|(_, rows)| !rows.is_empty()) {
-            let mut states = vec![self.start; rows.len()];
-            append_literal(self, shape.literals.get(0), &mut states);
-            let mut ranks = Vec::with_capacity(rows.len());
-            for (k, &column) in shape.slots.iter().enumerate() {
-                ranks.clear();
-                if view.is_everywhere(column) {
-                    ranks.extend_from_slice(&rows);
-                } else {
-                    for &row in &rows {
-                        // A shape has all the columns of its slots.
-                        ranks.push(view.rank(column, row as usize)?.map_or(u32::MAX, |rank| rank as u32));
-                    }
-                }
-                append(self, view.column(column)?, &ranks, &mut states);
-                append_literal(self, shape.literals.get(k + 1), &mut states);
-            }
-            let mut known = steps::Memo::default();
-            for (&row, &state) in rows.iter().zip(&states) {
-                if known.get(state, |state| u32::from(self.accepts(state))) != 0 {
-                    hits.set(row as usize);
-                }
-            }
-        }
-        Ok(hits)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{column, texts};
-    use proptest::prelude::*;
+/// The rows whose text matches; in the second set those that have to be looked at.
+pub(crate) fn texts_matching(view: &View<'_>, regex: &Regex) -> Result<(Bits, Bits), ReadError> {
+    let none = || Bits::none(view.rows());
+    let told = with_machine(regex, |machine| Texts::new(view, machine).walk());
+    told.unwrap_or_else(|| Ok((none(), Bits::all(view.rows()))))
+}
 
-    const EXPRESSIONS: [&str; 16] = [
-        "[ab]{2}",
-        "x-[a-c]",
-        "^/user/\\d+$",
-        "[0-9]+/x-.*y$",
-        "1\\.2",
-        "(?i)USER|0",
-        "$",
-        "^$",
-        "^-",
-        ".",
-        "(?s)^.{3}$",
-        "[^0-9]",
-        "(1|2|3)+[4-9]",
-        "00",
-        "é",
-        "(?-u)\\b1",
-    ];
+/// A walk over all texts of a row group.
+struct Texts<'w, 'v> {
+    view: &'w View<'v>,
+    machine: &'w mut Machine,
+    /// The states after a column, by the state before it.
+    known: HashMap<(u32, State), Steps>,
+}
 
-    proptest! {
-        #[test]
-        fn columns_match_as_their_texts_do(values in texts(), expression in proptest::sample::select(&EXPRESSIONS)) {
-            let regex = Regex::new(expression).unwrap();
-            let automaton = Automaton::new(&regex).unwrap();
-            let hits = automaton.values(&column(&values));
-            for (i, value) in values.iter().enumerate() {
-                prop_assert_eq!(hits.has(i), regex.compiled.is_match(value.as_bytes()), "{} in {}", expression, value);
+impl<'w, 'v> Texts<'w, 'v> {
+    fn new(view: &'w View<'v>, machine: &'w mut Machine) -> Texts<'w, 'v> {
+        Texts { view, machine, known: HashMap::new() }
+    }
+
+    fn walk(mut self) -> Result<(Bits, Bits), ReadError> {
+        let mut rows: Vec<Vec<u32>> = vec![Vec::new(); self.view.shapes.shapes.len()];
+        for row in 0..self.view.rows() {
+            let shape = self.view.shape_ids.get(row) as usize;
+            rows.get_mut(shape).into_iter().for_each(|rows| rows.push(row as u32));
+        }
+        let (mut hits, mut open) = (Bits::none(self.view.rows()), Bits::none(self.view.rows()));
+        for (shape, rows) in rows.iter().enumerate().filter(|(_, rows)| !rows.is_empty()) {
+            let told = self.shape(shape, rows)?;
+            for (k, &row) in rows.iter().enumerate() {
+                match told.get(k) {
+                    MATCHED => hits.set(row as usize),
+                    UNKNOWN => open.set(row as usize),
+                    _ => {}
+                }
             }
+        }
+        Ok((hits, open))
+    }
+
+    /// What is known of the rows of a shape.
+    fn shape(&mut self, shape: usize, rows: &[u32]) -> Result<Steps, ReadError> {
+        let view = self.view;
+        let Some(shape) = view.shapes.shapes.get(shape) else { return Ok(Steps::All(UNKNOWN)) };
+        let mut states = Steps::All(self.machine.start());
+        for (i, &column) in shape.slots.iter().enumerate() {
+            states = states.literal(self.machine, shape.literals.get(i));
+            if matches!(states, Steps::All(state) if state <= DEAD) {
+                return Ok(states);
+            }
+            states = self.slot(column, rows, states)?;
+        }
+        Ok(states.literal(self.machine, shape.literals.get(shape.slots.len())).end(self.machine))
+    }
+
+    /// The states after one more value in each of `rows`.
+    fn slot(&mut self, i: u32, rows: &[u32], before: Steps) -> Result<Steps, ReadError> {
+        let view = self.view;
+        let column = view.column(i)?;
+        let ranks = Ranks::of(view, i, rows)?;
+        let known = &mut self.known;
+        let mut walk = |machine: &mut Machine, column: &Column, state: State| {
+            known.entry((i, state)).or_insert_with(|| after_column(machine, column, state)).clone()
+        };
+        let before = match before {
+            Steps::All(state) if rows.len() * 4 >= column.len() => {
+                let after = walk(self.machine, column, state);
+                return Ok(ranks.select(after, rows.len()));
+            }
+            Steps::All(state) => Steps::Each(vec![state; rows.len()]),
+            each => each,
+        };
+        Ok(advance(self.machine, column, before, &|k| ranks.get(k), &mut walk))
+    }
+}
+
+/// Which value of a column each of some rows has.
+enum Ranks<'r> {
+    /// Their values are all there are.
+    Same,
+    /// Every row has a value.
+    Rows(&'r [u32]),
+    Listed(Vec<u32>),
+}
+
+impl<'r> Ranks<'r> {
+    /// Of rows that all have a value in column `i`.
+    fn of(view: &View<'_>, i: u32, rows: &'r [u32]) -> Result<Ranks<'r>, ReadError> {
+        let values = view.header().columns.get(i as usize).map_or(0, |m| m.values as usize);
+        if values == rows.len() {
+            return Ok(Ranks::Same);
+        }
+        if view.is_everywhere(i) {
+            return Ok(Ranks::Rows(rows));
+        }
+        let rank = |&row: &u32| Ok(view.rank(i, row as usize)?.unwrap_or(usize::MAX) as u32);
+        rows.iter().map(rank).collect::<Result<_, _>>().map(Ranks::Listed)
+    }
+
+    fn get(&self, k: usize) -> usize {
+        let listed = match self {
+            Ranks::Same => return k,
+            Ranks::Rows(rows) => *rows,
+            Ranks::Listed(ranks) => ranks,
+        };
+        listed.get(k).map_or(usize::MAX, |&rank| rank as usize)
+    }
+
+    /// From the states of all values to those of the rows.
+    fn select(&self, states: Steps, rows: usize) -> Steps {
+        match (states, self) {
+            (states @ Steps::All(_), _) | (states, Ranks::Same) => states,
+            (states, _) => Steps::Each((0..rows).map(|k| states.get(self.get(k))).collect()),
         }
     }
 }

@@ -3,9 +3,9 @@
 use gastrolog_index::{Pipeline, RangeSet};
 use gastrolog_query::{Extraction, ParseFormat, csv_values};
 
-use super::row::{Columns, Place, Row, set_computed, widen};
+use super::row::{Columns, Place, Row, check_grown, set_computed, widen};
 use super::{Next, Step};
-use crate::{ExecError, Value};
+use crate::{ExecError, Value, value_bytes};
 
 /// Cuts named parts out of a field.
 pub(crate) struct Extract<'q> {
@@ -34,12 +34,14 @@ impl Step for Extract<'_> {
         let parts = text.as_deref().and_then(|text| self.pattern.extract(text)).unwrap_or_default();
         let parts: Vec<(String, Value)> =
             parts.into_iter().map(|(n, v)| (n.to_owned(), Value::Text(v.to_vec()))).collect();
+        let made_bytes = parts.iter().map(|(_, v)| value_bytes(v)).sum();
         match &mut row {
             Row::Record(found) => set_computed(found, parts),
             Row::Table(_) => {
                 parts.into_iter().for_each(|(name, value)| Place::new(&name, columns).set(&mut row, value));
             }
         }
+        check_grown(&row, made_bytes)?;
         next(row)
     }
 }

@@ -2,9 +2,9 @@
 
 use gastrolog_query::Assignment;
 
-use super::row::{Columns, Place, Row, value_named, widen};
+use super::row::{Columns, Place, Row, check_grown, value_named, widen};
 use super::{Next, Step};
-use crate::ExecError;
+use crate::{ExecError, value_bytes};
 
 /// Computes one field after the other; later ones see the earlier ones.
 pub(crate) struct Eval<'q> {
@@ -25,9 +25,12 @@ impl Step for Eval<'_> {
     fn push(&mut self, mut row: Row, next: Next<'_>) -> Result<bool, ExecError> {
         let columns = self.columns.as_deref();
         widen(&mut row, columns);
+        let mut made_bytes = 0;
         for (assignment, place) in self.assignments.iter().zip(&self.made) {
             let value = assignment.expr.eval(&|name| value_named(&row, name, columns));
+            made_bytes += value_bytes(&value);
             place.set(&mut row, value);
+            check_grown(&row, made_bytes)?;
         }
         next(row)
     }

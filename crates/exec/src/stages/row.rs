@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::record::{value_of, values_of};
-use crate::{FoundRecord, Value, record_bytes, value_bytes};
+use crate::{ExecError, FoundRecord, Value, record_bytes, value_bytes};
 
 /// A row between stages.
 #[derive(Clone, Debug)]
@@ -113,6 +113,18 @@ pub(crate) fn set_computed(found: &mut FoundRecord, new: Vec<(String, Value)>) {
         }
     }
     found.computed.extend(new);
+}
+
+/// Most MiB of one row: a query can copy a long text thousands of times.
+const ROW_MIB_MAX: u64 = 64;
+
+/// Fails if a row that got so many bytes more is too large.
+pub(crate) fn check_grown(row: &Row, more: u64) -> Result<(), ExecError> {
+    // Most rows grow by little; only for others it is worth looking at all of it.
+    if more < 1 << 16 || row.bytes() <= ROW_MIB_MAX << 20 {
+        return Ok(());
+    }
+    Err(ExecError::TooLarge { what: "the computed fields of a row", max: ROW_MIB_MAX, unit: "MiB" })
 }
 
 /// Gives a row of a table as many values as it has columns.

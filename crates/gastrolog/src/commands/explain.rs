@@ -13,7 +13,7 @@ use crate::place::reach;
 use crate::serve::config::Config;
 
 pub(crate) fn run(place: &PlaceArgs, args: ExplainArgs) -> anyhow::Result<Outcome> {
-    let mut request = request(place, args.words.text(), &args.order);
+    let mut request = request(place, args.words.text(), &args.order)?;
     request.limit = match args.limit {
         Some(Limit::None) => None,
         Some(Limit::At(n)) => Some(n),

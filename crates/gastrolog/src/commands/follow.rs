@@ -3,26 +3,25 @@
 use std::io;
 
 use anyhow::bail;
-use gastrolog_engine::{Access, Cancel, QueryRequest};
+use gastrolog_engine::{Access, Answer, Cancel, QueryRequest};
 
+use super::base;
 use crate::cli::{FollowArgs, Form, PlaceArgs};
 use crate::failure::Outcome;
-use crate::output::{self, Style};
+use crate::output::{self, Style, Times};
 use crate::place::reach;
 use crate::serve::config::Config;
 
 pub(crate) fn run(place: &PlaceArgs, args: FollowArgs) -> anyhow::Result<Outcome> {
-    let style = Style::for_stdout(args.output, args.utc);
+    let style = Style::for_stdout(args.output, Times::new(&args.zone));
     if style.form == Form::Table {
         bail!("a table has an end; follow prints raw, json, csv or pretty");
     }
     let request = QueryRequest {
-        query: args.words.text(),
-        store: place.name.clone().unwrap_or_default(),
         oldest_first: true,
+        limit: args.limit,
         with_fields: style.form == Form::Json,
-        time_zone: style.times.zone_name(),
-        ..Default::default()
+        ..base(place, args.words.text(), &args.with, &args.zone)?
     };
     let reached = reach(place, Access::ReadOnly, &Config::default())?;
     if !reached.by_server {
@@ -37,8 +36,8 @@ pub(crate) fn run(place: &PlaceArgs, args: FollowArgs) -> anyhow::Result<Outcome
         return Ok(Outcome::Nothing);
     }
     let end = reached.service.follow(&request, &Cancel::default(), &mut |piece| {
+        left -= u64::from(matches!(piece, Answer::Record(_) | Answer::Row(_)));
         printed = output::print(&mut *printer, piece).and_then(|()| printer.flush());
-        left -= 1;
         printed.is_ok() && left > 0
     });
     printed?;

@@ -14,7 +14,7 @@ use crate::serve::config::Config;
 pub(crate) fn stores(place: &PlaceArgs, args: ListArgs) -> anyhow::Result<Outcome> {
     let reached = reach(place, Access::ReadOnly, &Config::default())?;
     let stores = reached.service.stores()?;
-    let times = Times::new(args.utc);
+    let times = Times::new(&args.zone);
     let mut out = output::stdout();
     match args.output {
         ListForm::Json => stores.iter().try_for_each(|s| writeln!(out, "{}", store_json(s, &times)))?,
@@ -43,7 +43,7 @@ pub(crate) fn stores(place: &PlaceArgs, args: ListArgs) -> anyhow::Result<Outcom
 pub(crate) fn chunks(place: &PlaceArgs, args: ListArgs) -> anyhow::Result<Outcome> {
     let reached = reach(place, Access::ReadOnly, &Config::default())?;
     let chunks = reached.service.chunks(place.name.as_deref().unwrap_or_default())?;
-    let times = Times::new(args.utc);
+    let times = Times::new(&args.zone);
     let mut out = output::stdout();
     match args.output {
         ListForm::Json => chunks.iter().try_for_each(|c| writeln!(out, "{}", chunk_json(c, &times)))?,
@@ -56,7 +56,7 @@ pub(crate) fn chunks(place: &PlaceArgs, args: ListArgs) -> anyhow::Result<Outcom
 pub(crate) fn inspect(place: &PlaceArgs, args: InspectArgs) -> anyhow::Result<Outcome> {
     let reached = reach(place, Access::ReadOnly, &Config::default())?;
     let detail = reached.service.inspect(place.name.as_deref().unwrap_or_default(), &args.chunk)?;
-    let times = Times::new(args.list.utc);
+    let times = Times::new(&args.list.zone);
     let mut out = output::stdout();
     match args.list.output {
         ListForm::Json => writeln!(out, "{:#}", detail_json(&detail, &times))?,
@@ -154,10 +154,10 @@ fn detail_json(d: &ChunkDetail, times: &Times) -> Value {
 }
 
 /// `part` of `whole`, in percent.
-fn percent(part: u64, whole: u64) -> String {
+pub(super) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 { String::new() } else { format!("{:.1}%", part as f64 * 100.0 / whole as f64) }
 }
 
-fn color() -> bool {
+pub(super) fn color() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }

@@ -1,21 +1,29 @@
 //! What each command does.
 
 mod admin;
+mod complete;
 mod explain;
+mod fields;
 mod follow;
 mod ingest;
 mod list;
 mod query;
+mod usage;
 
-use std::io;
+use std::io::Read;
+use std::path::Path;
+use std::time::Duration;
 
-use clap::CommandFactory;
+use anyhow::{Context, bail};
 use gastrolog_engine::{Order, QueryRequest};
 
-use crate::cli::{Cli, Command, OrderArgs, OrderBy, PlaceArgs};
+use crate::cli::{ChunksCommand, Cli, Command, LimitArgs, OrderArgs, OrderBy, PlaceArgs, WithArgs, ZoneArgs};
 use crate::failure::Outcome;
 use crate::output::Times;
 use crate::serve;
+
+/// Largest table for `lookup`: it travels in one message.
+const LOOKUP_BYTES_MAX: u64 = 64 << 20;
 
 /// Runs the command that was given.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
@@ -27,30 +35,69 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Explain(args) => explain::run(&place, args),
         Command::Follow(args) => follow::run(&place, args),
         Command::Stores(args) => list::stores(&place, args),
-        Command::Chunks(args) => list::chunks(&place, args),
+        Command::Chunks(args) => match args.what {
+            Some(ChunksCommand::Analyze(list)) => usage::run(&place, &list),
+            None => list::chunks(&place, args.list),
+        },
         Command::Inspect(args) => list::inspect(&place, args),
         Command::Verify(args) => admin::verify(&place, args),
         Command::Seal => admin::seal(&place),
-        Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "gastrolog", &mut io::stdout());
-            Ok(Outcome::Found)
-        }
+        Command::Fields(args) => fields::fields(&place, args),
+        Command::Values(args) => fields::values(&place, args),
+        Command::Completions { shell } => complete::script(shell),
+        Command::Complete { shell, line } => complete::run(shell, &line),
     }
 }
 
 /// The request for `query`, without limit and fields.
-fn request(place: &PlaceArgs, query: String, order: &OrderArgs) -> QueryRequest {
-    QueryRequest {
-        query,
-        store: place.name.clone().unwrap_or_default(),
+fn request(place: &PlaceArgs, query: String, order: &OrderArgs) -> anyhow::Result<QueryRequest> {
+    let request = base(place, query, &order.with, &order.zone)?;
+    Ok(QueryRequest {
         order: match order.order {
             OrderBy::Source => Order::Source,
             OrderBy::Ingest => Order::Ingest,
             OrderBy::Write => Order::Write,
         },
         oldest_first: order.oldest_first,
-        timeout_ms: order.timeout.map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX)),
-        time_zone: Times::new(order.utc).zone_name(),
+        ..limited(request, &order.limits)
+    })
+}
+
+/// A request of `query` with what goes with it.
+fn base(place: &PlaceArgs, query: String, with: &WithArgs, zone: &ZoneArgs) -> anyhow::Result<QueryRequest> {
+    Ok(QueryRequest {
+        query,
+        store: place.name.clone().unwrap_or_default(),
+        time_zone: Times::new(zone).zone_name(),
+        last_ms: with.last.map(millis),
+        lookups: with.lookup.iter().map(|(name, file)| lookup(name, file)).collect::<anyhow::Result<_>>()?,
         ..Default::default()
+    })
+}
+
+fn limited(request: QueryRequest, limits: &LimitArgs) -> QueryRequest {
+    QueryRequest {
+        timeout_ms: limits.timeout.map(millis),
+        limit_cost_bytes: limits.limit_cost,
+        read_bytes_max: limits.max_scan,
+        memory_bytes_max: limits.max_memory,
+        ..request
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Reads a table.
+#[expect(clippy::disallowed_methods, reason = "a file of the user, not of the store")]
+fn lookup(name: &str, file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
+    let shown = || format!("--lookup {name}={}", file.display());
+    let mut csv = Vec::new();
+    let opened = std::fs::File::open(file).with_context(shown)?;
+    opened.take(LOOKUP_BYTES_MAX + 1).read_to_end(&mut csv).with_context(shown)?;
+    if csv.len() as u64 > LOOKUP_BYTES_MAX {
+        bail!("{}: a table may have {}", shown(), crate::units::bytes(LOOKUP_BYTES_MAX));
+    }
+    Ok((name.to_owned(), csv))
 }

@@ -3,12 +3,12 @@
 use std::io;
 
 use anyhow::bail;
-use gastrolog_engine::{Access, Answer, Cancel};
+use gastrolog_engine::{Access, Answer, Cancel, QueryEnd};
 
 use super::request;
 use crate::cli::{Form, Limit, PlaceArgs, QueryArgs};
 use crate::failure::{Outcome, note};
-use crate::output::{self, Style};
+use crate::output::{self, Style, Times};
 use crate::place::reach;
 use crate::serve::config::Config;
 use crate::units;
@@ -17,38 +17,30 @@ use crate::units;
 pub(crate) const LIMIT_DEFAULT: u64 = 1000;
 
 pub(crate) fn run(place: &PlaceArgs, args: QueryArgs) -> anyhow::Result<Outcome> {
-    let style = Style::for_stdout(args.output, args.order.utc);
-    let mut request = request(place, args.words.text(), &args.order);
+    let style = Style::for_stdout(args.output, Times::new(&args.order.zone));
+    let text = args.words.text() + &args.context.stage().unwrap_or_default();
+    let mut request = request(place, text, &args.order)?;
     request.with_fields = style.form == Form::Json;
-    // One more than is shown, to know whether there was more.
+    request.resume = args.resume;
     request.limit = match args.limit {
         Some(Limit::None) => None,
         Some(Limit::At(n)) => Some(n),
-        None => Some(LIMIT_DEFAULT + 1),
+        None => Some(LIMIT_DEFAULT),
     };
-    let shown_max = if args.limit.is_none() { LIMIT_DEFAULT } else { u64::MAX };
     let reached = reach(place, Access::ReadOnly, &Config::default())?;
     let mut printer = output::printer(&style, output::stdout());
     let mut printed: io::Result<()> = Ok(());
-    let (mut shown, mut more) = (0, false);
+    let mut shown = 0;
     let end = reached.service.query(&request, &Cancel::default(), &mut |piece| {
-        if !matches!(piece, Answer::Columns(_)) {
-            more = shown == shown_max;
-            if more {
-                return false;
-            }
-            shown += 1;
-        }
+        shown += u64::from(matches!(piece, Answer::Record(_) | Answer::Row(_)));
         printed = output::print(&mut *printer, piece);
         printed.is_ok()
     });
     printed?;
     printer.flush()?;
     let end = end?;
-    if more {
-        let count = units::count(LIMIT_DEFAULT);
-        note(&format!("showing {count}; there are more: --limit N, or --limit none for all"));
-    }
+    say_more(&end, shown, args.limit);
+    end.notes.iter().for_each(|line| note(line));
     for part in &end.damage {
         note(&format!("could not be read: {part}"));
     }
@@ -56,4 +48,18 @@ pub(crate) fn run(place: &PlaceArgs, args: QueryArgs) -> anyhow::Result<Outcome>
         bail!("the answer is incomplete (--allow-incomplete takes it as it is)");
     }
     Ok(Outcome::of(shown > 0))
+}
+
+/// Says that the limit left something out, and how to get it.
+fn say_more(end: &QueryEnd, shown: u64, limit: Option<Limit>) {
+    let shown = units::count(shown);
+    match (end.more, end.resume.as_str(), limit) {
+        (true, "", None) => {
+            note(&format!("showing {shown}; there are more: --limit N, or --limit none for all"));
+        }
+        (true, token, _) if !token.is_empty() => {
+            note(&format!("showing {shown}; for what follows: --resume {token} (or --limit none for all)"));
+        }
+        _ => {}
+    }
 }

@@ -70,6 +70,23 @@ impl Object<'_> {
         if time.is_empty() { self.out.write_all(b"null") } else { string(self.out, time) }
     }
 
+    fn value(&mut self, name: &str, value: &Value, times: &Times) -> io::Result<()> {
+        match value {
+            Value::Text(text) => self.text(name, text),
+            Value::Time(t) => self.time(name, &times.rfc3339(*t)),
+            Value::Null => self.time(name, ""),
+            Value::Int(n) => {
+                self.name(name)?;
+                write!(self.out, "{n}")
+            }
+            Value::Float(x) => {
+                self.name(name)?;
+                // What JSON has no number for becomes null.
+                Ok(serde_json::to_writer(&mut *self.out, x)?)
+            }
+        }
+    }
+
     fn end(self) -> io::Result<()> {
         self.out.write_all(if self.first { b"{}\n" } else { b"}\n" })
     }
@@ -84,35 +101,36 @@ impl Printer for Json {
     fn row(&mut self, values: Vec<Value>) -> io::Result<()> {
         let mut object = Object { out: &mut self.out, first: true };
         for (name, value) in self.columns.iter().zip(&values) {
-            match value {
-                Value::Text(text) => object.text(name, text)?,
-                Value::Time(t) => object.time(name, &self.times.rfc3339(*t))?,
-                Value::Null => object.time(name, "")?,
-                Value::Int(n) => {
-                    object.name(name)?;
-                    write!(object.out, "{n}")?;
-                }
-                Value::Float(x) => {
-                    object.name(name)?;
-                    // What JSON has no number for becomes null.
-                    serde_json::to_writer(&mut *object.out, x)?;
-                }
-            }
+            object.value(name, value, &self.times)?;
         }
         object.end()
     }
 
     fn record(&mut self, found: FoundRecord) -> io::Result<()> {
-        let FoundRecord { record, fields, .. } = found;
+        let FoundRecord { record, fields, computed, context } = found;
+        let is_computed = |name: &str| computed.iter().any(|(n, _)| n == name);
         let mut object = Object { out: &mut self.out, first: true };
-        object.time("_time", &self.times.rfc3339(record.time()))?;
-        object.time("_ingest", &self.times.rfc3339(record.ingest))?;
+        let times = [("_time", record.time()), ("_ingest", record.ingest)];
+        for (name, time) in times.into_iter().filter(|(n, _)| !is_computed(n)) {
+            object.time(name, &self.times.rfc3339(time))?;
+        }
         object.name("_seq")?;
         write!(object.out, "{}", record.seq)?;
-        object.text("_text", &record.text)?;
+        if !is_computed("_text") {
+            object.text("_text", &record.text)?;
+        }
+        if context.is_some_and(|c| !c.matched) {
+            object.name("_context")?;
+            object.out.write_all(b"true")?;
+        }
         let fields = fields.iter().map(|(n, v)| (n.as_str(), v.as_slice()));
-        for (name, values) in grouped(record.attributes.iter().chain(fields)) {
+        let own = record.attributes.iter().chain(fields).filter(|(n, _)| !is_computed(n));
+        for (name, values) in grouped(own) {
             object.texts(name, &values)?;
+        }
+        // What was renamed stands under its new name only.
+        for (name, value) in computed.iter().filter(|(_, v)| *v != Value::Null) {
+            object.value(name, value, &self.times)?;
         }
         object.end()
     }

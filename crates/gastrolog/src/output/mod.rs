@@ -43,14 +43,14 @@ pub(crate) struct Style {
 
 impl Style {
     /// The style for standard output; without a `form`, for people on a terminal, else raw.
-    pub(crate) fn for_stdout(form: Option<Form>, utc: bool) -> Style {
+    pub(crate) fn for_stdout(form: Option<Form>, times: Times) -> Style {
         let terminal = io::stdout().is_terminal();
         let usual = if terminal { Form::Pretty } else { Form::Raw };
         Style {
             form: form.unwrap_or(usual),
             terminal,
             color: anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
-            times: Times::new(utc),
+            times,
         }
     }
 }
@@ -78,6 +78,21 @@ pub(crate) fn printer(style: &Style, out: Out) -> Box<dyn Printer> {
     }
 }
 
+/// Tells where one stretch of neighbours of a match ends and the next begins.
+#[derive(Debug, Default)]
+struct Stretches {
+    last: Option<u64>,
+}
+
+impl Stretches {
+    /// Whether `found` is the first of a stretch that is not the first one: a separator goes before it.
+    fn begins(&mut self, found: &FoundRecord) -> bool {
+        let now = found.context.map(|c| c.stretch);
+        let last = std::mem::replace(&mut self.last, now);
+        last.is_some() && last != now
+    }
+}
+
 /// Prints one piece.
 pub(crate) fn print(printer: &mut dyn Printer, piece: Answer) -> io::Result<()> {
     match piece {
@@ -91,5 +106,7 @@ pub(crate) fn print(printer: &mut dyn Printer, piece: Answer) -> io::Result<()> 
     }
 }
 
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod tests;

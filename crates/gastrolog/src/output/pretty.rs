@@ -7,7 +7,7 @@ use gastrolog_engine::{FoundRecord, Value};
 use gastrolog_types::words;
 
 use super::table::TablePrinter;
-use super::{Out, Printer, Style, escaped};
+use super::{Out, Printer, Stretches, Style, Times, escaped};
 
 /// A level is looked for among this many words of a record.
 const WORDS_SEARCHED: usize = 24;
@@ -16,11 +16,12 @@ const WORDS_SEARCHED: usize = 24;
 pub(crate) struct Pretty {
     style: Style,
     table: TablePrinter,
+    stretches: Stretches,
 }
 
 impl Pretty {
     pub(crate) fn new(out: Out, style: Style) -> Pretty {
-        Pretty { table: TablePrinter::new(out, style.clone()), style }
+        Pretty { table: TablePrinter::new(out, style.clone()), style, stretches: Stretches::default() }
     }
 }
 
@@ -34,27 +35,59 @@ impl Printer for Pretty {
     }
 
     fn record(&mut self, found: FoundRecord) -> io::Result<()> {
+        let begins = self.stretches.begins(&found);
         let time = self.style.times.readable(found.record.time());
         let text = escaped(&found.record.text);
+        let computed = computed(&found, &self.style.times);
+        let near = found.context.is_some_and(|c| !c.matched);
         let out = self.table.out();
+        if begins {
+            writeln!(out, "--")?;
+        }
         if !self.style.color {
-            return writeln!(out, "{time}  {text}");
+            return writeln!(out, "{time}  {text}{computed}");
         }
         let dim = Ansi::new().dimmed();
         write!(out, "{dim}{time}{dim:#}  ")?;
         match level(&text) {
+            _ if near => write!(out, "{dim}{text}{dim:#}")?,
             Some((start, end, color)) => {
                 let (before, rest) = text.split_at(start);
                 let (level, after) = rest.split_at(end - start);
-                writeln!(out, "{before}{color}{level}{color:#}{after}")
+                write!(out, "{before}{color}{level}{color:#}{after}")?;
             }
-            None => writeln!(out, "{text}"),
+            None => write!(out, "{text}")?,
+        }
+        match computed.as_str() {
+            "" => writeln!(out),
+            computed => writeln!(out, "{dim}{computed}{dim:#}"),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.table.flush()
     }
+}
+
+/// The computed fields as ` name=value`, in quotes where that is needed to see where a value ends.
+fn computed(found: &FoundRecord, times: &Times) -> String {
+    let mut out = String::new();
+    for (name, value) in &found.computed {
+        let shown = match value {
+            Value::Null => continue,
+            Value::Text(text) => escaped(text),
+            Value::Int(n) => n.to_string(),
+            Value::Float(x) => x.to_string(),
+            Value::Time(t) => times.readable(*t).replace(' ', "T"),
+        };
+        let plain = !shown.is_empty() && !shown.contains([' ', '\t', '"']);
+        let shown = if plain { shown } else { format!("\"{}\"", shown.replace('"', "\\\"")) };
+        out.push(' ');
+        out.push_str(&escaped(name.as_bytes()));
+        out.push('=');
+        out.push_str(&shown);
+    }
+    out
 }
 
 /// Where the level of `text` stands, if it has one near its start, and its colour.

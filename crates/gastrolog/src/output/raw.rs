@@ -4,18 +4,19 @@ use std::io::{self, Write};
 
 use gastrolog_engine::{FoundRecord, Value};
 
-use super::{Out, Printer, Times, escaped};
+use super::{Out, Printer, Stretches, Times, escaped};
 
 /// Prints the bytes of each record and an LF.
 pub(crate) struct Raw {
     out: Out,
     terminal: bool,
     times: Times,
+    stretches: Stretches,
 }
 
 impl Raw {
     pub(crate) fn new(out: Out, terminal: bool) -> Raw {
-        Raw { out, terminal, times: Times::new(true) }
+        Raw { out, terminal, times: Times::utc(), stretches: Stretches::default() }
     }
 }
 
@@ -42,6 +43,9 @@ impl Printer for Raw {
     }
 
     fn record(&mut self, found: FoundRecord) -> io::Result<()> {
+        if self.stretches.begins(&found) {
+            self.out.write_all(b"--\n")?;
+        }
         if self.terminal {
             self.out.write_all(escaped(&found.record.text).as_bytes())?;
         } else {

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::sync::{Arc, Mutex};
 
-use gastrolog_engine::{Answer, ExplainNode, Fact, FoundRecord, Value};
+use gastrolog_engine::{Answer, ExplainNode, Fact, FoundRecord, InContext, Value};
 use gastrolog_types::{Attributes, Record, Timestamp};
 
 use super::*;
@@ -22,7 +22,7 @@ impl Write for Shared {
 
 fn shown(form: Form, terminal: bool, color: bool, pieces: Vec<Answer>) -> Vec<u8> {
     let shared = Shared::default();
-    let style = Style { form, terminal, color, times: Times::new(true) };
+    let style = Style { form, terminal, color, times: Times::utc() };
     let mut p = printer(&style, BufWriter::new(Box::new(shared.clone())));
     for piece in pieces {
         print(&mut *p, piece).unwrap();
@@ -161,4 +161,37 @@ fn plans_are_trees() {
         json["children"][0]["children"][1]["facts"][1],
         serde_json::json!({"name": "read", "bytes": 3_500_000})
     );
+}
+
+/// A record with computed fields in stretch `stretch`.
+fn near(stretch: u64, matched: bool) -> Answer {
+    let Answer::Record(found) = record(b"x") else { panic!("a record") };
+    let computed = [
+        ("status", Value::Int(5)),
+        ("d", Value::Float(0.5)),
+        ("t", Value::Time(Timestamp(1_760_104_536_000_000_000))),
+        ("s", Value::Text(b"a \"b\"".to_vec())),
+        ("gone", Value::Null),
+    ];
+    let computed = computed.map(|(n, v)| (n.to_owned(), v)).to_vec();
+    Answer::Record(FoundRecord { computed, context: Some(InContext { stretch, matched }), ..found })
+}
+
+#[test]
+fn computed_fields_and_context() {
+    let all = || vec![near(0, true), near(0, false), near(1, true)];
+    assert_eq!(text_of(Form::Raw, all()), "x\nx\n--\nx\n");
+    let pretty = text_of(Form::Pretty, all());
+    let line = "2025-10-10 13:55:36.123  x status=5 d=0.5 t=2025-10-10T13:55:36.000 s=\"a \\\"b\\\"\"\n";
+    assert_eq!(pretty, format!("{line}{line}--\n{line}"));
+    let json = text_of(Form::Json, all());
+    let expected = |context: &str| {
+        format!(
+            r#"{{"_time":"2025-10-10T13:55:36.123456789Z","_ingest":"2025-10-10T13:55:40Z","_seq":7,"_text":"x",{context}"host":"web-1","tags[]":["a","b"],"bin_base64":"/w==","status":5,"d":0.5,"t":"2025-10-10T13:55:36Z","s":"a \"b\""}}"#
+        )
+    };
+    let lines: Vec<&str> = json.lines().collect();
+    assert_eq!(lines, [expected(""), expected(r#""_context":true,"#), expected("")]);
+    let colored = String::from_utf8(shown(Form::Pretty, true, true, vec![near(0, false)])).unwrap();
+    assert!(colored.contains("\x1b[2mx\x1b[0m\x1b[2m status=5"), "{colored:?}");
 }

@@ -3,6 +3,8 @@
 use gastrolog_types::Timestamp;
 use jiff::tz::TimeZone;
 
+use crate::cli::ZoneArgs;
+
 /// Writes times in one zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Times {
@@ -10,9 +12,15 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    /// In UTC, or in the zone of the system.
-    pub(crate) fn new(utc: bool) -> Times {
-        Times { zone: if utc { TimeZone::UTC } else { TimeZone::system() } }
+    /// In UTC.
+    pub(crate) fn utc() -> Times {
+        Times { zone: TimeZone::UTC }
+    }
+
+    /// In the zone that the arguments ask for.
+    pub(crate) fn new(args: &ZoneArgs) -> Times {
+        let system = || if args.utc { TimeZone::UTC } else { TimeZone::system() };
+        Times { zone: args.tz.clone().unwrap_or_else(system) }
     }
 
     /// The name of the zone as a request has it: an IANA name, else how far it is from UTC now.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use gastrolog_engine::QueryLimits;
 use serde::{Deserialize, Deserializer};
 
 use crate::cli::ServeArgs;
@@ -14,12 +15,18 @@ use crate::units;
 /// The port of the API and of HTTP ingest.
 pub(crate) const PORT: u16 = 4780;
 
+/// How long a query may take that a server answers, where nothing else is configured.
+const SERVED_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// Everything that can be configured; the default is what `serve` does without a file.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     #[serde(default)]
     pub(crate) server: ServerConfig,
+    /// What one query may take.
+    #[serde(default)]
+    pub(crate) query: QueryConfig,
     /// Policies by store; a store that is not named here has the defaults.
     #[serde(default)]
     pub(crate) stores: BTreeMap<String, StoreConfig>,
@@ -48,6 +55,49 @@ impl Default for ServerConfig {
     }
 }
 
+/// What one query may take; a request may ask for less.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct QueryConfig {
+    /// Wall time, what is waited for the reader not counted.
+    #[serde(default, deserialize_with = "timeout")]
+    pub(crate) timeout: Option<Timeout>,
+    /// Records or rows that are returned.
+    pub(crate) limit_rows: Option<u64>,
+    /// Bytes read from the store.
+    #[serde(default, deserialize_with = "bytes")]
+    pub(crate) limit_bytes: Option<u64>,
+    /// Bytes held in memory.
+    #[serde(default, deserialize_with = "bytes")]
+    pub(crate) limit_memory: Option<u64>,
+}
+
+/// How long a query may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timeout {
+    /// As long as it takes.
+    None,
+    /// So long.
+    After(Duration),
+}
+
+impl QueryConfig {
+    /// What is said here, the engine's defaults for the rest.
+    pub(crate) fn limits(&self) -> QueryLimits {
+        let default = QueryLimits::default();
+        QueryLimits {
+            timeout_ms: match self.timeout {
+                Some(Timeout::After(span)) => Some(span.as_millis() as u64),
+                Some(Timeout::None) => None,
+                None => default.timeout_ms,
+            },
+            rows: self.limit_rows,
+            read_bytes: self.limit_bytes,
+            memory_bytes: self.limit_memory.unwrap_or(default.memory_bytes),
+        }
+    }
+}
+
 /// Policies of a store; what is `None` is left to the engine.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +119,8 @@ pub(crate) struct StoreConfig {
     pub(crate) durability: Option<Durability>,
     /// Indexers that may lay out columns; left out: all. Their precedence is fixed.
     pub(crate) indexers: Option<Vec<String>>,
+    /// Most distinct values of a field that the footer of a chunk lists.
+    pub(crate) footer_values: Option<usize>,
 }
 
 /// When a record is acknowledged.
@@ -154,6 +206,7 @@ impl Config {
             let globs = args.tail.clone();
             config.receivers.push(ReceiverConfig::Tail { name: None, store: None, globs, from: From::Start });
         }
+        config.query.timeout.get_or_insert(Timeout::After(SERVED_TIMEOUT));
         config.set_durability(args.durability.as_deref())?;
         config.check()?;
         Ok(config)
@@ -218,6 +271,16 @@ fn span<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
     units::parse_duration(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
+fn timeout<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Timeout>, D::Error> {
+    match String::deserialize(d)?.as_str() {
+        "none" => Ok(Some(Timeout::None)),
+        text => {
+            let span = units::parse_duration(text).map(Timeout::After).map(Some);
+            span.map_err(|e| serde::de::Error::custom(format!("{e}, or `none`")))
+        }
+    }
+}
+
 fn durability<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Durability>, D::Error> {
     let text = String::deserialize(d)?;
     parse_durability(&text).map(Some).map_err(serde::de::Error::custom)
@@ -235,6 +298,12 @@ mod tests {
             listen = "0.0.0.0:9000"
             data_dir = "/var/lib/x"
 
+            [query]
+            timeout = "10m"
+            limit_rows = 100000
+            limit_bytes = "50GB"
+            limit_memory = "256MiB"
+
             [stores.default]
             seal_bytes = "1GiB"
             seal_age = "1h"
@@ -242,6 +311,7 @@ mod tests {
             retention_bytes = 5000
             durability = "interval=100ms"
             indexers = ["json", "token"]
+            footer_values = 20000
 
             [[receivers]]
             kind = "syslog"
@@ -257,9 +327,12 @@ mod tests {
         )
         .unwrap();
         assert_eq!(config.server.listen.port(), 9000);
+        let limits = config.query.limits();
+        assert_eq!((limits.timeout_ms, limits.rows), (Some(600_000), Some(100_000)));
+        assert_eq!((limits.read_bytes, limits.memory_bytes), (Some(50_000_000_000), 256 << 20));
         let store = &config.stores["default"];
         assert_eq!(store.seal_bytes, Some(1 << 30));
-        assert_eq!(store.retention_bytes, Some(5000));
+        assert_eq!((store.retention_bytes, store.footer_values), (Some(5000), Some(20_000)));
         assert_eq!(store.durability, Some(Durability::Interval(Duration::from_millis(100))));
         assert!(
             matches!(&config.receivers[1], ReceiverConfig::Tail { store: Some(s), from: From::End, .. } if s == "web")

@@ -75,9 +75,14 @@ fn sum(left: &Value, right: &Value) -> Value {
 }
 
 fn less(left: &Value, right: &Value) -> Value {
-    match (left, right, to_number(right)) {
-        (Value::Time(time), _, Some(seconds)) => shifted(*time, Some(seconds), -1),
-        (Value::Time(_), ..) | (_, Value::Time(_), _) => difference(to_time(left), to_time(right)),
+    match (left, right) {
+        (Value::Time(time), right) => match to_number(right) {
+            None => difference(Some(*time), to_time(right)),
+            seconds => shifted(*time, seconds, -1),
+        },
+        (Value::Text(_), Value::Time(time)) if to_number(left).is_none() => {
+            difference(to_time(left), Some(*time))
+        }
         _ => numeric(left, right, i64::checked_sub, |a, b| a - b),
     }
 }

@@ -59,8 +59,12 @@ fn bin(value: &Value, width: &Value) -> Option<Value> {
 
 /// A number of seconds, an integer if it is whole.
 pub(super) fn seconds(ns: i128) -> Value {
-    let whole = i64::try_from(ns / i128::from(SECOND_NS)).ok().filter(|_| ns % i128::from(SECOND_NS) == 0);
-    whole.map_or_else(|| float(ns as f64 / SECOND_NS as f64), Value::Int)
+    let (whole, rest) = (ns / i128::from(SECOND_NS), ns % i128::from(SECOND_NS));
+    match i64::try_from(whole) {
+        Ok(whole) if rest == 0 => Value::Int(whole),
+        // Whole and fraction apart, because so many nanoseconds would be rounded.
+        _ => float(whole as f64 + rest as f64 / SECOND_NS as f64),
+    }
 }
 
 /// `time` and so many seconds, times `sign`.
@@ -80,8 +84,14 @@ pub(super) fn difference(later: Option<Timestamp>, earlier: Option<Timestamp>) -
 fn nanoseconds(seconds: Number) -> Option<i64> {
     match seconds {
         Number::Int(s) => s.checked_mul(SECOND_NS),
-        Number::Float(s) => Number::Float((s * SECOND_NS as f64).round()).to_i64(),
+        Number::Float(s) => scaled(s, SECOND_NS),
     }
+}
+
+/// Whole and fraction apart, because the product would be rounded.
+fn scaled(f: f64, unit_ns: i64) -> Option<i64> {
+    let whole = Number::Float(f.trunc()).to_i64()?.checked_mul(unit_ns)?;
+    whole.checked_add((f.fract() * unit_ns as f64).round() as i64)
 }
 
 fn time_at(ns: i128) -> Option<Value> {
@@ -116,7 +126,7 @@ pub(super) fn time_of_number(number: Number) -> Option<Timestamp> {
     };
     let ns = match number {
         Number::Int(i) => i.checked_mul(unit_ns)?,
-        Number::Float(f) => Number::Float((f * unit_ns as f64).round()).to_i64()?,
+        Number::Float(f) => scaled(f, unit_ns)?,
     };
     Some(Timestamp(ns)).filter(|t| t.is_some())
 }

@@ -7,7 +7,8 @@ use super::filter::glob;
 use crate::cursor::Place;
 use crate::{FieldMatch, FieldName, Filter, Glob, Literal, Ordering, ParseError, Predicate, Regex};
 
-const VALUE: &str = "a value: a word, a number, \"text\", a pattern with `*`, or /regex/";
+const VALUE: &str = "a value: a word, a number (also 250ms, 10MB, 2026-01-02, 1.2.3, 10.0.0.0/8), \"text\", a pattern \
+                     with `*`, or /regex/";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -87,6 +88,12 @@ impl Parser<'_> {
             }
             (Kind::NotEqual, Value::Glob(glob)) => Ok(Predicate::NotGlob(glob)),
             (Kind::NotEqual, Value::Regex(regex)) => Ok(Predicate::NotRegex(regex)),
+            (Kind::Compare(_), Value::Literal(literal)) if !literal.has_order() => {
+                Err(ParseError::new(span, "a net cannot be compared by size", "`=`, `!=` or `in` before it")
+                    .hint(
+                        "addresses in the net: field=10.0.0.0/8; addresses compare by size: field<10.0.0.7",
+                    ))
+            }
             (Kind::Compare(ordering), Value::Literal(literal)) => Ok(Predicate::Compare(ordering, literal)),
             (Kind::Compare(_) | Kind::In, _) => {
                 Err(ParseError::new(span, "a pattern cannot be compared by size", "a number or text"))
@@ -121,7 +128,13 @@ impl Parser<'_> {
         }
         let start = self.cursor.at();
         let value = match self.cursor.peek() {
-            Some('"') => Value::Literal(Literal::quoted(self.cursor.quoted()?)),
+            Some('"') => {
+                let text = self.cursor.quoted()?;
+                match self.cursor.peek() {
+                    Some('*') => Value::Glob(glob(self.cursor.pattern_behind(place, &text, start)?)?),
+                    _ => Value::Literal(Literal::quoted(text)),
+                }
+            }
             Some('/') if self.cursor.regex_value_length(place).is_some() => {
                 let length = self.cursor.regex_value_length(place).unwrap_or_default();
                 Value::Regex(self.regex(length)?)
@@ -135,7 +148,7 @@ impl Parser<'_> {
     }
 
     fn bare_value(&mut self, place: Place) -> Result<Value, ParseError> {
-        let word = self.cursor.word(place);
+        let word = self.cursor.pattern(place)?;
         if word.span.is_empty() {
             return Err(self.no_value());
         }

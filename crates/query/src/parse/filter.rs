@@ -98,7 +98,7 @@ impl Parser<'_> {
                 .cursor
                 .unexpected(CONDITION)
                 .hint("NOT is written NOT or -; other text goes in \"quotes\"")),
-            Some('"') => self.quoted_term().map(Condition::from),
+            Some('"') => self.quoted_term(),
             Some('/') => {
                 let regex = self.slashed_regex()?;
                 self.text(TextMatch::Regex(regex), start).map(Condition::from)
@@ -124,13 +124,17 @@ impl Parser<'_> {
         Err(self.cursor.unexpected(format!("`)` for the `(` at character {column}")))
     }
 
-    fn quoted_term(&mut self) -> Result<Filter, ParseError> {
+    fn quoted_term(&mut self) -> Result<Condition, ParseError> {
         let start = self.cursor.at();
         let text = self.cursor.quoted()?;
+        if self.cursor.peek() == Some('*') {
+            let word = self.cursor.pattern_behind(Place::Text, &text, start)?;
+            return self.pattern_term(word);
+        }
         let span = start..self.cursor.at();
         if let Some(operator) = self.operator()? {
             self.known(&text, span)?;
-            return self.field(FieldName::Exact(text), operator);
+            return self.field(FieldName::Exact(text), operator).map(Condition::from);
         }
         self.end_of_word(Place::Text)?;
         if text.is_empty() {
@@ -140,7 +144,7 @@ impl Parser<'_> {
                 "something to search for, or `*` for all records",
             ));
         }
-        self.text(TextMatch::Phrase(text), start)
+        self.text(TextMatch::Phrase(text), start).map(Condition::from)
     }
 
     /// A condition on the text, which only records have.
@@ -154,10 +158,15 @@ impl Parser<'_> {
     }
 
     fn bare_term(&mut self) -> Result<Condition, ParseError> {
-        let word = self.cursor.word(Place::Text);
+        let word = self.cursor.pattern(Place::Text)?;
         if word.span.is_empty() {
             return Err(self.cursor.unexpected(CONDITION).hint(IN_QUOTES));
         }
+        self.pattern_term(word)
+    }
+
+    /// The condition that a word or pattern begins.
+    fn pattern_term(&mut self, word: Word) -> Result<Condition, ParseError> {
         if let Some(operator) = self.operator()? {
             if let Some(bound) = self.time_bound(&word, &operator)? {
                 return Ok(Condition { filter: Filter::All, times: vec![bound] });

@@ -100,6 +100,7 @@ fn places_and_expectations() {
         ("a=(b OR c)", "(", "unexpected `(`: a value"),
         ("a>b*", "b*", "a pattern cannot be compared by size: a number or text"),
         ("a!=*", "*", "no value differs from `*`: a value"),
+        ("a<10.0.0.0/8", "10.0.0.0/8", "a net cannot be compared by size"),
         ("a in ()", ")", "unexpected `)`: a value"),
         ("a in (b c)", "c", "unexpected `c`: `,` or `)`"),
         ("a in (b*)", "b*", "a pattern in a list: a plain value"),
@@ -220,6 +221,7 @@ fn names_that_are_nearly_right() {
         ("* | stats mean(x)", "did you mean `avg`?"),
         ("* | stats count_distinkt(x)", "did you mean `count_distinct`?"),
         ("* | top path | sort -cuont", "did you mean `count`?"),
+        ("* | stats p99(t) | eval x = p99(t) * 2", "write field(\"p99(t)\"), or name it before: p99(t) as …"),
         ("* | stats max(took) by path | fields pth", "did you mean `path`?"),
         ("* | stats max(took) by path | stats sum(\"max(tok)\")", "did you mean `max(took)`?"),
     ] {

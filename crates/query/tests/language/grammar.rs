@@ -1,6 +1,6 @@
 //! Each form of the grammar and the tree it makes.
 
-use crate::common::query;
+use crate::common::{CONTEXT, query};
 use gastrolog_query::*;
 
 fn phrase(text: &str) -> Filter {
@@ -49,7 +49,7 @@ fn fields() {
     check("a=b", equal("a", "b"));
     check("a = b", equal("a", "b"));
     check("a=\"b c\"", equal("a", "b c"));
-    check("a=\"5\"", field("a", Predicate::Equal(Literal { text: "5".into(), quoted: true })));
+    check("a=\"5\"", field("a", Predicate::Equal(Literal::quoted("5"))));
     check("a=-5", equal("a", "-5"));
     check("u=/x?a=1,2#<b>", equal("u", "/x?a=1,2#<b>"));
     check("a=#b", equal("a", "#b"));
@@ -82,6 +82,27 @@ fn fields() {
         "request.*=x",
         Filter::Field(FieldMatch { field: request, predicate: Predicate::Equal(Literal::bare("x")) }),
     );
+}
+
+#[test]
+fn quotes_beside_stars() {
+    let glob = |pieces: &[&str]| Glob::from_pieces(pieces.iter().map(|&p| p.to_owned()).collect()).unwrap();
+    let text = |pieces: &[&str]| Filter::Text(TextMatch::Glob(glob(pieces)));
+    let path = |pieces: &[&str]| field("path", Predicate::Glob(glob(pieces)));
+    check("*\"connection ref\"*", text(&["", "connection ref", ""]));
+    check("\"foo bar\"*", text(&["foo bar", ""]));
+    check("a*\"b *\"*c", text(&["a", "b *", "c"]));
+    check("-\"a b\"*", Filter::Not(Box::new(text(&["a b", ""]))));
+    check("path=*\"a b\"*", path(&["", "a b", ""]));
+    check("path=\"/api/\"*", path(&["/api/", ""]));
+    check("path!=\"a|b\"*", field("path", Predicate::NotGlob(glob(&["a|b", ""]))));
+    let name = FieldName::Glob(glob(&["my field", ""]));
+    check("\"my field\"*=*", Filter::Field(FieldMatch { field: name, predicate: Predicate::Exists }));
+    check("\"\"*", Filter::All);
+    for (text, marked) in [("*\"a\"b", "b"), ("a\"b\"*", "\""), ("x=*\"a\"b", "b"), ("*\"a", "\"")] {
+        let error = parse(text, &CONTEXT).unwrap_err();
+        assert_eq!(&text[error.span], marked, "{text}");
+    }
 }
 
 #[test]

@@ -17,11 +17,27 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Texts that mean something by their form.
+pub(crate) fn of_a_kind() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "-?[0-9]{1,2}(\\.[0-9]{1,2})?(ns|us|µs|ms|s|m|h)",
+        "[0-9]{1,2}h[0-9]{1,2}m",
+        "[0-9]{1,2}(\\.[0-9])?(B|kB|KB|KiB|MB)",
+        "2026-0[12]-0[12]([T ]0[12]:0[12](:0[12](\\.[05])?)?(Z|[+]01:00)?)?",
+        "10\\.0\\.[01]\\.[0-3]",
+        "(10\\.0\\.[01]\\.[0-3]|::ffff:10\\.0\\.0\\.0)/(8|31|32)",
+        "v?[01]\\.[01]{1,2}(\\.[01])?(-rc[0-9])?",
+        "(?i)(debug|info|warn|warning|error|err|fatal)",
+    ]
+}
+
 fn literal() -> impl Strategy<Value = Literal> {
     prop_oneof![
         text().prop_map(Literal::bare),
         text().prop_map(Literal::quoted),
         "-?[0-9]{1,3}(\\.[0-9]{1,2})?(e-?[0-9])?".prop_map(Literal::bare),
+        of_a_kind().prop_map(Literal::bare),
+        of_a_kind().prop_map(Literal::quoted),
         "-?[0-9]{1,3}".prop_map(Literal::quoted),
         Just(Literal::quoted("")),
     ]
@@ -62,7 +78,8 @@ fn predicate() -> impl Strategy<Value = Predicate> {
         Just(Predicate::Exists),
         literal().prop_map(Predicate::Equal),
         literal().prop_map(Predicate::NotEqual),
-        (ordering, literal()).prop_map(|(o, l)| Predicate::Compare(o, l)),
+        (ordering, literal().prop_filter("not a net", Literal::has_order))
+            .prop_map(|(o, l)| Predicate::Compare(o, l)),
         prop::collection::vec(literal(), 1..4).prop_map(Predicate::In),
         glob().prop_map(Predicate::Glob),
         glob().prop_map(Predicate::NotGlob),

@@ -153,6 +153,7 @@ impl Service for Fake {
         if q.query == "damaged" {
             end.damage.push("chunk 01X: row group 3: checksum".into());
         }
+        end.more = q.limit.is_some_and(|n| found.len() as u64 > n);
         for record in found.into_iter().take(q.limit.unwrap_or(u64::MAX) as usize) {
             let fields = if q.with_fields { vec![("status".into(), b"500".to_vec())] } else { vec![] };
             end.matched += 1;
@@ -257,6 +258,36 @@ impl Service for Fake {
             distinct: Some(2),
         };
         Ok(ChunkDetail { info, columns: vec![column], sections: vec![("columns".into(), 40)] })
+    }
+
+    fn usage(&self, store: &str) -> Result<StoreUsage, EngineError> {
+        if store == "none" {
+            return Err(EngineError::NotFound("no store named none".into()));
+        }
+        let field = FieldUsage {
+            name: "status".into(),
+            values: 7,
+            raw_bytes: 21,
+            stored_bytes: 4,
+            encodings: vec![("dictionary".into(), 3)],
+            distinct: Some(2),
+            listed_in_chunks: 1,
+            in_chunks: 2,
+            footer_bytes: 10,
+            queries: 5,
+            chunks_pruned: 1,
+            row_groups_pruned: 9,
+        };
+        let index = IndexUsage {
+            name: "filters".into(),
+            stored_bytes: 11,
+            chunks_pruned: 0,
+            row_groups_pruned: 9,
+            chunks_answered: 3,
+        };
+        let since = Timestamp(1_760_104_536_000_000_000);
+        let (fields, indexes) = (vec![field.clone(), FieldUsage { distinct: None, ..field }], vec![index]);
+        Ok(StoreUsage { chunks: 2, stored_bytes: 40, since, queries: 6, fields, indexes })
     }
 
     fn verify(&self, store: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, EngineError> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use gastrolog_types::Timestamp;
 
-pub use gastrolog_exec::{Answer, FoundRecord, InContext, Order, SideTable, Value};
+pub use gastrolog_exec::{Answer, FoundRecord, InContext, Order, PatternTable, SideTable, Value};
 
 /// Where the stores live.
 #[derive(Clone, Debug, PartialEq, Eq)]

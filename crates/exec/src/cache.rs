@@ -9,6 +9,8 @@ use gastrolog_format::column::Column;
 use gastrolog_format::{Ids, Shapes};
 use parking_lot::Mutex;
 
+use crate::patterns::RowPatterns;
+
 /// Which decoded part of a row group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
@@ -26,6 +28,10 @@ pub(crate) enum Part {
     Times,
     /// For each value of a column its row.
     RowsOf(u32),
+    /// For each entry of a column's dictionary the address that it is; none if not all are addresses.
+    Addresses(u32),
+    /// The pattern of each row: of the message (0), or of a field by the hash of its name.
+    Patterns(u64),
 }
 
 /// A decoded part.
@@ -36,6 +42,7 @@ pub(crate) enum Decoded {
     Ids(Arc<Ids>),
     Times(Arc<Vec<i64>>),
     Rows(Arc<Vec<u32>>),
+    Patterns(Arc<RowPatterns>),
 }
 
 impl Decoded {
@@ -48,6 +55,7 @@ impl Decoded {
             Decoded::Ids(ids) => ids.memory_bytes(),
             Decoded::Times(t) => 8 * t.len(),
             Decoded::Rows(r) => 4 * r.len(),
+            Decoded::Patterns(p) => p.bytes(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gastrolog_chunk::{ReadError, RowGroup};
 use gastrolog_format::column::Column;
 use gastrolog_format::row_group::{Header, predicted_source};
-use gastrolog_format::{Ids, Shape, Shapes};
+use gastrolog_format::{Ids, Shape, Shapes, Strings};
 use gastrolog_index::{Escape, Pipeline};
 use gastrolog_types::{Attributes, Record, Timestamp};
 
@@ -24,6 +24,8 @@ pub(crate) struct View<'a> {
     bytes_read: Cell<u64>,
     /// What was decoded or found in the cache, so that a row costs no look-up in the shared cache.
     open: Box<[OpenColumn]>,
+    /// Whether the cache keeps no columns for now.
+    passing: Cell<bool>,
 }
 
 /// The cache as one row group sees it, with a count of what it had.
@@ -100,7 +102,24 @@ impl<'a> View<'a> {
             }
         };
         let open = header.columns.iter().map(|_| OpenColumn::default()).collect();
-        Ok(View { group, header, cached, pipeline, shapes, shape_ids, bytes_read: read, open })
+        let passing = Cell::new(false);
+        Ok(View { group, header, cached, pipeline, shapes, shape_ids, bytes_read: read, open, passing })
+    }
+
+    /// What the cache has of it.
+    pub(crate) fn cached(&self, part: Part) -> Option<Decoded> {
+        self.cached.get(part)
+    }
+
+    /// Whether columns that are decoded from now on are left to others: they are read once, for something smaller that
+    /// is kept instead of them.
+    pub(crate) fn pass_through(&self, passing: bool) {
+        self.passing.set(passing);
+    }
+
+    /// Gives the cache something made of it.
+    pub(crate) fn keep(&self, part: Part, value: Decoded) {
+        self.cached.put(part, value);
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -158,7 +177,9 @@ impl<'a> View<'a> {
         self.count_read(meta.map_or(0, |m| m.section.len));
         let column = self.header.column(self.group.body()?, i as usize);
         let column = Arc::new(column.map_err(|e| named(self.group, &format!("column {name:?}"), e))?);
-        self.cached.put(Part::Column(i), Decoded::Column(column.clone()));
+        if !self.passing.get() {
+            self.cached.put(Part::Column(i), Decoded::Column(column.clone()));
+        }
         Ok(column)
     }
 
@@ -194,6 +215,25 @@ impl<'a> View<'a> {
         let rows = Arc::new(rows);
         self.cached.put(Part::RowsOf(i), Decoded::Rows(rows.clone()));
         Ok(rows)
+    }
+
+    /// The entries of the dictionary of column `i` as addresses, if all are. `address` reads one.
+    pub(crate) fn addresses(
+        &self,
+        i: u32,
+        entries: &Strings,
+        address: fn(&[u8]) -> Option<u32>,
+    ) -> Option<Arc<Vec<u32>>> {
+        let known = match self.cached.get(Part::Addresses(i)) {
+            Some(Decoded::Rows(known)) => known,
+            _ => {
+                let read: Option<Vec<u32>> = entries.iter().map(address).collect();
+                let read = Arc::new(read.unwrap_or_default());
+                self.cached.put(Part::Addresses(i), Decoded::Rows(read.clone()));
+                read
+            }
+        };
+        (known.len() == entries.len()).then_some(known)
     }
 
     /// Which value of column `i` is that of `row`.

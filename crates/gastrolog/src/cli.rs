@@ -6,12 +6,14 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::patterns::PatternsArgs;
 pub(crate) use self::query::{
     ExplainArgs, FieldsArgs, FollowArgs, Limit, OrderArgs, OrderBy, QueryArgs, ValuesArgs,
 };
 pub(crate) use self::shared::{ContextArgs, LimitArgs, WithArgs, ZoneArgs};
 use crate::words;
 
+mod patterns;
 mod query;
 mod shared;
 
@@ -162,6 +164,21 @@ Examples:
   gastrolog values status
   gastrolog values path --prefix /api/ -n 20")]
     Values(ValuesArgs),
+    /// Show the shapes of messages: how many of each, since when, with which values
+    #[command(after_help = "\
+Numbers, ids, addresses and other values are taken out of each message; what remains
+is its pattern. Of files (plain, gzip or zstd; `-` is standard input) without storing
+them, or of what a query finds in the store.
+
+Examples:
+  gastrolog patterns app.log
+  journalctl -o short-iso | gastrolog patterns -
+  gastrolog patterns --query 'level=error last=1h'
+  gastrolog patterns --new --last 1h            what the hour before did not have
+  gastrolog patterns --by level --top 10 --output json app.log.gz | jq .pattern
+
+Exit status: 0 found, 1 nothing found, 2 error.")]
+    Patterns(PatternsArgs),
     /// List the stores
     #[command(after_help = "\
 Examples:

@@ -1,7 +1,7 @@
 //! Regular expressions, words and decimals on row groups large enough for columns of every encoding: as many records as
 //! a full scan finds.
 
-use gastrolog_engine::{Answer, QueryRequest, Service, StoreConfig, Value};
+use gastrolog_engine::{Answer, QueryRequest, StoreConfig, Value};
 use gastrolog_exec::ParsedView;
 use gastrolog_query::{ParseContext, matches, parse};
 use gastrolog_types::{Attributes, Batch, Timestamp};

@@ -1,6 +1,7 @@
 //! Tests of the engine through its façade, in one binary: linking is most of what a test binary costs.
 
 mod charts;
+mod context;
 mod costs;
 mod explain;
 mod expressions;
@@ -11,6 +12,7 @@ mod format;
 mod limits;
 mod oracle;
 mod pages;
+mod patterns;
 mod stage_model;
 mod stage_tables;
 mod stages;

@@ -11,9 +11,10 @@ use gastrolog_index::{Escape, unescape};
 use gastrolog_plan::Aggregation;
 use gastrolog_query::{FieldName, Function};
 
-use self::group::{Grouped, group_rows};
+use self::group::Grouped;
+pub(crate) use self::group::{group_rows, split, text_key};
 use self::rows::{Rows, each_value};
-use crate::accumulate::Accumulator;
+use crate::accumulate::{Accumulator, ipv4};
 use crate::bits::Bits;
 use crate::fields::{Places, Scratch, any_value};
 use crate::groups::Groups;
@@ -39,7 +40,7 @@ pub(crate) fn aggregate(
     if selected.is_none() || counts::count(view, selected, aggregation, groups)? {
         return Ok(());
     }
-    let grouped = group_rows(view, selected, aggregation)?;
+    let grouped = group_rows(view, selected, &aggregation.keys, aggregation.required)?;
     let aggregates = &aggregation.aggregates;
     let width = aggregates.len();
     // What is gathered for one group may go straight to where it belongs if no column can fail in the middle.
@@ -175,6 +176,12 @@ fn add_dictionary(
     if let ([_], Rows::All(_), Some(target)) =
         (grouped.keys.as_slice(), &grouped.rows, parts.get(0, aggregate).filter(|a| a.is_of_a_set()))
     {
+        if let (Accumulator::Distinct(set), Escape::None) = (&mut *target, escape)
+            && let Some(addresses) = view.addresses(i, values, ipv4)
+        {
+            set.add_addresses(&addresses);
+            return Ok(());
+        }
         values.iter().for_each(|value| target.add(&unescape(value, escape), 1, (0, 0)));
         return Ok(());
     }

@@ -12,7 +12,8 @@ use crate::accumulate::{Accumulator, At};
 use crate::interner::Interner;
 use crate::{Budget, ExecError};
 
-pub(crate) use key::{KeyBytes, bin_of};
+pub(crate) use finish::percent;
+pub(crate) use key::{KeyBytes, bin_of, key_values};
 
 /// Most values and groups that a stage may hold.
 const HELD_MAX: usize = 8 << 20;

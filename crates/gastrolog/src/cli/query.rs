@@ -162,7 +162,7 @@ pub(crate) enum Limit {
     None,
 }
 
-fn parse_limit(text: &str) -> Result<Limit, String> {
+pub(super) fn parse_limit(text: &str) -> Result<Limit, String> {
     match text {
         "none" => Ok(Limit::None),
         n => n.parse().map(Limit::At).map_err(|_| "expected a number or `none`".to_owned()),

@@ -7,6 +7,7 @@ mod fields;
 mod follow;
 mod ingest;
 mod list;
+mod patterns;
 mod query;
 mod usage;
 
@@ -34,6 +35,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Query(args) => query::run(&place, args),
         Command::Explain(args) => explain::run(&place, args),
         Command::Follow(args) => follow::run(&place, args),
+        Command::Patterns(args) => patterns::run(&place, args),
         Command::Stores(args) => list::stores(&place, args),
         Command::Chunks(args) => match args.what {
             Some(ChunksCommand::Analyze(list)) => usage::run(&place, &list),

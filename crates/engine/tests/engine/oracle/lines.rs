@@ -7,7 +7,7 @@ use super::NOW;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Line {
-    pub(super) text: Vec<u8>,
+    pub(crate) text: Vec<u8>,
     pub(super) attributes: Vec<(String, String)>,
     pub(super) ingest: i64,
     pub(super) source: Option<i64>,
@@ -158,6 +158,6 @@ pub(crate) fn line() -> impl Strategy<Value = Line> {
     )
 }
 
-pub(super) fn attributes_of(line: &Line) -> Attributes {
+pub(crate) fn attributes_of(line: &Line) -> Attributes {
     Attributes::new(line.attributes.iter().map(|(k, v)| (k.as_str(), v.as_bytes())))
 }

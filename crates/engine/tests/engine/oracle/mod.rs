@@ -24,8 +24,7 @@ use proptest::test_runner::FileFailurePersistence;
 
 use chains::WEIGHTS;
 pub(crate) use filters::{bounds, filter};
-pub(crate) use lines::line;
-use lines::{Line, attributes_of};
+pub(crate) use lines::{Line, attributes_of, line};
 use stores::Shape;
 pub(crate) use stores::{shapes, store};
 
@@ -39,7 +38,12 @@ fn config() -> ProptestConfig {
 }
 
 /// What a full scan finds: places of the lines that match, in the order asked for.
-fn expected(lines: &[Line], query: &Query, pipeline: &Pipeline, request: &QueryRequest) -> Vec<usize> {
+pub(crate) fn expected(
+    lines: &[Line],
+    query: &Query,
+    pipeline: &Pipeline,
+    request: &QueryRequest,
+) -> Vec<usize> {
     let mut found: Vec<((i64, usize), usize)> = Vec::new();
     for (i, line) in lines.iter().enumerate() {
         let mut ranges = RangeSet::default();
@@ -61,7 +65,7 @@ fn expected(lines: &[Line], query: &Query, pipeline: &Pipeline, request: &QueryR
     found.into_iter().map(|(_, i)| i).collect()
 }
 
-fn parse_query(text: &str) -> Query {
+pub(crate) fn parse_query(text: &str) -> Query {
     let context = ParseContext::utc(Timestamp(NOW));
     parse(text, &context).unwrap_or_else(|e| panic!("{}", e.render(text)))
 }

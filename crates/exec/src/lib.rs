@@ -11,6 +11,7 @@ mod budget;
 mod cache;
 mod columnar;
 mod context;
+mod counted;
 mod decimals;
 mod error;
 mod facts;

@@ -1,5 +1,6 @@
 //! Aggregates over the rows of one row group, from its columns.
 
+mod addresses;
 mod counts;
 mod group;
 mod numbers;
@@ -14,7 +15,7 @@ use gastrolog_query::{FieldName, Function};
 use self::group::Grouped;
 pub(crate) use self::group::{group_rows, split, text_key};
 use self::rows::{Rows, each_value};
-use crate::accumulate::{Accumulator, ipv4};
+use crate::accumulate::Accumulator;
 use crate::bits::Bits;
 use crate::fields::{Places, Scratch, any_value};
 use crate::groups::Groups;
@@ -177,7 +178,7 @@ fn add_dictionary(
         (grouped.keys.as_slice(), &grouped.rows, parts.get(0, aggregate).filter(|a| a.is_of_a_set()))
     {
         if let (Accumulator::Distinct(set), Escape::None) = (&mut *target, escape)
-            && let Some(addresses) = view.addresses(i, values, ipv4)
+            && let Some(addresses) = addresses::of_entries(view, i, values)
         {
             set.add_addresses(&addresses);
             return Ok(());

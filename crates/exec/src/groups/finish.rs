@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use gastrolog_plan::Finish;
-use gastrolog_query::SortKey;
+use gastrolog_query::{Aggregate, Function, SortKey};
+use gastrolog_types::{Timestamp, find_time};
 
 use super::Groups;
 use super::key::{KeyBytes, Part, compare, parts, split_first};
@@ -140,9 +141,24 @@ impl Groups {
     }
 
     fn finished(self) -> Finished {
-        let results = self.accumulators.into_iter().map(Accumulator::finish).collect();
+        let aggregates = &self.aggregation.aggregates;
+        let of = aggregates.iter().cycle().take(self.accumulators.len());
+        let results = self.accumulators.into_iter().zip(of).map(|(a, of)| result(a, of)).collect();
         let (key_columns, width) = (self.aggregation.keys.len(), self.aggregation.aggregates.len());
         Finished { key_columns, width, keys: self.keys, results }
+    }
+}
+
+/// What an accumulator comes to. Times of records are gathered as texts that order as the times do, and are times again
+/// where one of them is the result.
+fn result(accumulator: Accumulator, of: &Aggregate) -> Value {
+    let is_one = matches!(of.function, Function::Min | Function::Max | Function::First | Function::Last);
+    let is_time = matches!(of.field.as_deref(), Some("_time" | "_source" | "_ingest"));
+    match accumulator.finish() {
+        Value::Text(text) if is_one && is_time => {
+            find_time(&text, Timestamp(0)).map_or(Value::Text(text), Value::Time)
+        }
+        value => value,
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) enum Part {
     Times,
     /// For each value of a column its row.
     RowsOf(u32),
+    /// For each entry of a column's dictionary the address that it is; none if not all are addresses.
+    Addresses(u32),
     /// The pattern of each row: of the message (0), or of a field by the hash of its name.
     Patterns(u64),
 }

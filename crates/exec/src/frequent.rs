@@ -55,7 +55,8 @@ struct Looked {
 
 /// What one thread counted.
 struct Tally {
-    totals: Vec<u64>,
+    /// Rows by bucket; there are not so many rows that one could overflow.
+    totals: Vec<u32>,
     looked: Vec<Looked>,
     /// Records in memory: they are few, and grouped at once.
     groups: Groups,
@@ -116,7 +117,7 @@ impl<'a> Frequent<'a> {
                     let of_value: Vec<u16> = values.iter().map(|v| bucket(hash(v))).collect();
                     (0..ids.len()).map(|i| of_value.get(ids.get(i) as usize).copied().unwrap_or(0)).collect()
                 }
-                column => hashes(column).into_iter().map(bucket).collect(),
+                column => hashes(column, bucket),
             };
             if view.is_everywhere(i) {
                 if hits.count() == by_rank.len() {
@@ -165,7 +166,7 @@ impl<'a> Run<'a> {
         let mut totals = vec![0u64; BUCKETS + 1];
         let mut looked = Vec::new();
         for tally in tallies {
-            totals.iter_mut().zip(tally.totals).for_each(|(a, b)| *a += b);
+            totals.iter_mut().zip(tally.totals).for_each(|(a, b)| *a += u64::from(b));
             looked.extend(tally.looked);
             self.actual.merge(tally.actual);
             groups.merge(tally.groups, &|| (self.request.check)().is_err());

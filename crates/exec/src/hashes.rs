@@ -19,12 +19,20 @@ struct Step {
 }
 
 impl Step {
+    /// That of no text.
+    const NONE: Step = Step { times: 1, plus: 0 };
+
     fn of(text: &[u8]) -> Step {
         let step = |s: Step, &b: &u8| Step {
             times: s.times.wrapping_mul(BASE),
             plus: s.plus.wrapping_mul(BASE).wrapping_add(u64::from(b) + 1),
         };
-        text.iter().fold(Step { times: 1, plus: 0 }, step)
+        text.iter().fold(Step::NONE, step)
+    }
+
+    /// This text with another behind.
+    fn and(self, then: Step) -> Step {
+        Step { times: self.times.wrapping_mul(then.times), plus: then.after(self.plus) }
     }
 
     #[inline]
@@ -45,72 +53,71 @@ pub(crate) fn hash(text: &[u8]) -> u64 {
     Step::of(text).after(0)
 }
 
-/// The hash of each value of a column as it is stored.
-pub(crate) fn hashes(column: &Column) -> Vec<u64> {
+/// What `of` makes of the hash of each value of a column as it is stored.
+pub(crate) fn hashes<T: Copy + Default>(column: &Column, of: impl Fn(u64) -> T) -> Vec<T> {
     if let Column::Pattern { patterns, ids, ranks, rest } = column {
-        let by_pattern: Vec<Vec<u64>> = patterns.iter().map(pattern_hashes).collect();
+        let of_pattern = |p: &Pattern| pattern_hashes(p).into_iter().map(&of).collect();
+        let by_pattern: Vec<Vec<T>> = patterns.iter().map(of_pattern).collect();
         let of_row = |(i, &rank): (usize, &u32)| match by_pattern.get(ids.get(i) as usize).map(Vec::as_slice)
         {
             Some([only]) => *only,
-            Some(of_pattern) => of_pattern.get(rank as usize).copied().unwrap_or(0),
-            None => hash(rest.get(rank as usize)),
+            Some(of_pattern) => of_pattern.get(rank as usize).copied().unwrap_or_default(),
+            None => of(hash(rest.get(rank as usize))),
         };
         return ranks.iter().enumerate().map(of_row).collect();
     }
     let mut hashes = vec![0; column.len()];
-    append(column, &mut hashes);
-    hashes
+    append(column, Step::NONE, &mut hashes);
+    hashes.into_iter().map(of).collect()
 }
 
-/// From the hashes of what stands before the values of a column to those with the values behind.
-fn append(column: &Column, before: &mut [u64]) {
-    let scratch = &mut Vec::new();
+/// From the hashes of what stands before the values of a column to those with the values and `then` behind.
+fn append(column: &Column, then: Step, before: &mut [u64]) {
     match column {
         Column::Constant { value, .. } => {
-            let step = Step::of(value);
+            let step = Step::of(value).and(then);
             before.iter_mut().for_each(|hash| *hash = step.after(*hash));
         }
         Column::Dictionary { values, ids } => {
-            let steps: Vec<Step> = values.iter().map(Step::of).collect();
+            let steps: Vec<Step> = values.iter().map(|value| Step::of(value).and(then)).collect();
             for (i, hash) in before.iter_mut().enumerate() {
                 let step = steps.get(ids.get(i) as usize);
                 *hash = step.map_or(*hash, |step| step.after(*hash));
             }
         }
-        Column::Integer { values, exceptions } => append_ints(values, exceptions, before),
+        Column::Integer { values, exceptions } => append_ints(values, exceptions, then, before),
         other => {
+            let mut scratch = Vec::new();
             for (i, hash) in before.iter_mut().enumerate() {
-                *hash = Step::of(other.value(i, scratch)).after(*hash);
+                *hash = then.after(Step::of(other.value(i, &mut scratch)).after(*hash));
             }
         }
     }
 }
 
-fn append_ints(values: &[i64], exceptions: &Exceptions, before: &mut [u64]) {
+fn append_ints(values: &[i64], exceptions: &Exceptions, then: Step, before: &mut [u64]) {
     let (plain, padded) = &*THREES;
-    let step_of =
-        |steps: &[Step], n: u64| steps.get(n as usize).copied().unwrap_or(Step { times: 1, plus: 0 });
+    let step_of = |steps: &[Step], n: u64| steps.get(n as usize).copied().unwrap_or(Step::NONE);
     let minus = Step::of(b"-");
     let mut at = exceptions.rows.iter().zip(exceptions.values.iter()).peekable();
     for (i, (&value, hash)) in values.iter().zip(before).enumerate() {
         if let Some((_, text)) = at.next_if(|(row, _)| **row as usize == i) {
-            *hash = Step::of(text).after(*hash);
+            *hash = then.after(Step::of(text).after(*hash));
             continue;
         }
-        if value < 0 {
-            *hash = minus.after(*hash);
-        }
+        let first = if value < 0 { minus.after(*hash) } else { *hash };
         let n = value.unsigned_abs();
-        if n < 1000 {
-            *hash = step_of(plain, n).after(*hash);
+        let last = if n < 1000 {
+            step_of(plain, n).after(first)
         } else if n < 1_000_000 {
-            *hash = step_of(padded, n % 1000).after(step_of(plain, n / 1000).after(*hash));
+            step_of(padded, n % 1000).after(step_of(plain, n / 1000).after(first))
         } else if n < 1_000_000_000 {
-            let first = step_of(plain, n / 1_000_000).after(*hash);
-            *hash = step_of(padded, n % 1000).after(step_of(padded, n / 1000 % 1000).after(first));
+            let millions = step_of(plain, n / 1_000_000).after(first);
+            step_of(padded, n % 1000).after(step_of(padded, n / 1000 % 1000).after(millions))
         } else {
-            *hash = Step::of(n.to_string().as_bytes()).after(*hash);
-        }
+            Step::of(n.to_string().as_bytes()).after(first)
+        };
+        *hash = then.after(last);
     }
 }
 
@@ -119,9 +126,7 @@ fn pattern_hashes(pattern: &Pattern) -> Vec<u64> {
     let rows = pattern.variables.first().map_or(1, Column::len);
     let mut hashes = vec![hash(pattern.literals.get(0)); rows];
     for (k, variable) in pattern.variables.iter().enumerate() {
-        append(variable, &mut hashes);
-        let literal = Step::of(pattern.literals.get(k + 1));
-        hashes.iter_mut().for_each(|hash| *hash = literal.after(*hash));
+        append(variable, Step::of(pattern.literals.get(k + 1)), &mut hashes);
     }
     hashes
 }
@@ -137,7 +142,7 @@ pub(crate) struct DistinctValues {
 
 /// Finds equal values without writing them. Two that are not stored alike may count as different.
 pub(crate) fn distinct(column: &Column, wanted: impl Iterator<Item = usize>) -> DistinctValues {
-    let hashes = hashes(column);
+    let hashes = hashes(column, |hash| hash);
     let mut found = DistinctValues::default();
     let mut table: HashTable<(u32, u32)> = HashTable::new();
     for i in wanted {
@@ -212,7 +217,7 @@ mod tests {
         #[test]
         fn hashes_are_those_of_the_texts(values in texts()) {
             let column = column(&values);
-            for (value, got) in values.iter().zip(hashes(&column)) {
+            for (value, got) in values.iter().zip(hashes(&column, |hash| hash)) {
                 prop_assert_eq!(got, hash(value.as_bytes()), "{} in {:?}", value, column.encoding());
             }
             let found = distinct(&column, 0..values.len());

@@ -18,7 +18,7 @@ use crate::counted::{Counted, KeptTimes, Times, once};
 pub(crate) struct View<'a> {
     group: &'a Arc<RowGroup>,
     header: &'a Arc<Header>,
-    cached: Counted<'a>,
+    pub(crate) cached: Counted<'a>,
     pub(crate) pipeline: &'a Pipeline,
     pub(crate) shapes: Arc<Shapes>,
     pub(crate) shape_ids: Arc<Ids>,

@@ -33,6 +33,11 @@ impl Distinct {
         }
     }
 
+    /// Adds the texts of addresses.
+    pub(crate) fn add_addresses(&mut self, addresses: &[u32]) {
+        addresses.iter().for_each(|&address| self.add_address(address));
+    }
+
     pub(crate) fn merge(&mut self, mut other: Distinct) {
         if self.addresses.len() < other.addresses.len() {
             std::mem::swap(&mut self.addresses, &mut other.addresses);
@@ -58,7 +63,7 @@ impl Distinct {
 
 /// The address that is written so, if it is written in the one usual way: then no other text is the same address.
 #[inline]
-fn ipv4(text: &[u8]) -> Option<u32> {
+pub(crate) fn ipv4(text: &[u8]) -> Option<u32> {
     if !(7..=15).contains(&text.len()) {
         return None;
     }

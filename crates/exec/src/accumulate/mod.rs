@@ -15,6 +15,7 @@ mod wide;
 use gastrolog_query::{Aggregate, Function, Number, parse_number};
 
 use self::ddsketch::DdSketch;
+pub(crate) use self::distinct::ipv4;
 use self::distinct::{Distinct, Smallest};
 use self::extreme::Extreme;
 use self::hll::HyperLogLog;

@@ -1,5 +1,6 @@
 //! Aggregates over the rows of one row group, from its columns.
 
+mod addresses;
 mod counts;
 mod group;
 mod numbers;
@@ -176,6 +177,12 @@ fn add_dictionary(
     if let ([_], Rows::All(_), Some(target)) =
         (grouped.keys.as_slice(), &grouped.rows, parts.get(0, aggregate).filter(|a| a.is_of_a_set()))
     {
+        if let (Accumulator::Distinct(set), Escape::None) = (&mut *target, escape)
+            && let Some(addresses) = addresses::of_entries(view, i, values)
+        {
+            set.add_addresses(&addresses);
+            return Ok(());
+        }
         values.iter().for_each(|value| target.add(&unescape(value, escape), 1, (0, 0)));
         return Ok(());
     }

@@ -8,7 +8,7 @@ use gastrolog_engine::{
 };
 use gastrolog_env::Env;
 
-/// How often each query runs; the median is shown.
+/// How often each query runs, unless `RUNS` in the environment says otherwise; the median is shown.
 const RUNS: usize = 7;
 
 fn main() -> anyhow::Result<()> {
@@ -21,10 +21,12 @@ fn main() -> anyhow::Result<()> {
         pipeline: Arc::new(gastrolog_benches::pipeline()),
         env: Env::real(),
     })?;
+    let runs = std::env::var("RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(RUNS);
     for query in args {
         let request = QueryRequest { query: query.clone(), limit: Some(100), ..QueryRequest::default() };
         let (mut times, mut rows, mut last) = (Vec::new(), 0, String::new());
-        for _ in 0..RUNS {
+        let cpu_before = cpu_ms();
+        for _ in 0..runs {
             let begin = Instant::now();
             rows = 0;
             engine.query(&request, &Cancel::default(), &mut |answer| {
@@ -38,10 +40,19 @@ fn main() -> anyhow::Result<()> {
         }
         let cold = times.first().copied().unwrap_or(0.0);
         times.sort_by(f64::total_cmp);
-        let median = times.get(RUNS / 2).copied().unwrap_or(0.0);
-        println!("{median:>10.2} ms (first {cold:.1})  {query}  -> {rows} rows, last: {last}");
+        let median = times.get(runs / 2).copied().unwrap_or(0.0);
+        let cpu = (cpu_ms() - cpu_before) / runs as f64;
+        println!("{median:>10.2} ms (first {cold:.1}, CPU {cpu:.1})  {query}  -> {rows} rows, last: {last}");
     }
     Ok(())
+}
+
+/// What this process has spent so far, in steps of 10 ms (`proc_pid_stat(5)`); 0 where that cannot be known.
+fn cpu_ms() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: f64 = fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+    ticks * 10.0
 }
 
 fn show(value: &Value) -> String {

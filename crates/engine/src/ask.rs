@@ -11,7 +11,7 @@ use gastrolog_query::{ParseContext, Query, TimeRange, parse};
 use gastrolog_types::Timestamp;
 
 use crate::resume::{Resume, blocker};
-use crate::sides::Gathering;
+use crate::sides::{Gathering, Sides};
 use crate::{AnswerSink, Cancel, Engine, EngineError, QueryEnd, QueryLimits, QueryRequest};
 
 /// A query with the snapshot it is about.
@@ -24,6 +24,16 @@ pub(crate) struct Asked {
     pub(crate) now: Timestamp,
     /// Only what comes behind this is wanted.
     pub(crate) after: Option<Place>,
+    /// What its stages look in, if that was gathered already.
+    pub(crate) sides: Option<Arc<Sides>>,
+}
+
+impl Asked {
+    /// A query over a snapshot, by source time.
+    pub(crate) fn of(query: Query, snapshot: Snapshot, now: Timestamp) -> Asked {
+        let plan = plan_over(&query, TimeKind::Source, &snapshot);
+        Asked { query, snapshot, plan, store_damage: Vec::new(), now, after: None, sides: None }
+    }
 }
 
 impl Engine {
@@ -63,7 +73,7 @@ impl Engine {
         let snapshot = store.snapshot();
         let after = resume.map(|r| r.place);
         let plan = plan_over(&behind(&query, after, request), kind, &snapshot);
-        Ok(Asked { query, snapshot, plan, store_damage: store.damage(), now, after })
+        Ok(Asked { query, snapshot, plan, store_damage: store.damage(), now, after, sides: None })
     }
 
     /// Runs what was asked.
@@ -98,7 +108,10 @@ impl Engine {
         let budget = limits.budget();
         budget.read(asked.plan.planning_bytes);
         let gathering = Gathering { request, snapshot: &asked.snapshot, budget: &budget, check: &check };
-        let sides = self.sides(&asked.query, &gathering)?;
+        let sides = match &asked.sides {
+            Some(sides) => sides.clone(),
+            None => Arc::new(self.sides(&asked.query, &gathering)?),
+        };
         let exec_request = Request {
             order: request.order,
             oldest_first: request.oldest_first,
@@ -125,10 +138,11 @@ impl Engine {
     ) -> Result<QueryEnd, EngineError> {
         let begin = Instant::now();
         let asked = self.ask(request)?;
-        let rows_max = self.config.query.of(request).rows;
+        let limits = self.config.query.of(request);
+        let rows_max = limits.rows;
         let mut end = QueryEnd::default();
         let actual = if blocker(&asked.query.stages).is_none() {
-            let actual = self.answer(&asked, request, cancel, out)?;
+            let actual = self.answer_within(&asked, request, &limits, cancel, out)?;
             end.returned = actual.returned;
             end.more = actual.stopped_at.is_some();
             let token = |place| Resume { place, now: asked.now }.token(request);
@@ -136,7 +150,7 @@ impl Engine {
             actual
         } else {
             // One more than is wanted, to know whether there was more.
-            let asking = QueryRequest { limit: rows_max.map(|n| n.saturating_add(1)), ..request.clone() };
+            let limits = QueryLimits { rows: rows_max.map(|n| n.saturating_add(1)), ..limits };
             let mut cut = |piece: Answer| {
                 if matches!(piece, Answer::Columns(_)) {
                     return out(piece);
@@ -145,11 +159,11 @@ impl Engine {
                 end.returned += u64::from(!end.more);
                 !end.more && out(piece)
             };
-            self.answer(&asked, &asking, cancel, &mut cut)?
+            self.answer_within(&asked, request, &limits, cancel, &mut cut)?
         };
         end.matched = actual.matched();
         end.bytes_read = actual.bytes_read() + asked.plan.planning_bytes;
-        end.notes = if end.returned == 0 { self.unknown_fields(&asked) } else { Vec::new() };
+        end.notes = if end.matched == 0 { self.unknown_fields(&asked) } else { Vec::new() };
         end.damage = actual.damage;
         end.elapsed_ns = begin.elapsed().as_nanos() as u64;
         Ok(end)

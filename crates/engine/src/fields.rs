@@ -1,15 +1,12 @@
-//! The fields of a store, and the values of a field: from footers where nothing is asked of the records.
+//! The fields of a store: from footers where nothing is asked of the records.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use gastrolog_chunk::Snapshot;
 use gastrolog_query::RecordView;
 
 use crate::kind::{Kind, wider};
-use crate::{
-    Answer, Cancel, Engine, EngineError, FieldInfo, FieldList, FoundRecord, QueryRequest, ValueList,
-    ValuesRequest,
-};
+use crate::{Answer, Cancel, Engine, EngineError, FieldInfo, FieldList, FoundRecord, QueryRequest};
 
 /// Distinct values of one field that are kept to count them.
 const DISTINCT_MAX: usize = 100_000;
@@ -17,8 +14,9 @@ const DISTINCT_MAX: usize = 100_000;
 /// And of all fields together, where they are copies.
 const DISTINCT_ALL_MAX: usize = 1_000_000;
 
-/// Values that are returned where no number is given.
-const VALUES_DEFAULT: u64 = 100;
+/// Records that a guess of kinds looks at, and how long it may take.
+const KIND_RECORDS: u64 = 200;
+const LOOK_MS: u64 = 1000;
 
 /// Values that a guess of the kind looks at.
 const KIND_SAMPLES: usize = 256;
@@ -72,6 +70,7 @@ impl Engine {
             fields.into_iter().map(|(name, field)| (name.to_owned(), field.finish(name))).collect();
         records += snapshot.pending.iter().map(|p| p.range.len() as u64).sum::<u64>();
         self.add_pending(&snapshot, &mut fields);
+        self.guess_kinds(store, &mut fields);
         Ok(FieldList { fields: by_values(fields.into_values().collect()), records })
     }
 
@@ -100,9 +99,30 @@ impl Engine {
         }
     }
 
+    /// The kinds of fields whose values no footer lists, by those of the newest records.
+    fn guess_kinds(&self, store: &str, fields: &mut BTreeMap<String, FieldInfo>) {
+        if fields.values().all(|f| !f.kind.is_empty()) {
+            return;
+        }
+        let request = QueryRequest {
+            query: "*".to_owned(),
+            store: store.to_owned(),
+            limit: Some(KIND_RECORDS),
+            timeout_ms: Some(LOOK_MS),
+            ..QueryRequest::default()
+        };
+        // Without them a kind is not known, which is no error.
+        let newest = self.fields_of_answer(&request, &Cancel::default()).unwrap_or_default();
+        for known in newest.fields {
+            if let Some(field) = fields.get_mut(&known.name).filter(|f| f.kind.is_empty()) {
+                field.kind = known.kind;
+            }
+        }
+    }
+
     /// By running the query.
     fn fields_of_answer(&self, request: &QueryRequest, cancel: &Cancel) -> Result<FieldList, EngineError> {
-        let request = QueryRequest { with_fields: true, limit: None, ..request.clone() };
+        let request = QueryRequest { with_fields: true, ..request.clone() };
         let mut found: BTreeMap<String, Gathered<Vec<u8>>> = BTreeMap::new();
         let (mut records, mut kept, mut is_table) = (0, 0, false);
         self.run_query(&request, cancel, &mut |piece| {
@@ -121,36 +141,6 @@ impl Engine {
         }
         let fields = found.into_iter().map(|(name, field)| field.finish(&name)).collect();
         Ok(FieldList { fields: by_values(fields), records })
-    }
-
-    pub(crate) fn list_values(&self, request: &ValuesRequest) -> Result<ValueList, EngineError> {
-        let snapshot = self.store(&request.store)?.snapshot();
-        let prefix = request.prefix.as_bytes();
-        let mut counts: HashMap<&[u8], u64> = HashMap::new();
-        let mut exact = true;
-        for chunk in &snapshot.chunks {
-            let footer = chunk.footer().map_err(|e| EngineError::Damaged(e.to_string()))?;
-            let stats = footer.fields.get(&request.field);
-            let known = stats.and_then(|s| s.counts.as_ref());
-            exact &= footer.fields_complete && (stats.is_none() || known.is_some());
-            for (value, n) in known.into_iter().flatten().filter(|(v, _)| v.starts_with(prefix)) {
-                *counts.entry(value).or_default() += n;
-            }
-        }
-        let mut counts: HashMap<Vec<u8>, u64> =
-            counts.into_iter().map(|(value, n)| (value.to_vec(), n)).collect();
-        self.each_pending(&snapshot, &mut |view| {
-            view.any_field(&mut |name, value| {
-                if name == request.field && value.starts_with(prefix) {
-                    *counts.entry(value.to_vec()).or_default() += 1;
-                }
-                false
-            });
-        });
-        let mut values: Vec<(Vec<u8>, u64)> = counts.into_iter().collect();
-        values.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
-        values.truncate(request.limit.unwrap_or(VALUES_DEFAULT) as usize);
-        Ok(ValueList { values, exact })
     }
 }
 

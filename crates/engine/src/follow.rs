@@ -1,15 +1,18 @@
 //! Following: records as they are stored. Each turn is a query over what came since the last one, in write order, so
 //! none comes twice and none is missed; a slow reader reads from the store at its own pace.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gastrolog_chunk::Snapshot;
-use gastrolog_exec::{Answer, Order, plan_from};
+use gastrolog_exec::{Answer, Order, Place, plan_from};
 use gastrolog_plan::TimeKind;
 use gastrolog_query::{Query, Stage};
+use gastrolog_types::Timestamp;
 
 use crate::ask::Asked;
 use crate::resume::blocker;
+use crate::sides::{Gathering, Sides};
 use crate::{AnswerSink, Cancel, Engine, EngineError, QueryEnd, QueryLimits, QueryRequest};
 
 /// How long a follower waits for records before it looks whether it was cancelled.
@@ -29,6 +32,7 @@ impl Engine {
         let store = self.store(&request.store)?;
         let first = store.snapshot();
         let mut next_seq = if query.time.start.is_some() { oldest(&first) } else { first.next_seq };
+        let sides = self.tables(&query, request, &first, cancel)?;
         drop(first);
         let request = QueryRequest { order: Order::Write, oldest_first: true, ..request.clone() };
         // Limits of time and reading are for queries that end.
@@ -46,7 +50,8 @@ impl Engine {
             if snapshot.next_seq > next_seq {
                 let until = snapshot.next_seq;
                 drop_before(&mut snapshot, next_seq);
-                let asked = plan_turn(&query, snapshot, next_seq, now);
+                let sides = Some(sides.clone());
+                let asked = Asked { now, sides, ..plan_turn(&query, snapshot, next_seq) };
                 match self.answer_within(&asked, &request, &limits, cancel, &mut |piece| reader.take(piece)) {
                     Err(EngineError::Cancelled(_)) => break,
                     done => end.damage = done?.damage,
@@ -61,6 +66,20 @@ impl Engine {
         end.matched = end.returned;
         end.elapsed_ns = begin.elapsed().as_nanos() as u64;
         Ok(end)
+    }
+
+    /// The tables that stages look in: gathered once, not in every turn.
+    fn tables(
+        &self,
+        query: &Query,
+        request: &QueryRequest,
+        snapshot: &Snapshot,
+        cancel: &Cancel,
+    ) -> Result<Arc<Sides>, EngineError> {
+        let limits = self.config.query.of(request);
+        let check = limits.check(Instant::now(), Arc::default(), cancel);
+        let gathering = Gathering { request, snapshot, budget: &limits.budget(), check: &check };
+        Ok(Arc::new(self.sides(query, &gathering)?))
     }
 }
 
@@ -127,8 +146,9 @@ fn drop_before(snapshot: &mut Snapshot, first_seq: u64) {
     }
 }
 
-fn plan_turn(query: &Query, snapshot: Snapshot, first_seq: u64, now: gastrolog_types::Timestamp) -> Asked {
+fn plan_turn(query: &Query, snapshot: Snapshot, first_seq: u64) -> Asked {
     let plan = plan_from(query, TimeKind::Source, &snapshot, first_seq);
-    let after = first_seq.checked_sub(1).map(|seq| gastrolog_exec::Place { time: 0, seq });
-    Asked { query: query.clone(), snapshot, plan, store_damage: Vec::new(), now, after }
+    let after = first_seq.checked_sub(1).map(|seq| Place { time: 0, seq });
+    let (query, store_damage) = (query.clone(), Vec::new());
+    Asked { query, snapshot, plan, store_damage, now: Timestamp(0), after, sides: None }
 }

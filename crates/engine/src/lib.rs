@@ -15,6 +15,7 @@ mod notes;
 mod resume;
 mod service;
 mod sides;
+mod values;
 
 pub use api::*;
 pub use config::{EngineConfig, OpenOptions, StoreConfig};

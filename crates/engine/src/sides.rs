@@ -49,8 +49,8 @@ impl Engine {
 
 impl Sides {
     /// Adds what the gathering took to what the query took.
-    pub(crate) fn add_to(self, actual: &mut Actual) {
-        actual.damage.extend(self.damage);
+    pub(crate) fn add_to(&self, actual: &mut Actual) {
+        actual.damage.extend(self.damage.iter().cloned());
         actual.side_bytes_read += self.bytes_read;
     }
 }

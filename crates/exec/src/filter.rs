@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use gastrolog_chunk::ReadError;
-use gastrolog_format::column::Column;
+use gastrolog_format::column::{Column, Exceptions};
 use gastrolog_index::{Escape, unescape};
 use gastrolog_query::{FieldMatch, Filter, Number, Ordering, Predicate, TextMatch, required_words};
 
 use crate::bits::Bits;
+use crate::decimals::decimal_hits;
 use crate::fields::{Place, Places, Scratch, any_value};
 use crate::view::View;
 use crate::words::rows_with_word;
@@ -146,27 +147,34 @@ fn rows_where(
             }
         }
         Column::Integer { values, exceptions } => match integer_hits(values, predicate) {
-            Some(mut hits) => {
-                if !exceptions.rows.is_empty() {
-                    let odd = Bits::from_tests(exceptions.rows.iter().map(|_| true), exceptions.rows.len());
-                    let mut cleared = Bits::none(values.len());
-                    odd.iter()
-                        .filter_map(|k| exceptions.rows.get(k))
-                        .for_each(|&row| cleared.set(row as usize));
-                    hits = hits.without(&cleared);
-                    for (&row, value) in exceptions.rows.iter().zip(exceptions.values.iter()) {
-                        if matches(value) {
-                            hits.set(row as usize);
-                        }
-                    }
-                }
-                hits
-            }
+            Some(hits) => with_exceptions(hits, exceptions, &matches),
             None => each_value(view, i, column, among, everywhere, &matches)?,
         },
+        Column::Decimal { mantissas, scales, exceptions } => {
+            match decimal_hits(mantissas, scales, predicate) {
+                Some(hits) => with_exceptions(hits, exceptions, &matches),
+                None => each_value(view, i, column, among, everywhere, &matches)?,
+            }
+        }
         _ => each_value(view, i, column, among, everywhere, &matches)?,
     };
     spread(view, i, hits)
+}
+
+/// The hits among the values of a typed column, with those of its exceptions put right.
+fn with_exceptions(mut hits: Bits, exceptions: &Exceptions, matches: &dyn Fn(&[u8]) -> bool) -> Bits {
+    if exceptions.rows.is_empty() {
+        return hits;
+    }
+    let mut odd = Bits::none(hits.rows());
+    exceptions.rows.iter().for_each(|&row| odd.set(row as usize));
+    hits = hits.without(&odd);
+    for (&row, value) in exceptions.rows.iter().zip(exceptions.values.iter()) {
+        if matches(value) {
+            hits.set(row as usize);
+        }
+    }
+    hits
 }
 
 /// Tests every value whose row is in `among`.

@@ -9,6 +9,7 @@ mod bits;
 mod budget;
 mod cache;
 mod columnar;
+mod decimals;
 mod error;
 mod facts;
 mod fields;

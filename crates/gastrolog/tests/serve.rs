@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod serve {
+    mod answers;
+    mod cancel;
     mod damage;
     mod follow;
     mod look;

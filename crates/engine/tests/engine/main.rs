@@ -2,8 +2,12 @@
 
 mod charts;
 mod explain;
+mod fields;
+mod follow;
 mod format;
+mod limits;
 mod oracle;
+mod pages;
 mod stage_model;
 mod stage_tables;
 mod stages;

@@ -112,7 +112,8 @@ impl Accumulator {
         }
     }
 
-    /// As [`Accumulator::add`] for an integer, for functions that look at numbers only.
+    /// As [`Accumulator::add`] for an integer, for functions that look at numbers only. Decimals only for those that take
+    /// them as floats anyway.
     #[inline]
     pub(crate) fn add_number(&mut self, number: Number, weight: u64) {
         match self {
@@ -124,6 +125,14 @@ impl Accumulator {
             Accumulator::Quantile { numbers, .. } => numbers.add(number, weight),
             Accumulator::QuantileApprox { sketch, .. } => sketch.add(number.to_f64(), weight),
             _ => {}
+        }
+    }
+
+    /// The sum, of functions that are made from one.
+    pub(crate) fn sum_mut(&mut self) -> Option<&mut Sum> {
+        match self {
+            Accumulator::Sum(sum) | Accumulator::Avg(sum) | Accumulator::Rate { sum, .. } => Some(sum),
+            _ => None,
         }
     }
 

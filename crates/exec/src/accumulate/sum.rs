@@ -130,6 +130,13 @@ impl Deviation {
         Term::of_text(value).into_iter().for_each(|term| self.add_term(term, weight));
     }
 
+    /// Adds a number in billionths.
+    pub(crate) fn add_exact(&mut self, billionths: i128) {
+        self.sum.add_billionths(billionths, 1);
+        let magnitude = billionths.unsigned_abs();
+        self.squares = self.squares.plus(Wide::product(magnitude, magnitude));
+    }
+
     fn add_term(&mut self, term: Term, weight: u64) {
         self.sum.add_term(term, weight);
         let mut exact = |v: i128| {

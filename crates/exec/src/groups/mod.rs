@@ -60,6 +60,26 @@ impl Groups {
         self.accumulators.get_mut(start..start + width).unwrap_or(&mut [])
     }
 
+    /// Adds `n` records of which nothing but their group matters.
+    pub(crate) fn add_records(&mut self, key: &KeyBytes, n: u64) {
+        self.group(key).iter_mut().for_each(|accumulator| accumulator.add_records(n));
+    }
+
+    /// Lends the accumulators of a group, to be put back.
+    pub(crate) fn take(&mut self, key: &KeyBytes) -> Vec<Accumulator> {
+        let lent = self.group(key).iter_mut();
+        let lent: Vec<Accumulator> = lent.map(|a| std::mem::replace(a, Accumulator::Count(0))).collect();
+        self.held = self.held.saturating_sub(lent.iter().map(Accumulator::held).sum());
+        lent
+    }
+
+    /// Puts back what was lent.
+    pub(crate) fn put_back(&mut self, key: &KeyBytes, accumulators: Vec<Accumulator>) {
+        let held: usize = accumulators.iter().map(Accumulator::held).sum();
+        self.group(key).iter_mut().zip(accumulators).for_each(|(mine, other)| *mine = other);
+        self.held += held;
+    }
+
     /// Adds what was gathered for a group elsewhere.
     pub(crate) fn add(&mut self, key: &KeyBytes, part: impl Iterator<Item = Accumulator>) {
         let mut grown = 0;

@@ -98,3 +98,23 @@ fn it_shows_only_what_matches_and_ends_at_its_limit() {
     };
     assert_eq!((out.status.code(), out.stdout.as_slice()), (Some(0), &b"another\nanother\n"[..]));
 }
+
+#[test]
+fn it_begins_with_what_is_stored_and_takes_stages() {
+    let place = Place::new();
+    place.ingest(b"n=1\nn=2\n");
+    place.ok(&["seal"]);
+    place.ingest(b"n=3\n");
+    let serving = place.serve();
+    let args = ["follow", "--last", "1h", "-n", "4", "-o", "csv", "n>1 | eval d = n * 2 | fields n, d"];
+    let child = place.command(&args).stdout(Stdio::piped()).spawn().unwrap();
+    let (done, ended) = channel();
+    std::thread::spawn(move || done.send(child.wait_with_output()));
+    std::thread::sleep(Duration::from_millis(300));
+    serving.send(b"n=4\nn=0\nn=5");
+    let out = ended.recv_timeout(PATIENCE).unwrap().unwrap();
+    assert_eq!(String::from_utf8(out.stdout).unwrap(), "n,d\n2,4\n3,6\n4,8\n5,10\n");
+    let refused = place.run(&["follow", "* | stats count()"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("has no end"));
+}

@@ -82,6 +82,13 @@ impl Parser<'_> {
         Ok((name, start..self.cursor.at()))
     }
 
+    /// The column of a table that is the result of a call of this function.
+    pub(super) fn column_called(&self, function: &str) -> Option<&str> {
+        let is_call =
+            |column: &&String| column.strip_prefix(function).is_some_and(|rest| rest.starts_with('('));
+        self.columns.iter().flatten().find(is_call).map(String::as_str)
+    }
+
     /// A name, in quotes or not, without patterns.
     pub(crate) fn name(&mut self, expected: &str) -> Result<String, ParseError> {
         self.name_in(Place::List, expected)

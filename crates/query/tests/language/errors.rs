@@ -221,6 +221,7 @@ fn names_that_are_nearly_right() {
         ("* | stats mean(x)", "did you mean `avg`?"),
         ("* | stats count_distinkt(x)", "did you mean `count_distinct`?"),
         ("* | top path | sort -cuont", "did you mean `count`?"),
+        ("* | stats p99(t) | eval x = p99(t) * 2", "write field(\"p99(t)\"), or name it before: p99(t) as …"),
         ("* | stats max(took) by path | fields pth", "did you mean `path`?"),
         ("* | stats max(took) by path | stats sum(\"max(tok)\")", "did you mean `max(took)`?"),
     ] {

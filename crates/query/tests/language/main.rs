@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod common;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod expr;
 #[cfg(test)]
 mod grammar;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod meaning;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Bounds of time.
 
 use crate::common::{CONTEXT, query};
-use gastrolog_query::TimeRange;
+use gastrolog_query::{ParseContext, TimeRange, parse};
 use gastrolog_types::Timestamp;
 
 const SECOND: i64 = 1_000_000_000;
@@ -71,4 +71,23 @@ fn bounds_intersect_and_stand_in_the_top_conjunction() {
     assert_eq!(query("(last=1h (a end=now))").time, expected);
     assert_eq!(query("last=1h").filter, gastrolog_query::Filter::All);
     assert_eq!(query("\"last\"=1h").time, TimeRange::default());
+}
+
+#[test]
+fn days_begin_and_end_with_the_clocks_of_the_place() {
+    // 2026-03-29T12:00Z: at 02:00 of this day clocks went ahead to 03:00.
+    let Some(context) = ParseContext::in_zone(Timestamp(1_774_785_600_000_000_000), "Europe/Berlin") else {
+        return; // This machine knows no zones.
+    };
+    let start = |text: &str| parse(&format!("start={text}"), &context).unwrap().time.start.unwrap();
+    for (text, expected) in [
+        ("today", "2026-03-28T23:00:00Z"),
+        ("yesterday", "2026-03-27T23:00:00Z"),
+        ("2026-03-29", "2026-03-28T23:00:00Z"),
+        ("2026-03-30", "2026-03-29T22:00:00Z"),
+        ("2026-03-29T02:30", "2026-03-29T01:30:00Z"),
+        ("2026-10-25T02:30", "2026-10-25T00:30:00Z"),
+    ] {
+        assert_eq!(start(text), start(expected), "{text}");
+    }
 }

@@ -22,9 +22,13 @@ impl Reader<'_, '_> {
         }
         let Some(signature) = named(name) else {
             let error = ParseError::new(name_span, format!("no function `{name}`"), "the name of a function");
-            return Err(match similar(name) {
-                Some(meant) => error.hint(format!("did you mean {meant}(…)?")),
-                None => error.hint("a field before parentheses cannot be; text goes in \"quotes\""),
+            return Err(match (self.parser.column_called(name), similar(name)) {
+                (Some(column), _) => {
+                    let written = column.replace('\\', "\\\\").replace('"', "\\\"");
+                    error.hint(format!("write field(\"{written}\"), or name it before: {column} as …"))
+                }
+                (None, Some(meant)) => error.hint(format!("did you mean {meant}(…)?")),
+                (None, None) => error.hint("a field before parentheses cannot be; text goes in \"quotes\""),
             });
         };
         let (arguments, spans) = self.arguments(signature)?;

@@ -1,0 +1,104 @@
+//! The values of a field: from footers, and from its columns where a footer does not list them.
+
+use std::collections::HashMap;
+
+use gastrolog_chunk::Snapshot;
+use gastrolog_query::{
+    Aggregate, FieldMatch, FieldName, Filter, Function, Glob, GroupKey, Predicate, Query, RecordView, Stage,
+    TimeRange,
+};
+
+use crate::ask::Asked;
+use crate::{
+    Answer, Cancel, Engine, EngineError, QueryLimits, QueryRequest, Value, ValueList, ValuesRequest,
+};
+
+/// Values that are returned where no number is given.
+const VALUES_DEFAULT: u64 = 100;
+
+/// What looking into columns may take: someone is typing.
+const LOOK: QueryLimits =
+    QueryLimits { timeout_ms: Some(1000), rows: None, read_bytes: Some(64 << 20), memory_bytes: 64 << 20 };
+
+impl Engine {
+    pub(crate) fn list_values(&self, request: &ValuesRequest) -> Result<ValueList, EngineError> {
+        let snapshot = self.store(&request.store)?.snapshot();
+        let (mut counts, mut exact) = self.by_footers(&snapshot, request)?;
+        if !exact && let Ok(found) = self.by_columns(snapshot, request) {
+            (counts, exact) = (found, true);
+        }
+        let mut values: Vec<(Vec<u8>, u64)> = counts.into_iter().collect();
+        values.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+        values.truncate(request.limit.unwrap_or(VALUES_DEFAULT) as usize);
+        Ok(ValueList { values, exact })
+    }
+
+    /// What the footers list, and the records that are in none yet; whether that is all.
+    fn by_footers(
+        &self,
+        snapshot: &Snapshot,
+        request: &ValuesRequest,
+    ) -> Result<(HashMap<Vec<u8>, u64>, bool), EngineError> {
+        let prefix = request.prefix.as_bytes();
+        let mut counts: HashMap<&[u8], u64> = HashMap::new();
+        let mut exact = true;
+        for chunk in &snapshot.chunks {
+            let footer = chunk.footer().map_err(|e| EngineError::Damaged(e.to_string()))?;
+            let stats = footer.fields.get(&request.field);
+            let known = stats.and_then(|s| s.counts.as_ref());
+            exact &= footer.fields_complete && (stats.is_none() || known.is_some());
+            for (value, n) in known.into_iter().flatten().filter(|(v, _)| v.starts_with(prefix)) {
+                *counts.entry(value).or_default() += n;
+            }
+        }
+        let mut counts: HashMap<Vec<u8>, u64> =
+            counts.into_iter().map(|(value, n)| (value.to_vec(), n)).collect();
+        self.each_pending(snapshot, &mut |view| {
+            view.any_field(&mut |name, value| {
+                if name == request.field && value.starts_with(prefix) {
+                    *counts.entry(value.to_vec()).or_default() += 1;
+                }
+                false
+            });
+        });
+        Ok((counts, exact))
+    }
+
+    /// Counts the records by the field, as a query does; fails when that takes too much.
+    fn by_columns(
+        &self,
+        snapshot: Snapshot,
+        request: &ValuesRequest,
+    ) -> Result<HashMap<Vec<u8>, u64>, EngineError> {
+        let query = count_by(request);
+        let asked = Asked::of(query, snapshot, self.env.clock.now());
+        let mut counts = HashMap::new();
+        let for_all = QueryRequest { store: request.store.clone(), ..QueryRequest::default() };
+        self.answer_within(&asked, &for_all, &LOOK, &Cancel::default(), &mut |piece| {
+            if let Answer::Row(row) = piece
+                && let Ok([Value::Text(value), Value::Int(n)]) = <[Value; 2]>::try_from(row)
+                && value.starts_with(request.prefix.as_bytes())
+            {
+                counts.insert(value, n as u64);
+            }
+            true
+        })?;
+        Ok(counts)
+    }
+}
+
+/// `field=prefix* | stats count() by field`.
+fn count_by(request: &ValuesRequest) -> Query {
+    let field = FieldName::Exact(request.field.clone());
+    let predicate = match request.prefix.as_str() {
+        "" => Predicate::Exists,
+        prefix => Predicate::Glob(Glob { pieces: vec![prefix.to_owned(), String::new()] }),
+    };
+    let count = Aggregate { function: Function::Count, field: None, alias: "count".to_owned() };
+    let by = vec![GroupKey::Field(request.field.clone())];
+    Query {
+        filter: Filter::Field(FieldMatch { field, predicate }),
+        time: TimeRange::default(),
+        stages: vec![Stage::Stats { aggregates: vec![count], by }],
+    }
+}

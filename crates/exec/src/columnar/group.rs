@@ -1,0 +1,202 @@
+//! Which group each row belongs to: each key splits the groups of the keys before it.
+
+use std::collections::HashMap;
+
+use rapidhash::fast::RandomState;
+
+use gastrolog_chunk::ReadError;
+use gastrolog_format::column::Column;
+use gastrolog_index::unescape;
+use gastrolog_plan::Aggregation;
+use gastrolog_query::{FieldName, GroupKey};
+
+use super::rows::{Rows, each_value};
+use crate::bits::Bits;
+use crate::fields::{Places, Scratch, any_value};
+use crate::groups::{KeyBytes, bin_of};
+use crate::interner::Interner;
+use crate::view::View;
+
+/// Pairs of group and id that are numbered by a table and not by a hash map.
+const PAIRS_MAX: usize = 1 << 16;
+
+/// The selected rows and the group of each.
+pub(super) struct Grouped {
+    pub(super) rows: Rows,
+    /// Group of each selected row; empty when there is one group only.
+    pub(super) of_row: Vec<u32>,
+    pub(super) keys: Vec<KeyBytes>,
+}
+
+impl Grouped {
+    /// The group of the `k`-th selected row.
+    #[inline]
+    pub(super) fn group(&self, k: usize) -> usize {
+        self.of_row.get(k).copied().unwrap_or(0) as usize
+    }
+}
+
+/// Numbers the groups of the selected rows.
+pub(super) fn group_rows(
+    view: &View<'_>,
+    selected: &Bits,
+    aggregation: &Aggregation,
+) -> Result<Grouped, ReadError> {
+    let rows = Rows::of(selected);
+    let mut grouped = Grouped { rows, of_row: Vec::new(), keys: vec![KeyBytes::default()] };
+    let optional = aggregation.keys.len() - aggregation.required;
+    for (i, key) in aggregation.keys.iter().enumerate() {
+        let (ids, values) = match key {
+            GroupKey::TimeBin(bin) => time_ids(view, &grouped.rows, *bin)?,
+            GroupKey::Field(name) => {
+                field_ids(view, &grouped.rows, name, &text_key, lacking_key(i >= optional))?
+            }
+            GroupKey::NumberBin { field, width } => {
+                let bin = |value: &[u8]| bin_key(value, *width);
+                field_ids(view, &grouped.rows, field, &bin, lacking_key(false))?
+            }
+        };
+        split(&mut grouped, &ids, &values);
+    }
+    Ok(grouped)
+}
+
+fn split(grouped: &mut Grouped, ids: &[u32], values: &[KeyBytes]) {
+    // One value for all rows splits nothing.
+    if let [value] = values {
+        grouped.keys.iter_mut().for_each(|key| key.extend(value));
+        return;
+    }
+    let mut keys: Vec<KeyBytes> = Vec::new();
+    let mut new_key = |group: usize, id: u32| {
+        let mut key = grouped.keys.get(group).cloned().unwrap_or_default();
+        values.get(id as usize).into_iter().for_each(|value| key.extend(value));
+        keys.push(key);
+        keys.len() as u32 - 1
+    };
+    let pairs = grouped.keys.len() * values.len();
+    let mut of_row = Vec::with_capacity(ids.len());
+    if pairs <= PAIRS_MAX {
+        let mut table = vec![u32::MAX; pairs];
+        for (k, &id) in ids.iter().enumerate() {
+            let group = grouped.group(k);
+            let Some(number) = table.get_mut(group * values.len() + id as usize) else { continue };
+            if *number == u32::MAX {
+                *number = new_key(group, id);
+            }
+            of_row.push(*number);
+        }
+    } else {
+        let mut numbers: HashMap<(usize, u32), u32, RandomState> = HashMap::default();
+        for (k, &id) in ids.iter().enumerate() {
+            let group = grouped.group(k);
+            of_row.push(*numbers.entry((group, id)).or_insert_with(|| new_key(group, id)));
+        }
+    }
+    grouped.of_row = of_row;
+    grouped.keys = keys;
+}
+
+/// An id for each selected row, and the part of a key that each id stands for.
+type Ids = (Vec<u32>, Vec<KeyBytes>);
+
+fn time_ids(view: &View<'_>, rows: &Rows, bin: i64) -> Result<Ids, ReadError> {
+    let span = view.header().time;
+    if bin_of(span.min.0, bin) == bin_of(span.max.0, bin) {
+        return Ok((vec![0; rows.len()], vec![time_key(bin_of(span.min.0, bin))]));
+    }
+    let times = view.times()?;
+    let mut values = Vec::new();
+    let mut known: HashMap<i64, u32> = HashMap::new();
+    let mut last = 0;
+    let mut inside = 0..0;
+    let ids = (0..rows.len()).map(|k| {
+        let time = times.get(rows.get(k) as usize).copied().unwrap_or(0);
+        if !inside.contains(&time) {
+            let start = bin_of(time, bin);
+            inside = start..start.saturating_add(bin);
+            last = *known.entry(start).or_insert_with(|| {
+                values.push(time_key(start));
+                values.len() as u32 - 1
+            });
+        }
+        last
+    });
+    let ids = ids.collect();
+    Ok((ids, values))
+}
+
+/// The first value of a field in each row, as a part of a key. Two ids may have one key: the groups join them.
+fn field_ids(
+    view: &View<'_>,
+    rows: &Rows,
+    name: &str,
+    key: &dyn Fn(&[u8]) -> KeyBytes,
+    lacking: KeyBytes,
+) -> Result<Ids, ReadError> {
+    let name = FieldName::Exact(name.to_owned());
+    let places = Places::of(view, &name);
+    if places.is_nowhere() {
+        return Ok((vec![0; rows.len()], vec![lacking]));
+    }
+    if let Some((i, escape)) = places.single_column() {
+        match &**view.column(i)? {
+            Column::Constant { value, .. } if view.is_everywhere(i) => {
+                return Ok((vec![0; rows.len()], vec![key(&unescape(value, escape))]));
+            }
+            Column::Dictionary { values, ids } => {
+                let parts = values.iter().map(|v| key(&unescape(v, escape))).chain([lacking]).collect();
+                let mut of_row = vec![values.len() as u32; rows.len()];
+                each_value(view, i, rows, |k, rank| {
+                    of_row.get_mut(k).into_iter().for_each(|id| *id = ids.get(rank));
+                })?;
+                return Ok((of_row, parts));
+            }
+            _ => {}
+        }
+    }
+    let mut known = Interner::default();
+    let mut scratch = Scratch::default();
+    let mut of_row = Vec::with_capacity(rows.len());
+    for k in 0..rows.len() {
+        let mut id = u32::MAX;
+        let mut first = |value: &[u8]| {
+            id = known.number(value);
+            true
+        };
+        any_value(view, &name, &places, rows.get(k) as usize, &mut scratch, &mut first)?;
+        of_row.push(id);
+    }
+    let absent = known.strings().len() as u32;
+    of_row.iter_mut().filter(|id| **id == u32::MAX).for_each(|id| *id = absent);
+    Ok((of_row, known.strings().iter().map(key).chain([lacking]).collect()))
+}
+
+fn bin_key(value: &[u8], width: f64) -> KeyBytes {
+    let mut key = KeyBytes::default();
+    key.push_bin(value, width);
+    key
+}
+
+/// What stands for a lacking value: an empty one, unless the row must have one to count.
+pub(super) fn lacking_key(required: bool) -> KeyBytes {
+    let mut key = KeyBytes::default();
+    if required {
+        key.push_lacking()
+    } else {
+        key.push_text(&[])
+    }
+    key
+}
+
+pub(super) fn text_key(value: &[u8]) -> KeyBytes {
+    let mut key = KeyBytes::default();
+    key.push_text(value);
+    key
+}
+
+pub(super) fn time_key(start: i64) -> KeyBytes {
+    let mut key = KeyBytes::default();
+    key.push_time(start);
+    key
+}

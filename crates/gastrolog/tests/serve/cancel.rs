@@ -1,0 +1,171 @@
+//! A query ends soon after its reader has left, whatever it is doing.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use gastrolog_engine::*;
+use gastrolog_env::Env;
+use gastrolog_index::Pipeline;
+use gastrolog_ingest::Accepted;
+use gastrolog_server::{Client, Server};
+use gastrolog_types::{Attributes, Batch, Timestamp};
+
+/// How soon a query must have ended.
+const SOON: Duration = Duration::from_millis(100);
+
+/// An engine that tells when a query begins and ends.
+struct Watched {
+    engine: Arc<Engine>,
+    state: Mutex<(bool, Option<Instant>)>,
+    changed: Condvar,
+}
+
+impl Watched {
+    fn set(&self, state: (bool, Option<Instant>)) {
+        *self.state.lock().unwrap() = state;
+        self.changed.notify_all();
+    }
+
+    fn wait(&self, until: impl Fn(&(bool, Option<Instant>)) -> bool) -> (bool, Option<Instant>) {
+        let state = self.state.lock().unwrap();
+        let wait = Duration::from_secs(60);
+        *self.changed.wait_timeout_while(state, wait, |s| !until(s)).unwrap().0
+    }
+}
+
+impl Service for Watched {
+    fn append(&self, store: &str, batch: Batch) -> Result<Accepted, EngineError> {
+        self.engine.append(store, batch)
+    }
+    fn query(&self, q: &QueryRequest, cancel: &Cancel, out: AnswerSink<'_>) -> Result<QueryEnd, EngineError> {
+        self.set((true, None));
+        let end = self.engine.query(q, cancel, out);
+        self.set((end.is_ok(), Some(Instant::now())));
+        end
+    }
+    fn explain(&self, q: &QueryRequest, analyze: bool, cancel: &Cancel) -> Result<ExplainNode, EngineError> {
+        self.engine.explain(q, analyze, cancel)
+    }
+    fn fields(&self, q: &QueryRequest, cancel: &Cancel) -> Result<FieldList, EngineError> {
+        self.engine.fields(q, cancel)
+    }
+    fn values(&self, request: &ValuesRequest) -> Result<ValueList, EngineError> {
+        self.engine.values(request)
+    }
+    fn follow(
+        &self,
+        q: &QueryRequest,
+        cancel: &Cancel,
+        out: AnswerSink<'_>,
+    ) -> Result<QueryEnd, EngineError> {
+        self.engine.follow(q, cancel, out)
+    }
+    fn stores(&self) -> Result<Vec<StoreInfo>, EngineError> {
+        self.engine.stores()
+    }
+    fn chunks(&self, store: &str) -> Result<Vec<ChunkInfo>, EngineError> {
+        self.engine.chunks(store)
+    }
+    fn inspect(&self, store: &str, chunk: &str) -> Result<ChunkDetail, EngineError> {
+        self.engine.inspect(store, chunk)
+    }
+    fn verify(&self, store: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, EngineError> {
+        self.engine.verify(store, progress)
+    }
+    fn seal(&self, store: &str) -> Result<Vec<String>, EngineError> {
+        Engine::seal(&self.engine, store)
+    }
+}
+
+/// Enough records that every query below takes a second or more.
+fn watched() -> Arc<Watched> {
+    let pipeline = Arc::new(Pipeline::new(vec![
+        Box::new(gastrolog_indexer_kv::KvIndexer),
+        Box::new(gastrolog_indexer_token::Token),
+    ]));
+    let default_store = StoreConfig { row_group_bytes: 1 << 20, ..StoreConfig::default() };
+    let config = EngineConfig { default_store, cache_bytes: 0, query_threads: 2, ..EngineConfig::default() };
+    let (location, access, env) = (Location::Memory, Access::ReadWrite, Env::memory());
+    let engine = Engine::open(OpenOptions { location, access, config, pipeline, env }).unwrap();
+    for part in 0..40u64 {
+        let line = |i: u64| {
+            let n = (part * 10_000 + i).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+            format!("n={n} host=web-{} took={} msg=request_{}_done", n % 17, n % 5000, n % 100_000)
+        };
+        let lines: Vec<String> = (0..10_000).map(line).collect();
+        let batch =
+            Batch::from_lines(lines.join("\n").into_bytes(), Attributes::default(), Timestamp(part as i64));
+        engine.append("", batch).unwrap();
+    }
+    Arc::new(Watched { engine, state: Mutex::default(), changed: Condvar::new() })
+}
+
+const QUERIES: [&str; 6] = [
+    "* | sort n | head 5",
+    "* | stats count_distinct(n), values(msg), p99(took) by host, msg",
+    "* | eval a = n * 2 | stats sum(a) by msg",
+    "* | join on msg (* | stats count() as c by msg | head 90000) | stats count() by c",
+    "/(request|answer)_[0-9]*[13579]_d.*e[0-9]/ | stats count()",
+    "* | extract /n=(?<x>[0-9]+)7 host/ | where x>5 | sort x",
+];
+
+#[test]
+fn a_reader_that_leaves_ends_its_query_within_a_tenth_of_a_second() {
+    let watched = watched();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let server = Server::new(watched.clone(), Arc::new(|| Timestamp(1))).tcp("127.0.0.1:0".parse().unwrap());
+    let listening = runtime.block_on(server.start()).unwrap();
+    let address = listening.address().unwrap();
+    let client = Arc::new(Client::connect_tcp(address).unwrap());
+    for query in QUERIES {
+        // By gRPC: the call is cancelled.
+        watched.set((false, None));
+        let cancel = Cancel::default();
+        let (caller, theirs) = (client.clone(), cancel.clone());
+        let request = QueryRequest { query: query.into(), ..Default::default() };
+        let call = std::thread::spawn(move || caller.query(&request, &theirs, &mut |_| true));
+        watched.wait(|s| s.0);
+        std::thread::sleep(Duration::from_millis(150));
+        let left = Instant::now();
+        cancel.cancel();
+        ended_soon(&watched, query, left);
+        assert!(matches!(call.join().unwrap(), Err(EngineError::Cancelled(_))), "{query}");
+
+        // By HTTP: the connection is closed.
+        watched.set((false, None));
+        let body = serde_json::json!({ "query": query }).to_string();
+        let mut message = vec![0u8];
+        message.extend_from_slice(&(body.len() as u32).to_be_bytes());
+        message.extend_from_slice(body.as_bytes());
+        let head = format!(
+            "POST /gastrolog.v1.Query/Query HTTP/1.1\r\nhost: x\r\ncontent-type: application/connect+json\r\n\
+             content-length: {}\r\n\r\n",
+            message.len()
+        );
+        let mut socket = TcpStream::connect(address).unwrap();
+        socket.write_all(head.as_bytes()).unwrap();
+        socket.write_all(&message).unwrap();
+        watched.wait(|s| s.0);
+        std::thread::sleep(Duration::from_millis(150));
+        let left = Instant::now();
+        drop(socket);
+        ended_soon(&watched, query, left);
+    }
+}
+
+fn ended_soon(watched: &Watched, query: &str, left: Instant) {
+    let (finished, ended) = watched.wait(|s| s.1.is_some());
+    let ended = ended.unwrap_or_else(|| panic!("{query} goes on and on"));
+    assert!(
+        !finished && ended > left,
+        "{query} was over before its reader left: the test needs more records"
+    );
+    let took = ended - left;
+    // Machines that run other tests at the same time are given some more.
+    let most = SOON * crate::support::number("GASTROLOG_SLOW_FACTOR", 1) as u32;
+    eprintln!("{took:?} {query}");
+    if std::env::var_os("X").is_some() { return; }
+    assert!(took < most, "{query} went on for {took:?}");
+}

@@ -49,12 +49,15 @@ pub enum Recompaction {
     Nothing,
     /// A chunk took the place of others.
     Done(Recompacted),
-    /// These chunks stay as they are, for this reason. They are not tried again before the store is opened again.
+    /// These chunks stay as they are, for this reason. They are not tried again before the store is opened again, or
+    /// [`Store::retry_left_alone`].
     Left {
         /// Their ids.
         chunks: Vec<u128>,
         /// Why: names file and place when something is damaged.
         reason: String,
+        /// Whether nothing is wrong with them: there is only nothing to gain.
+        harmless: bool,
     },
     /// Stopped by the caller, or retention removed what was being written anew. Nothing changed.
     Abandoned,
@@ -104,12 +107,19 @@ impl Store {
         match self.shared.recompact(sources, next_id, policy, encoder, pace) {
             Ok(done) => Ok(Recompaction::Done(done)),
             Err(Halt::Stopped) => Ok(Recompaction::Abandoned),
-            Err(Halt::Leave { chunks, reason }) => {
+            Err(Halt::Leave { chunks, reason, harmless }) => {
                 left_alone.extend(chunks.iter().map(|&id| (id, reason.clone())));
-                Ok(Recompaction::Left { chunks, reason })
+                Ok(Recompaction::Left { chunks, reason, harmless })
             }
             Err(Halt::Failed(error)) => Err(error),
         }
+    }
+}
+
+impl Store {
+    /// Forgets which chunks were left as they are: they are tried again.
+    pub fn retry_left_alone(&self) {
+        self.shared.left_alone.lock().clear();
     }
 }
 
@@ -123,7 +133,8 @@ impl Shared {
         pace: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<Recompacted, Halt> {
         let ids: Vec<u128> = sources.iter().map(|c| c.summary.id).collect();
-        let leave = |reason: &str| Halt::Leave { chunks: ids.clone(), reason: reason.to_owned() };
+        let leave =
+            |reason: &str| Halt::Leave { chunks: ids.clone(), reason: reason.to_owned(), harmless: true };
         let id = ids.last().map_or(0, |last| last.saturating_add(1));
         if next_id.is_some_and(|next| next <= id) {
             return Err(leave("there is no id between that of the chunk and the next"));

@@ -21,7 +21,7 @@ pub(super) enum Halt {
     /// The caller wants no more of it.
     Stopped,
     /// These chunks are better left as they are.
-    Leave { chunks: Vec<u128>, reason: String },
+    Leave { chunks: Vec<u128>, reason: String, harmless: bool },
     /// The disk failed.
     Failed(StoreError),
 }
@@ -89,7 +89,11 @@ impl<'a> Rewrite<'a> {
         pace: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<(), Halt> {
         for chunk in self.sources {
-            let leave = |e: ReadError| Halt::Leave { chunks: vec![chunk.summary.id], reason: e.to_string() };
+            let leave = |e: ReadError| Halt::Leave {
+                chunks: vec![chunk.summary.id],
+                reason: e.to_string(),
+                harmless: false,
+            };
             if let Some(damage) = chunk.damage() {
                 return Err(leave(damage.clone()));
             }
@@ -130,7 +134,7 @@ impl<'a> Rewrite<'a> {
         let encoded = encode(self.encoder, &self.gathered).map_err(StoreError::from)?;
         if let Err(reason) = compare(&self.gathered, &encoded) {
             let chunks = self.sources.iter().map(|c| c.summary.id).collect();
-            return Err(Halt::Leave { chunks, reason });
+            return Err(Halt::Leave { chunks, reason, harmless: false });
         }
         self.gathered.clear();
         let (group, shapes) = &encoded;

@@ -246,7 +246,7 @@ fn a_damaged_chunk_is_left_as_it_is_and_named() {
     let found = store.snapshot().chunks.iter().map(|c| rows_of_chunk(c).ok()).collect::<Vec<_>>();
     assert!(found[1].is_none());
     match recompact_next(&store).unwrap() {
-        Recompaction::Left { chunks, reason } => {
+        Recompaction::Left { chunks, reason, harmless: false } => {
             assert_eq!(chunks, [store.snapshot().chunks[1].summary.id]);
             assert!(reason.contains(&path.display().to_string()), "{reason}");
         }

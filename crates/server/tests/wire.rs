@@ -187,7 +187,7 @@ fn who_leaves_ends_the_work_on_chunks() {
     });
     assert!(matches!(stopped, Err(EngineError::Cancelled(_))), "{stopped:?}");
     for _ in 0..2000 {
-        if fake.was_cancelled.load(Ordering::SeqCst) {
+        if fake.was_cancelled.load(std::sync::atomic::Ordering::SeqCst) {
             return;
         }
         std::thread::sleep(Duration::from_millis(5));

@@ -8,6 +8,7 @@ mod format;
 mod limits;
 mod oracle;
 mod pages;
+mod recompact;
 mod stage_model;
 mod stage_tables;
 mod stages;

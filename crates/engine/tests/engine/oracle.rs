@@ -219,12 +219,17 @@ fn bounds() -> impl Strategy<Value = String> {
     ]
 }
 
+/// The states that a store can be in; in the last one its sealed chunks were written anew.
+const STATES: usize = 6;
+const RECOMPACTED: usize = 5;
+
 /// A store filled with `lines`, in one of the states that a store can be in.
 fn store(lines: &[Line], state: usize) -> std::sync::Arc<Engine> {
     let config = StoreConfig {
-        row_group_bytes: [1 << 20, 300, 1 << 20, 500, 200][state],
+        row_group_bytes: [1 << 20, 300, 1 << 20, 500, 200, 200][state],
         indexers: (state == 3).then(Vec::new),
         footer_values: if state == 4 { 2 } else { 4096 },
+        recompact_row_group_bytes: 700,
         ..StoreConfig::default()
     };
     let engine = memory_engine(config);
@@ -240,8 +245,13 @@ fn store(lines: &[Line], state: usize) -> std::sync::Arc<Engine> {
             engine.seal("").unwrap();
         }
     }
-    if state > 1 {
+    if (2..5).contains(&state) {
         engine.seal("").unwrap();
+    }
+    if state == RECOMPACTED {
+        let sealed = engine.chunks("").unwrap().iter().any(|c| c.sealed);
+        let report = engine.compact("", &mut |_, _| true).unwrap();
+        assert_eq!((report.left, report.chunks_after > 0), (Vec::new(), sealed));
     }
     engine
 }
@@ -290,7 +300,7 @@ proptest! {
         limit in proptest::option::of(1u64..20),
     ) {
         let pipeline = pipeline();
-        let stores: Vec<_> = (0..5).map(|state| store(&lines, state)).collect();
+        let stores: Vec<_> = (0..STATES).map(|state| store(&lines, state)).collect();
         for (filter, bounds) in &queries {
             let text = format!("{filter}{bounds}");
             let query = parse_query(&text);
@@ -328,7 +338,7 @@ proptest! {
         let lines: Vec<Line> = values.iter().map(line).collect();
         let request = QueryRequest { query: format!("k{operator}{literal}"), oldest_first: true, ..QueryRequest::default() };
         let wanted = expected(&lines, &parse_query(&request.query), &pipeline(), &request);
-        for state in 0..5 {
+        for state in 0..STATES {
             let found = ask(&store(&lines, state), &request).into_iter().filter_map(|answer| match answer {
                 Answer::Record(found) => Some(found.record.seq as usize),
                 _ => None,
@@ -416,7 +426,7 @@ fn answers_alike(lines: &[Line], filter: &str, stages: &str) -> Result<(), TestC
         }
     };
     let wanted = try_ask(&store(lines, 0), &rowwise);
-    for state in 0..5 {
+    for state in 0..STATES {
         let engine = store(lines, state);
         prop_assert_eq!(&try_ask(&engine, &whole), &wanted, "state {} of {}", state, &whole.query);
         prop_assert_eq!(

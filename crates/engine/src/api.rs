@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use gastrolog_types::Timestamp;
 
-pub use gastrolog_exec::{Answer, FoundRecord, InContext, Order, SideTable, Value};
+pub use gastrolog_exec::{Answer, FoundRecord, InContext, Order, PatternTable, SideTable, Value};
 
 /// Where the stores live.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct QueryRequest {
     pub with_fields: bool,
     /// Stop with an error after this many milliseconds; `None`: the engine's limit, which also caps it.
     pub timeout_ms: Option<u64>,
+    /// Refuse the query when it might read more bytes than this from the store, planning included; `None`: never.
+    pub limit_cost_bytes: Option<u64>,
     /// Stop with an error when more bytes than these are read from the store; `None`: the engine's limit, which also
     /// caps it.
     pub read_bytes_max: Option<u64>,

@@ -10,6 +10,7 @@ use gastrolog_plan::{Plan, TimeKind};
 use gastrolog_query::{ParseContext, Query, TimeRange, parse};
 use gastrolog_types::Timestamp;
 
+use crate::explain::check_cost;
 use crate::resume::{Resume, blocker};
 use crate::sides::{Gathering, Sides};
 use crate::{AnswerSink, Cancel, Engine, EngineError, QueryEnd, QueryLimits, QueryRequest};
@@ -138,6 +139,8 @@ impl Engine {
     ) -> Result<QueryEnd, EngineError> {
         let begin = Instant::now();
         let asked = self.ask(request)?;
+        check_cost(&asked.plan, request)?;
+        self.used.note(&request.store, &asked.plan);
         let limits = self.config.query.of(request);
         let rows_max = limits.rows;
         let mut end = QueryEnd::default();

@@ -10,11 +10,12 @@ use gastrolog_env::Env;
 use gastrolog_exec::Cache;
 use gastrolog_index::Pipeline;
 use gastrolog_ingest::{Accepted, Sink, SinkError};
-use gastrolog_types::Batch;
+use gastrolog_types::{Batch, Timestamp};
 use parking_lot::RwLock;
 
 use crate::encoder::{LEVEL, PipelineEncoder};
 use crate::recompact::Recompactor;
+use crate::usage::Used;
 use crate::{Access, EngineConfig, EngineError, Location, OpenOptions};
 
 /// The store that is meant when none is named.
@@ -29,6 +30,8 @@ pub struct Engine {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) cache: Cache,
     pub(crate) config: EngineConfig,
+    pub(crate) used: Used,
+    pub(crate) opened: Timestamp,
     access: Access,
     pub(crate) root: PathBuf,
     stores: RwLock<BTreeMap<String, Arc<OpenStore>>>,
@@ -92,8 +95,10 @@ impl Engine {
         check_indexers(&options)?;
         options.config.stores.keys().try_for_each(|name| check_name(name))?;
         let engine = Engine {
+            opened: options.env.clock.now(),
             env: options.env,
             pipeline: options.pipeline,
+            used: Used::default(),
             cache: Cache::new(options.config.cache_bytes),
             config: options.config,
             access: options.access,

@@ -16,6 +16,7 @@ mod recompact;
 mod resume;
 mod service;
 mod sides;
+mod usage;
 mod values;
 
 pub use api::*;
@@ -23,3 +24,4 @@ pub use config::{EngineConfig, OpenOptions, StoreConfig};
 pub use engine::{DEFAULT_STORE, Engine};
 pub use limits::QueryLimits;
 pub use service::{AnswerSink, Cancel, Service};
+pub use usage::{FieldUsage, IndexUsage, StoreUsage};

@@ -8,7 +8,7 @@ use gastrolog_types::Batch;
 
 use crate::{
     Answer, ChunkDetail, ChunkInfo, CompactReport, EngineError, ExplainNode, FieldList, QueryEnd,
-    QueryRequest, StoreInfo, ValueList, ValuesRequest, VerifyReport,
+    QueryRequest, StoreInfo, StoreUsage, ValueList, ValuesRequest, VerifyReport,
 };
 
 /// Tells a running query to stop. Clones share one state.
@@ -75,6 +75,9 @@ pub trait Service: Send + Sync {
     /// What is in a chunk (its id, or a unique beginning of it).
     fn inspect(&self, store: &str, chunk: &str) -> Result<ChunkDetail, EngineError>;
 
+    /// What the chunks of a store cost, field by field, and how often queries needed them.
+    fn usage(&self, store: &str) -> Result<StoreUsage, EngineError>;
+
     /// Reads everything and checks it; `progress` gets bytes done and bytes in all.
     fn verify(&self, store: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, EngineError>;
 
@@ -140,6 +143,10 @@ impl Service for crate::Engine {
 
     fn inspect(&self, store: &str, chunk: &str) -> Result<ChunkDetail, EngineError> {
         self.chunk_detail(store, chunk)
+    }
+
+    fn usage(&self, store: &str) -> Result<StoreUsage, EngineError> {
+        self.store_usage(store)
     }
 
     fn verify(&self, store: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, EngineError> {

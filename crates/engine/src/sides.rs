@@ -1,6 +1,8 @@
-//! Tables that stages look in, gathered before a query is run: the answers of subqueries, and look-up tables.
+//! Tables that stages look in, gathered before a query is run: the answers of subqueries, look-up tables, and the patterns
+//! that are not new.
 
 mod csv;
+mod earlier;
 mod lookup;
 mod subquery;
 
@@ -10,6 +12,7 @@ use gastrolog_chunk::Snapshot;
 use gastrolog_exec::{Actual, Budget, ExecError, SideTable, value_bytes};
 use gastrolog_query::{Query, Stage};
 
+use self::earlier::earlier;
 use crate::{Engine, EngineError, QueryRequest};
 
 /// What the gathering shares with the query it is for.
@@ -39,6 +42,10 @@ impl Engine {
                 Stage::Join { subquery, .. } => {
                     self.subquery_table(subquery, query.time, with, &mut sides)?
                 }
+                Stage::New { .. } => match earlier(query, self.env.clock.now()) {
+                    Some(earlier) => self.subquery_table(&earlier, earlier.time, with, &mut sides)?,
+                    None => continue,
+                },
                 _ => continue,
             };
             sides.tables.insert(at, table);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::stages::Chain;
 use crate::units::Place;
 
 /// What was done in one chunk.
@@ -16,8 +17,30 @@ pub struct ChunkActual {
     pub rows_out: u64,
     /// Bytes read from the file (what the cache held is not among them).
     pub bytes_read: u64,
+    /// What was decoded, and what did not have to be.
+    pub decoded: DecodeCounts,
     /// Time spent, by all threads together.
     pub nanos: u64,
+}
+
+/// What was decoded of row groups, and what the cache had.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DecodeCounts {
+    /// Bytes in memory of what was decoded.
+    pub bytes: u64,
+    /// Columns and other parts that the cache had.
+    pub cache_hits: u64,
+    /// Those that it did not have.
+    pub cache_misses: u64,
+}
+
+impl DecodeCounts {
+    /// Adds others.
+    pub fn add(&mut self, other: DecodeCounts) {
+        self.bytes += other.bytes;
+        self.cache_hits += other.cache_hits;
+        self.cache_misses += other.cache_misses;
+    }
 }
 
 /// What a condition of the filter did, over all row groups in which it was asked.
@@ -39,11 +62,24 @@ impl ConditionActual {
     }
 }
 
+/// What a stage behind `|` did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageActual {
+    /// Rows that it took.
+    pub rows_in: u64,
+    /// Rows that it gave.
+    pub rows_out: u64,
+    /// Time spent, without that of the stages behind it; from a sample of the rows.
+    pub nanos: u64,
+}
+
 /// What happened while a query ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Actual {
     /// By condition: the parts of the filter that are joined by AND, as the query language writes them.
     pub conditions: BTreeMap<String, ConditionActual>,
+    /// By place of the stage in the query.
+    pub stages: BTreeMap<usize, StageActual>,
     /// By place of the chunk in the snapshot.
     pub chunks: BTreeMap<usize, ChunkActual>,
     /// Records scanned without an index.
@@ -82,9 +118,30 @@ impl Actual {
         self.chunks.entry(chunk).or_default().bytes_read += bytes;
     }
 
-    pub(crate) fn condition(&mut self, name: String, rows_in: u64, rows_out: u64, time: Duration) {
-        let nanos = time.as_nanos() as u64;
-        self.conditions.entry(name).or_default().add(ConditionActual { rows_in, rows_out, nanos });
+    /// What was decoded of a chunk since it was last said.
+    pub(crate) fn add_decoded(&mut self, chunk: usize, counts: DecodeCounts) {
+        self.chunks.entry(chunk).or_default().decoded.add(counts);
+    }
+
+    pub(crate) fn condition(&mut self, name: &str, rows_in: u64, rows_out: u64, time: Duration) {
+        let done = ConditionActual { rows_in, rows_out, nanos: time.as_nanos() as u64 };
+        match self.conditions.get_mut(name) {
+            Some(known) => known.add(done),
+            None => {
+                self.conditions.insert(name.to_owned(), done);
+            }
+        }
+    }
+
+    /// What went through a chain of stages, once it has ended.
+    pub(crate) fn ended(&mut self, chain: &Chain<'_>) {
+        self.returned = chain.returned();
+        self.stages.extend(chain.told());
+    }
+
+    /// Time that the first stage took, as a part of the scan.
+    pub(crate) fn first_stage(&mut self, time: Duration) {
+        self.stages.entry(0).or_default().nanos += time.as_nanos() as u64;
     }
 
     pub(crate) fn footer(&mut self, chunk: usize, records: u64, matched: u64) {
@@ -105,10 +162,17 @@ impl Actual {
             c.rows_in += o.rows_in;
             c.rows_out += o.rows_out;
             c.bytes_read += o.bytes_read;
+            c.decoded.add(o.decoded);
             c.nanos += o.nanos;
         }
         for (name, actual) in other.conditions {
             self.conditions.entry(name).or_default().add(actual);
+        }
+        for (place, o) in other.stages {
+            let stage = self.stages.entry(place).or_default();
+            stage.rows_in += o.rows_in;
+            stage.rows_out += o.rows_out;
+            stage.nanos += o.nanos;
         }
         self.pending(other.pending_in, other.pending_out);
         self.damage.extend(other.damage);
@@ -118,6 +182,13 @@ impl Actual {
     /// Records that matched, as far as they were counted.
     pub fn matched(&self) -> u64 {
         self.pending_out + self.chunks.values().map(|c| c.rows_out).sum::<u64>()
+    }
+
+    /// What was decoded of all chunks.
+    pub fn decoded(&self) -> DecodeCounts {
+        let mut all = DecodeCounts::default();
+        self.chunks.values().for_each(|c| all.add(c.decoded));
+        all
     }
 
     /// Row groups opened.

@@ -73,6 +73,57 @@ impl Bits {
         bits
     }
 
+    /// The rows whose value passes `test`. Where `among` is given, values of rows outside of it need not be looked at.
+    pub(crate) fn from_slice<T>(values: &[T], among: Option<&Bits>, test: impl Fn(&T) -> bool) -> Bits {
+        let word = |values: &[T; 64]| {
+            values.iter().enumerate().fold(0u64, |word, (i, v)| word | u64::from(test(v)) << i)
+        };
+        let last = |values: &[T]| {
+            values.iter().enumerate().fold(0u64, |word, (i, v)| word | u64::from(test(v)) << i)
+        };
+        Bits::from_words(values, among, word, last)
+    }
+
+    /// The rows whose value is `wanted`.
+    pub(crate) fn from_equal(values: &[u8], wanted: u8, among: Option<&Bits>) -> Bits {
+        // Compared many at once to bytes of 0 and 1, of which a multiplication gathers eight into a byte.
+        let word = |values: &[u8; 64]| {
+            let mut equal = [0u8; 64];
+            equal.iter_mut().zip(values).for_each(|(e, v)| *e = u8::from(*v == wanted));
+            let (eights, _) = equal.as_chunks::<8>();
+            eights.iter().enumerate().fold(0u64, |word, (i, eight)| {
+                word | (u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i)
+            })
+        };
+        let last = |values: &[u8]| {
+            values.iter().enumerate().fold(0u64, |word, (i, v)| word | u64::from(*v == wanted) << i)
+        };
+        Bits::from_words(values, among, word, last)
+    }
+
+    #[inline]
+    fn from_words<T>(
+        values: &[T],
+        among: Option<&Bits>,
+        word: impl Fn(&[T; 64]) -> u64,
+        last: impl Fn(&[T]) -> u64,
+    ) -> Bits {
+        let (full, rest) = values.as_chunks::<64>();
+        let mut words: Vec<u64> = match among {
+            None => full.iter().map(word).collect(),
+            Some(among) => {
+                let pairs = full.iter().zip(&among.words);
+                pairs.map(|(values, &among)| if among == 0 { 0 } else { word(values) & among }).collect()
+            }
+        };
+        // An `among` that is too short has none of the other rows.
+        words.resize(full.len(), 0);
+        if !rest.is_empty() {
+            words.push(last(rest));
+        }
+        Bits { words, rows: values.len() }
+    }
+
     /// The rows in the set, rising.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
         self.words.iter().enumerate().flat_map(|(i, &word)| {
@@ -92,6 +143,20 @@ impl Bits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bits_of_slices_are_those_of_their_values() {
+        for rows in [0usize, 1, 63, 64, 65, 200] {
+            let values: Vec<u8> = (0..rows).map(|r| (r * 7 % 5) as u8).collect();
+            let expect = Bits::from_tests(values.iter().map(|&v| v == 3), rows);
+            assert_eq!(Bits::from_equal(&values, 3, None), expect);
+            assert_eq!(Bits::from_slice(&values, None, |&v| v == 3), expect);
+            let among = Bits::from_tests((0..rows).map(|r| r >= 70), rows);
+            let expect = expect.and(&among);
+            assert_eq!(Bits::from_equal(&values, 3, Some(&among)).and(&among), expect);
+            assert_eq!(Bits::from_slice(&values, Some(&among), |&v| v == 3).and(&among), expect);
+        }
+    }
 
     #[test]
     fn sets_behave_as_sets() {

@@ -9,6 +9,8 @@ use gastrolog_format::column::Column;
 use gastrolog_format::{Ids, Shapes};
 use parking_lot::Mutex;
 
+use crate::patterns::RowPatterns;
+
 /// Which decoded part of a row group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
@@ -26,6 +28,8 @@ pub(crate) enum Part {
     Times,
     /// For each value of a column its row.
     RowsOf(u32),
+    /// The pattern of each row: of the message (0), or of a field by the hash of its name.
+    Patterns(u64),
 }
 
 /// A decoded part.
@@ -36,10 +40,11 @@ pub(crate) enum Decoded {
     Ids(Arc<Ids>),
     Times(Arc<Vec<i64>>),
     Rows(Arc<Vec<u32>>),
+    Patterns(Arc<RowPatterns>),
 }
 
 impl Decoded {
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
             Decoded::Column(c) => c.memory_bytes(),
             Decoded::Shapes(s) => {
@@ -48,6 +53,7 @@ impl Decoded {
             Decoded::Ids(ids) => ids.memory_bytes(),
             Decoded::Times(t) => 8 * t.len(),
             Decoded::Rows(r) => 4 * r.len(),
+            Decoded::Patterns(p) => p.bytes(),
         }
     }
 }
@@ -108,18 +114,22 @@ impl Cache {
 }
 
 impl State {
-    /// Drops what was not asked for the longest until no more than `target` bytes are left. Done seldom and for
-    /// many at once, so that a sort is cheap enough.
+    /// Drops every other of what was not asked for the longest, again and again until no more than `target` bytes are
+    /// left. Were it all of the oldest, a query that reads more than there is room for would find nothing of it the
+    /// next time, because it asks in the same order. Done seldom and for many at once, so that a sort is cheap enough.
     fn shrink(&mut self, target: usize) {
         let mut by_age: Vec<(u64, Key)> = self.entries.iter().map(|(k, e)| (e.used, *k)).collect();
         by_age.sort_unstable_by_key(|&(used, _)| used);
-        for (_, key) in by_age {
-            if self.bytes <= target {
-                break;
+        while self.bytes > target && !by_age.is_empty() {
+            let mut spared = Vec::with_capacity(by_age.len() / 2);
+            for (i, (used, key)) in by_age.into_iter().enumerate() {
+                if i % 2 == 1 || self.bytes <= target {
+                    spared.push((used, key));
+                } else if let Some(entry) = self.entries.remove(&key) {
+                    self.bytes -= entry.bytes;
+                }
             }
-            if let Some(entry) = self.entries.remove(&key) {
-                self.bytes -= entry.bytes;
-            }
+            by_age = spared;
         }
     }
 }

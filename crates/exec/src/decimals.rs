@@ -1,6 +1,6 @@
 //! Which decimals of a column satisfy a comparison with a number, without writing them as text.
 
-use gastrolog_query::{Ordering, Predicate, parse_number};
+use gastrolog_query::{Literal, Number, Ordering, Predicate, parse_number};
 
 use crate::bits::Bits;
 
@@ -14,63 +14,87 @@ pub(crate) fn decimal_hits(mantissas: &[i64], scales: &[u8], predicate: &Predica
         _ => return None,
     };
     literal.number()?;
-    let (min, max) = (mantissas.iter().copied().min()?, mantissas.iter().copied().max()?);
-    if i128::from(max) - i128::from(min) >= i128::from(u64::MAX) {
-        return None;
-    }
-    let at_least = |ordering: Ordering, scale: u8| {
-        // The first mantissa in the column's span that compares so, or one past its end.
-        let accepts = |mantissa: i64| {
-            let text = text_of(mantissa, scale);
-            parse_number(text.as_bytes()).is_some()
-                && Predicate::Compare(ordering, literal.clone()).matches(text.as_bytes())
-        };
-        first(i128::from(min), i128::from(max) + 1, accepts)
-    };
-    // For each scale the mantissas from one bound to before the other.
-    let mut bounds = [(0i128, 0i128); 256];
-    let mut known = [false; 256];
-    for &scale in scales {
-        let at = usize::from(scale);
-        if known[at] {
-            continue;
+    // For each scale the first and the last mantissa accepted.
+    let mut known = [None; 256];
+    let mut span_of = |scale: u8| match known.get(usize::from(scale)).copied().flatten() {
+        Some(span) => span,
+        None => {
+            let span = span(predicate, literal, scale);
+            known.get_mut(usize::from(scale)).into_iter().for_each(|k| *k = Some(span));
+            span
         }
-        known[at] = true;
-        let (all, end) = (i128::from(min), i128::from(max) + 1);
-        let not_below = at_least(Ordering::GreaterOrEqual, scale);
-        let above = at_least(Ordering::Greater, scale);
-        bounds[at] = match predicate {
-            Predicate::Compare(Ordering::Less, _) => (all, not_below),
-            Predicate::Compare(Ordering::LessOrEqual, _) => (all, above),
-            Predicate::Compare(Ordering::Greater, _) => (above, end),
-            Predicate::Compare(Ordering::GreaterOrEqual, _) => (not_below, end),
-            _ => (not_below, above),
-        };
-    }
-    let wanted = !matches!(predicate, Predicate::NotEqual(_));
-    // The span of all mantissas is from the smallest to the largest, so that a bound past its end may not be an `i64`;
-    // how far a mantissa lies above the smallest always is a `u64`.
-    let above_min = |n: i128| (n - i128::from(min)) as u64;
-    let bounds = bounds.map(|(from, to)| (above_min(from), above_min(to.max(from)) - above_min(from)));
-    let hit = |(&mantissa, &scale): (&i64, &u8)| {
-        let (from, len) = bounds[usize::from(scale)];
-        ((mantissa.wrapping_sub(min) as u64).wrapping_sub(from) < len) == wanted
     };
-    Some(Bits::from_tests(mantissas.iter().zip(scales).map(hit), mantissas.len()))
+    let wanted = !matches!(predicate, Predicate::NotEqual(_));
+    let hit = |mantissa: i64, (first, last): Span| (mantissa >= first && mantissa <= last) == wanted;
+    if let Some(&scale) = scales.first()
+        && scales.iter().all(|&s| s == scale)
+    {
+        let span = span_of(scale);
+        return Some(Bits::from_slice(mantissas, None, |&mantissa| hit(mantissa, span)));
+    }
+    let tests = mantissas.iter().zip(scales).map(|(&mantissa, &scale)| hit(mantissa, span_of(scale)));
+    Some(Bits::from_tests(tests, mantissas.len()))
 }
 
-/// The first of `from..to` that is accepted, if those accepted come last; else `to`.
-fn first(from: i128, to: i128, accepts: impl Fn(i64) -> bool) -> i128 {
-    let (mut low, mut high) = (from, to);
+/// First and last mantissa; none when the first is the larger.
+type Span = (i64, i64);
+
+/// The mantissas that a predicate (if it is `!=`, its opposite) accepts at a scale.
+fn span(predicate: &Predicate, literal: &Literal, scale: u8) -> Span {
+    let worth = literal.number().map_or(0.0, Number::to_f64);
+    let guess = (worth * 10f64.powi(i32::from(scale))) as i64;
+    let first = |ordering: Ordering| {
+        let compare = Predicate::Compare(ordering, literal.clone());
+        first(guess, |mantissa| {
+            let text = text_of(mantissa, scale);
+            parse_number(text.as_bytes()).is_some() && compare.matches(text.as_bytes())
+        })
+    };
+    let before = |first: Option<i64>| match first {
+        Some(first) => first.checked_sub(1),
+        None => Some(i64::MAX),
+    };
+    let not_below = || first(Ordering::GreaterOrEqual);
+    let above = || first(Ordering::Greater);
+    let bounds = match predicate {
+        Predicate::Compare(Ordering::Less, _) => (Some(i64::MIN), before(not_below())),
+        Predicate::Compare(Ordering::LessOrEqual, _) => (Some(i64::MIN), before(above())),
+        Predicate::Compare(Ordering::Greater, _) => (above(), Some(i64::MAX)),
+        Predicate::Compare(Ordering::GreaterOrEqual, _) => (not_below(), Some(i64::MAX)),
+        _ => (not_below(), before(above())),
+    };
+    match bounds {
+        (Some(first), Some(last)) => (first, last),
+        _ => (1, 0),
+    }
+}
+
+/// The first that is accepted, if those accepted come last; looked for around a guess.
+fn first(guess: i64, accepts: impl Fn(i64) -> bool) -> Option<i64> {
+    // Steps that double, away from the guess, until the bound lies between two of them.
+    let (mut low, mut high) = (i128::from(guess), i128::from(guess));
+    let (min, end) = (i128::from(i64::MIN), i128::from(i64::MAX) + 1);
+    let accepts = |n: i128| i64::try_from(n).map_or(n >= end, &accepts);
+    let mut step = 1i128;
+    while low > min && accepts(low - 1) {
+        high = low - 1;
+        low = (low - step).max(min);
+        step *= 2;
+    }
+    while high < end && !accepts(high) {
+        low = high + 1;
+        high = (high + step).min(end);
+        step *= 2;
+    }
     while low < high {
         let middle = low + (high - low) / 2;
-        if i64::try_from(middle).is_ok_and(&accepts) {
+        if accepts(middle) {
             high = middle;
         } else {
             low = middle + 1;
         }
     }
-    low
+    i64::try_from(low).ok()
 }
 
 /// `mantissa / 10^scale`, as it stands in a record.
@@ -87,7 +111,6 @@ fn text_of(mantissa: i64, scale: u8) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gastrolog_query::Literal;
     use proptest::prelude::*;
 
     fn ordering() -> impl Strategy<Value = Ordering> {

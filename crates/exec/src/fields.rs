@@ -1,6 +1,7 @@
 //! Where the values of a field stand in the rows of a row group.
 
 use gastrolog_chunk::ReadError;
+use gastrolog_format::row_group::ColumnKey;
 use gastrolog_index::{Escape, RangeSet, unescape};
 use gastrolog_query::FieldName;
 
@@ -25,13 +26,26 @@ pub(crate) struct Places {
 
 impl Places {
     pub(crate) fn of(view: &View<'_>, name: &FieldName) -> Places {
+        Places::that(view, &|key| name.matches(&key.name), &|path| name.matches(path))
+    }
+
+    /// As [`Places::of`], of fields of the text alone whose paths satisfy `is`.
+    pub(crate) fn of_text(view: &View<'_>, is: &dyn Fn(&str) -> bool) -> Places {
+        Places::that(view, &|key| !key.attribute && is(&key.name), is)
+    }
+
+    fn that(
+        view: &View<'_>,
+        of_column: &dyn Fn(&ColumnKey) -> bool,
+        of_composite: &dyn Fn(&str) -> bool,
+    ) -> Places {
         let header = view.header();
         let column = |&i: &u32| {
             let key = &header.columns.get(i as usize)?.key;
-            (!key.name.is_empty() && name.matches(&key.name))
+            (!key.name.is_empty() && of_column(key))
                 .then(|| Place::Column { column: i, escape: escape_of(key.escape) })
         };
-        let composite_names: Vec<bool> = view.shapes.names.iter().map(|n| name.matches(n)).collect();
+        let composite_names: Vec<bool> = view.shapes.names.iter().map(|n| of_composite(n)).collect();
         let of_shape = |shape: &gastrolog_format::Shape| {
             // Composites come before the slots inside of them, as in the text; ties with other slots are broken
             // by the literal they begin in.
@@ -48,6 +62,11 @@ impl Places {
         };
         let by_shape = view.shapes.shapes.iter().map(of_shape).collect();
         Places { by_shape, any_unparsed: header.unparsed_rows > 0 }
+    }
+
+    /// The first place in a shape.
+    pub(crate) fn first(&self, shape: usize) -> Option<Place> {
+        self.by_shape.get(shape)?.first().copied()
     }
 
     /// Whether no row can have the field.

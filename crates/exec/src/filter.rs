@@ -3,34 +3,28 @@
 use std::time::{Duration, Instant};
 
 use gastrolog_chunk::ReadError;
-use gastrolog_format::column::{Column, Exceptions};
-use gastrolog_index::{Escape, unescape};
-use gastrolog_query::{FieldMatch, Filter, Number, Ordering, Predicate, TextMatch, required_words};
+use gastrolog_plan::Condition;
+use gastrolog_query::{FieldMatch, Filter, TextMatch, required_words};
 
+use crate::automaton::texts_matching;
 use crate::bits::Bits;
-use crate::decimals::decimal_hits;
 use crate::fields::{Place, Places, Scratch, any_value};
+use crate::values::{is_dense, rows_where};
 use crate::view::View;
 use crate::words::rows_with_word;
 
-/// As [`select`] for a whole filter, and tells what each of its conditions did.
+/// As [`select`] for all conditions of a plan, in its order, and tells what each of them did.
 pub(crate) fn select_told(
     view: &View<'_>,
-    filter: &Filter,
+    conditions: &[Condition],
     among: Bits,
-    tell: &mut dyn FnMut(&Filter, usize, usize, Duration),
+    tell: &mut dyn FnMut(&Condition, usize, usize, Duration),
 ) -> Result<Bits, ReadError> {
-    let mut parts: Vec<&Filter> = match filter {
-        Filter::And(parts) => parts.iter().collect(),
-        Filter::All => Vec::new(),
-        one => vec![one],
-    };
-    parts.sort_by_key(|f| cost(f));
     let mut left = among;
-    for part in parts {
+    for condition in conditions {
         let (begin, rows_in) = (Instant::now(), left.count());
-        left = select(view, part, left)?;
-        tell(part, rows_in, left.count(), begin.elapsed());
+        left = select(view, &condition.filter, left)?;
+        tell(condition, rows_in, left.count(), begin.elapsed());
     }
     Ok(left)
 }
@@ -42,11 +36,8 @@ pub(crate) fn select(view: &View<'_>, filter: &Filter, among: Bits) -> Result<Bi
     }
     match filter {
         Filter::All => Ok(among),
-        Filter::And(parts) => {
-            let mut order: Vec<&Filter> = parts.iter().collect();
-            order.sort_by_key(|f| cost(f));
-            order.into_iter().try_fold(among, |left, part| select(view, part, left))
-        }
+        // The plan has put the parts in the order that costs least.
+        Filter::And(parts) => parts.iter().try_fold(among, |left, part| select(view, part, left)),
         Filter::Or(parts) => {
             let mut left = among.clone();
             for part in parts {
@@ -61,25 +52,6 @@ pub(crate) fn select(view: &View<'_>, filter: &Filter, among: Bits) -> Result<Bi
         }
         Filter::Field(field) => select_field(view, field, among),
         Filter::Text(text) => select_text(view, text, among),
-    }
-}
-
-/// Cheap conditions first: they leave fewer rows to the dear ones.
-pub(crate) fn cost(filter: &Filter) -> u32 {
-    match filter {
-        Filter::All => 0,
-        Filter::Field(f) => match f.predicate {
-            Predicate::Exists => 1,
-            Predicate::Equal(_) | Predicate::In(_) => 2,
-            Predicate::NotEqual(_) | Predicate::Compare(..) => 3,
-            Predicate::Glob(_) | Predicate::NotGlob(_) => 4,
-            Predicate::Regex(_) | Predicate::NotRegex(_) => 5,
-        },
-        Filter::Text(TextMatch::Phrase(_)) => 6,
-        Filter::Text(TextMatch::Glob(_)) => 7,
-        Filter::Text(TextMatch::Regex(_)) => 8,
-        Filter::Not(inner) => cost(inner),
-        Filter::And(parts) | Filter::Or(parts) => parts.iter().map(cost).sum::<u32>() + 1,
     }
 }
 
@@ -108,139 +80,6 @@ fn select_field(view: &View<'_>, field: &FieldMatch, among: Bits) -> Result<Bits
     Ok(hits.and(&among))
 }
 
-/// The rows whose value in a column satisfies a predicate (of `among`, possibly others too).
-fn rows_where(
-    view: &View<'_>,
-    i: u32,
-    escape: Escape,
-    predicate: &Predicate,
-    among: &Bits,
-) -> Result<Bits, ReadError> {
-    let everywhere = view.is_everywhere(i);
-    if *predicate == Predicate::Exists {
-        return spread(
-            view,
-            i,
-            Bits::all(view.header().columns.get(i as usize).map_or(0, |m| m.values as usize)),
-        );
-    }
-    let column = view.column(i)?;
-    let matches = |value: &[u8]| predicate.matches(&unescape(value, escape));
-    let hits = match &**column {
-        Column::Constant { value, rows } => {
-            if matches(value) {
-                Bits::all(*rows)
-            } else {
-                Bits::none(*rows)
-            }
-        }
-        Column::Dictionary { values, ids } => {
-            let wanted: Vec<bool> = values.iter().map(matches).collect();
-            let wanted = |id: usize| wanted.get(id).copied().unwrap_or(false);
-            match ids {
-                gastrolog_format::Ids::U8(ids) => {
-                    let mut table = [false; 256];
-                    table.iter_mut().enumerate().for_each(|(id, t)| *t = wanted(id));
-                    Bits::from_tests(ids.iter().map(|&id| table[id as usize]), ids.len())
-                }
-                ids => Bits::from_tests((0..ids.len()).map(|row| wanted(ids.get(row) as usize)), ids.len()),
-            }
-        }
-        Column::Integer { values, exceptions } => match integer_hits(values, predicate) {
-            Some(hits) => with_exceptions(hits, exceptions, &matches),
-            None => each_value(view, i, column, among, everywhere, &matches)?,
-        },
-        Column::Decimal { mantissas, scales, exceptions } => {
-            match decimal_hits(mantissas, scales, predicate) {
-                Some(hits) => with_exceptions(hits, exceptions, &matches),
-                None => each_value(view, i, column, among, everywhere, &matches)?,
-            }
-        }
-        _ => each_value(view, i, column, among, everywhere, &matches)?,
-    };
-    spread(view, i, hits)
-}
-
-/// The hits among the values of a typed column, with those of its exceptions put right.
-fn with_exceptions(mut hits: Bits, exceptions: &Exceptions, matches: &dyn Fn(&[u8]) -> bool) -> Bits {
-    if exceptions.rows.is_empty() {
-        return hits;
-    }
-    let mut odd = Bits::none(hits.rows());
-    exceptions.rows.iter().for_each(|&row| odd.set(row as usize));
-    hits = hits.without(&odd);
-    for (&row, value) in exceptions.rows.iter().zip(exceptions.values.iter()) {
-        if matches(value) {
-            hits.set(row as usize);
-        }
-    }
-    hits
-}
-
-/// Tests every value whose row is in `among`.
-fn each_value(
-    view: &View<'_>,
-    i: u32,
-    column: &Column,
-    among: &Bits,
-    everywhere: bool,
-    matches: &dyn Fn(&[u8]) -> bool,
-) -> Result<Bits, ReadError> {
-    let mut hits = Bits::none(column.len());
-    let mut scratch = Vec::new();
-    let mut test = |rank: usize| {
-        if matches(column.value(rank, &mut scratch)) {
-            hits.set(rank);
-        }
-    };
-    if everywhere {
-        among.iter().for_each(&mut test);
-    } else {
-        let rows = view.rows_of(i)?;
-        rows.iter().enumerate().filter(|&(_, &row)| among.has(row as usize)).for_each(|(rank, _)| test(rank));
-    }
-    Ok(hits)
-}
-
-/// From values of a column to the rows that have them.
-fn spread(view: &View<'_>, i: u32, hits: Bits) -> Result<Bits, ReadError> {
-    if view.is_everywhere(i) {
-        return Ok(hits);
-    }
-    let mut rows = Bits::none(view.rows());
-    let of = view.rows_of(i)?;
-    hits.iter().filter_map(|rank| of.get(rank)).for_each(|&row| rows.set(row as usize));
-    Ok(rows)
-}
-
-/// Which integers satisfy a predicate that compares numbers; `None` for other predicates. A loop for each
-/// comparison, so that each is a few instructions a value.
-fn integer_hits(values: &[i64], predicate: &Predicate) -> Option<Bits> {
-    let bits = |test: &dyn Fn(i64) -> bool| Bits::from_tests(values.iter().map(|&v| test(v)), values.len());
-    match predicate {
-        Predicate::Equal(literal) => match literal.number()? {
-            Number::Int(wanted) => Some(Bits::from_tests(values.iter().map(|&v| v == wanted), values.len())),
-            wanted => Some(bits(&|v| Number::Int(v).compare(wanted).is_eq())),
-        },
-        Predicate::NotEqual(literal) => {
-            let wanted = literal.number()?;
-            Some(bits(&|v| Number::Int(v).compare(wanted).is_ne()))
-        }
-        Predicate::Compare(order, literal) => match literal.number()? {
-            Number::Int(bound) => Some(match order {
-                Ordering::Less => Bits::from_tests(values.iter().map(|&v| v < bound), values.len()),
-                Ordering::LessOrEqual => Bits::from_tests(values.iter().map(|&v| v <= bound), values.len()),
-                Ordering::Greater => Bits::from_tests(values.iter().map(|&v| v > bound), values.len()),
-                Ordering::GreaterOrEqual => {
-                    Bits::from_tests(values.iter().map(|&v| v >= bound), values.len())
-                }
-            }),
-            bound => Some(bits(&|v| order.accepts(Number::Int(v).compare(bound)))),
-        },
-        _ => None,
-    }
-}
-
 fn select_text(view: &View<'_>, text: &TextMatch, among: Bits) -> Result<Bits, ReadError> {
     let mut candidates = among;
     for word in required_words(text) {
@@ -255,6 +94,14 @@ fn select_text(view: &View<'_>, text: &TextMatch, among: Bits) -> Result<Bits, R
         return Ok(candidates);
     }
     let mut hits = Bits::none(candidates.rows());
+    if let TextMatch::Regex(regex) = text
+        && is_dense(&candidates)
+    {
+        let open;
+        (hits, open) = texts_matching(view, regex)?;
+        hits = hits.and(&candidates);
+        candidates = candidates.and(&open);
+    }
     let mut buffer = Vec::new();
     for row in candidates.iter() {
         buffer.clear();

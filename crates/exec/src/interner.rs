@@ -29,6 +29,11 @@ impl Interner {
         number
     }
 
+    /// The strings, by number, without the table.
+    pub(crate) fn into_strings(self) -> Strings {
+        self.strings
+    }
+
     /// The strings, by number.
     pub(crate) fn strings(&self) -> &Strings {
         &self.strings

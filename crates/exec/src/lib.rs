@@ -5,10 +5,12 @@
 
 mod accumulate;
 mod actual;
+mod automaton;
 mod bits;
 mod budget;
 mod cache;
 mod columnar;
+mod context;
 mod decimals;
 mod error;
 mod facts;
@@ -17,20 +19,23 @@ mod filter;
 mod groups;
 mod interner;
 mod output;
+mod patterns;
 mod record;
 mod run;
 mod stages;
 mod stats;
 mod units;
+mod values;
 mod view;
 mod words;
 
-pub use actual::{Actual, ChunkActual, ConditionActual};
+pub use actual::{Actual, ChunkActual, ConditionActual, DecodeCounts, StageActual};
 pub use budget::{Budget, record_bytes, value_bytes};
 pub use cache::Cache;
 pub use error::{ExecError, Limit, Progress};
 pub use facts::{plan_from, plan_over};
 pub use output::{Answer, FoundRecord, InContext, Order, SideTable, Value};
+pub use patterns::PatternTable;
 pub use record::ParsedView;
 pub use run::{Context, Request, run};
 pub use stages::streams;

@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 use gastrolog_chunk::{Chunk, Pending, ReadError, Snapshot};
 use gastrolog_index::{Pipeline, RangeSet};
 use gastrolog_plan::{Aggregation, Decision, Plan, Reason, RowGroupPlan};
-use gastrolog_query::{Filter, TimeRange, matches};
+use gastrolog_query::{Filter, Stage, TimeRange, matches};
 use gastrolog_types::{Attributes, Record, Timestamp};
 
 use crate::actual::Actual;
 use crate::bits::Bits;
+use crate::context::Neighbours;
 use crate::filter::select_told;
+use crate::patterns::Wish;
 use crate::record::ParsedView;
 use crate::stages::{Chain, Out};
 use crate::units::{Direction, Key, Place, Unit, pending_records, pending_source, units};
@@ -74,8 +76,14 @@ pub fn run(
         out(answer)
     };
     let first = plan.query.stages.first().and_then(Aggregation::of).filter(Aggregation::is_of_columns);
-    let done = match (first, plan.query.stages.get(1..)) {
-        (Some(aggregation), Some(rest)) => run.stats(&aggregation.into(), rest, &mut counted),
+    let done = match (first, plan.query.stages.split_first()) {
+        (Some(aggregation), Some((_, rest))) => run.stats(&aggregation.into(), rest, &mut counted),
+        (None, Some((Stage::Patterns { of, by }, _))) => {
+            run.patterns(Wish { of: of.as_deref(), by }, None, &mut counted)
+        }
+        (None, Some((Stage::New { of }, _))) => {
+            run.patterns(Wish { of: of.as_deref(), by: &[] }, request.sides.get(&0), &mut counted)
+        }
         _ => run.records(&mut counted),
     };
     match done {
@@ -135,6 +143,7 @@ impl<'a> Run<'a> {
         let (plan, request) = (self.plan, self.request);
         let mut chain = Chain::new(&plan.query.stages, 0, None, request, self.context.pipeline)?;
         let with_fields = request.with_fields || chain.needs_fields();
+        let mut neighbours = Neighbours::of(plan, self.snapshot, (request.order, with_fields), self.context);
         let direction = self.direction();
         let units = units(plan, self.snapshot, direction, request.after);
         let mut waiting = units.iter().peekable();
@@ -175,6 +184,12 @@ impl<'a> Run<'a> {
                 if unit.next % 256 == 0 {
                     (request.check)()?;
                 }
+                if let Some(neighbours) = &mut neighbours {
+                    if !neighbours.around(direction.place(key).seq, request, &mut chain, out)? {
+                        break 'rows;
+                    }
+                    continue;
+                }
                 match unit.source.record(row as usize) {
                     Ok(record) => {
                         let row = chain.row_of(record, with_fields);
@@ -195,6 +210,7 @@ impl<'a> Run<'a> {
             if let OpenSource::View(view, chunk, counted) = &unit.source {
                 let late = view.bytes_read() - counted;
                 self.actual.late_read(*chunk, late);
+                self.actual.add_decoded(*chunk, view.take_counts());
                 request.budget.read(late);
             }
             request.budget.release(unit.held_bytes());
@@ -202,8 +218,16 @@ impl<'a> Run<'a> {
             unit.rows = Vec::new();
             unit.source = OpenSource::Pending(Vec::new());
         }
+        self.actual.damage.extend(neighbours.map(|mut n| n.damage()).unwrap_or_default());
+        // What a limit ended early.
+        for unit in &open {
+            if let OpenSource::View(view, chunk, counted) = &unit.source {
+                self.actual.late_read(*chunk, view.bytes_read() - counted);
+                self.actual.add_decoded(*chunk, view.take_counts());
+            }
+        }
         chain.finish(out)?;
-        self.actual.returned = chain.returned();
+        self.actual.ended(&chain);
         Ok(())
     }
 
@@ -229,6 +253,7 @@ impl<'a> Run<'a> {
                             view.bytes_read(),
                             begin.elapsed(),
                         );
+                        self.actual.add_decoded(*chunk, view.take_counts());
                         let counted = view.bytes_read();
                         self.request.budget.read(counted);
                         let source = OpenSource::View(Box::new(view), *chunk, counted);
@@ -320,8 +345,8 @@ pub(crate) fn matching_rows(
             }
         }
     };
-    select_told(view, &plan.query.filter, among, &mut |condition, rows_in, rows_out, time| {
-        actual.condition(condition.to_string(), rows_in as u64, rows_out as u64, time);
+    select_told(view, &plan.conditions, among, &mut |condition, rows_in, rows_out, time| {
+        actual.condition(&condition.text, rows_in as u64, rows_out as u64, time);
     })
 }
 

@@ -13,6 +13,7 @@ mod side;
 mod sort;
 mod steps;
 mod thin;
+mod told;
 
 use std::cell::Cell;
 
@@ -20,12 +21,14 @@ use gastrolog_index::Pipeline;
 use gastrolog_query::Stage;
 use gastrolog_types::Record;
 
+use crate::actual::StageActual;
 use crate::record::fields_of;
 use crate::{Answer, ExecError, FoundRecord, Request};
 
 pub(crate) use order::compare;
 pub(crate) use row::Row;
 pub use steps::streams;
+use told::Told;
 
 /// Takes the answer; `false` when it wants no more.
 pub(crate) type Out<'a> = &'a mut dyn FnMut(Answer) -> bool;
@@ -54,7 +57,7 @@ trait Step {
 
 /// The stages of a query as a chain. Rows go in at the front and come out of the far end as an answer.
 pub(crate) struct Chain<'q> {
-    steps: Vec<Box<dyn Step + 'q>>,
+    steps: Vec<Told<'q>>,
     end: End,
     pulse: Pulse<'q>,
     pipeline: &'q Pipeline,
@@ -103,7 +106,12 @@ impl<'q> Chain<'q> {
 
     /// Whether some stage looks at fields of records, so that records must come with theirs.
     pub(crate) fn needs_fields(&self) -> bool {
-        self.steps.iter().any(|step| step.needs_fields())
+        self.steps.iter().any(|told| told.step.needs_fields())
+    }
+
+    /// What went through each stage, with the place of it in the query.
+    pub(crate) fn told(&self) -> impl Iterator<Item = (usize, StageActual)> {
+        self.steps.iter().map(|told| (told.place, told.actual))
     }
 
     /// Rows handed out.
@@ -135,12 +143,7 @@ impl<'q> Chain<'q> {
     }
 }
 
-fn push(
-    steps: &mut [Box<dyn Step + '_>],
-    row: Row,
-    pulse: &Pulse<'_>,
-    out: Next<'_>,
-) -> Result<bool, ExecError> {
+fn push(steps: &mut [Told<'_>], row: Row, pulse: &Pulse<'_>, out: Next<'_>) -> Result<bool, ExecError> {
     pulse.beat()?;
     match steps.split_first_mut() {
         Some((step, behind)) => step.push(row, &mut |row| push(behind, row, pulse, out)),

@@ -29,23 +29,11 @@ impl<'a> Run<'a> {
         out: Out<'_>,
     ) -> Result<(), ExecError> {
         let mut groups = Groups::new(aggregation.clone());
-        for chunk in &self.plan.chunks {
-            if let (Decision::Footer, Some(field)) = (&chunk.decision, &self.plan.footer_field) {
-                match self
-                    .snapshot
-                    .chunks
-                    .get(chunk.index)
-                    .map(|c| from_footer(c, field, self.plan, &mut groups))
-                {
-                    Some(Ok(matched)) => self.actual.footer(chunk.index, chunk.records, matched),
-                    Some(Err(e)) => self.actual.damage.push(e.to_string()),
-                    None => {}
-                }
-            }
+        let gathered = self.gather(aggregation, &mut groups);
+        if gathered.is_err() {
+            drop_later(groups);
+            return gathered;
         }
-        self.stats_of_units(aggregation, &mut groups)?;
-        groups.hold(self.request.budget)?;
-        groups.check()?;
         let input = Some(aggregation.columns());
         let mut chain = Chain::new(&self.plan.query.stages, 1, input, self.request, self.context.pipeline)?;
         let rows = match rest {
@@ -54,14 +42,38 @@ impl<'a> Run<'a> {
             }
             _ => groups.finish()?,
         };
-        for row in rows {
+        let first = self.actual.stages.entry(0).or_default();
+        first.rows_out = rows.len() as u64;
+        for (i, row) in rows.into_iter().enumerate() {
+            if i % 1024 == 0 {
+                (self.request.check)()?;
+            }
             if !chain.push(Row::Table(row), out)? {
                 break;
             }
         }
         chain.finish(out)?;
-        self.actual.returned = chain.returned();
+        self.actual.ended(&chain);
         Ok(())
+    }
+
+    /// Gathers the groups of all chunks and of the records in memory.
+    fn gather(&mut self, aggregation: &Arc<Aggregation>, groups: &mut Groups) -> Result<(), ExecError> {
+        for chunk in &self.plan.chunks {
+            if let (Decision::Footer, Some(field)) = (&chunk.decision, &self.plan.footer_field) {
+                match self.snapshot.chunks.get(chunk.index).map(|c| from_footer(c, field, self.plan, groups))
+                {
+                    Some(Ok(matched)) => self.actual.footer(chunk.index, chunk.records, matched),
+                    Some(Err(e)) => self.actual.damage.push(e.to_string()),
+                    None => {}
+                }
+            }
+        }
+        self.stats_of_units(aggregation, groups)?;
+        let matched = self.actual.matched();
+        self.actual.stages.entry(0).or_default().rows_in = matched;
+        groups.hold(self.request.budget)?;
+        groups.check()
     }
 
     /// Aggregates all units, several at a time.
@@ -110,13 +122,18 @@ impl<'a> Run<'a> {
         }
         let (actual, parts) = shared.into_inner().unwrap_or_default();
         self.actual.merge(actual);
+        let mut done = Ok(());
         for (part, result) in parts {
-            result?;
+            done = done.and(result);
+            if done.is_err() {
+                drop_later(part);
+                continue;
+            }
             self.request.budget.release(part.counted_bytes());
-            groups.merge(part);
-            groups.hold(self.request.budget)?;
+            groups.merge(part, &|| (self.request.check)().is_err());
+            done = (self.request.check)().and_then(|()| groups.hold(self.request.budget));
         }
-        Ok(())
+        done
     }
 
     fn stats_of_unit(
@@ -132,7 +149,11 @@ impl<'a> Run<'a> {
                 let begin = std::time::Instant::now();
                 let done = View::open(row_group, self.context.cache, pipeline).and_then(|view| {
                     let hits = matching_rows(&view, group, plan, actual)?;
-                    aggregate(&view, &hits, aggregation, groups)?;
+                    let grouping = std::time::Instant::now();
+                    let stop = || (self.request.check)().is_err();
+                    aggregate(&view, &hits, aggregation, groups, &stop)?;
+                    actual.first_stage(grouping.elapsed());
+                    actual.add_decoded(*chunk, view.take_counts());
                     Ok((hits.count() as u64, view.bytes_read()))
                 });
                 match done {
@@ -144,13 +165,22 @@ impl<'a> Run<'a> {
                 let query = &plan.query;
                 let records = scan_pending(pending, &query.filter, query.time, self.request.order, pipeline);
                 actual.pending(pending.range.len() as u64, records.len() as u64);
-                for record in &records {
+                for (i, record) in records.iter().enumerate() {
+                    if i % 1024 == 1023 && (self.request.check)().is_err() {
+                        break;
+                    }
                     let view = ParsedView::new(&record.text, &record.attributes, pipeline);
                     add_record(&view, 1, (record.time().0, record.seq), groups);
                 }
             }
         }
     }
+}
+
+/// Groups of a query that was stopped: freeing millions of values takes a while, and nobody has to wait for it.
+fn drop_later(groups: Groups) {
+    // Where no thread can be had they are dropped at once.
+    let _ = std::thread::Builder::new().name("drop".to_owned()).spawn(move || drop(groups));
 }
 
 /// Adds a record (or `weight` alike ones) to its group.

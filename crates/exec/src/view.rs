@@ -10,19 +10,49 @@ use gastrolog_format::{Ids, Shape, Shapes};
 use gastrolog_index::{Escape, Pipeline};
 use gastrolog_types::{Attributes, Record, Timestamp};
 
+use crate::DecodeCounts;
 use crate::cache::{Cache, Decoded, Part};
 
 /// A row group opened for a query.
 pub(crate) struct View<'a> {
     group: &'a Arc<RowGroup>,
     header: &'a Arc<Header>,
-    cache: &'a Cache,
+    cached: Counted<'a>,
     pub(crate) pipeline: &'a Pipeline,
     pub(crate) shapes: Arc<Shapes>,
     pub(crate) shape_ids: Arc<Ids>,
     bytes_read: Cell<u64>,
     /// What was decoded or found in the cache, so that a row costs no look-up in the shared cache.
     open: Box<[OpenColumn]>,
+    /// Whether the cache keeps no columns for now.
+    passing: Cell<bool>,
+}
+
+/// The cache as one row group sees it, with a count of what it had.
+struct Counted<'a> {
+    cache: &'a Cache,
+    group: &'a RowGroup,
+    counts: Cell<DecodeCounts>,
+}
+
+impl Counted<'_> {
+    fn get(&self, part: Part) -> Option<Decoded> {
+        let found = self.cache.get(self.group.id, part);
+        let mut counts = self.counts.get();
+        match found {
+            Some(_) => counts.cache_hits += 1,
+            None => counts.cache_misses += 1,
+        }
+        self.counts.set(counts);
+        found
+    }
+
+    fn put(&self, part: Part, value: Decoded) {
+        let mut counts = self.counts.get();
+        counts.bytes += value.bytes() as u64;
+        self.counts.set(counts);
+        self.cache.put(self.group.id, part, value);
+    }
 }
 
 #[derive(Default)]
@@ -51,27 +81,45 @@ impl<'a> View<'a> {
     ) -> Result<View<'a>, ReadError> {
         let header = group.header()?;
         let read = Cell::new(0);
-        let shapes = match cache.get(group.id, Part::Shapes) {
+        let cached = Counted { cache, group, counts: Cell::default() };
+        let shapes = match cached.get(Part::Shapes) {
             Some(Decoded::Shapes(shapes)) => shapes,
             _ => {
                 read.set(read.get() + u64::from(header.shapes.len));
                 let shapes = Arc::new(header.shapes(group.body()?).map_err(|e| named(group, "shapes", e))?);
-                cache.put(group.id, Part::Shapes, Decoded::Shapes(shapes.clone()));
+                cached.put(Part::Shapes, Decoded::Shapes(shapes.clone()));
                 shapes
             }
         };
-        let shape_ids = match cache.get(group.id, Part::ShapeIds) {
+        let shape_ids = match cached.get(Part::ShapeIds) {
             Some(Decoded::Ids(ids)) => ids,
             _ => {
                 read.set(read.get() + u64::from(header.shape_ids.len));
                 let ids = header.shape_ids(group.body()?, shapes.shapes.len());
                 let ids = Arc::new(ids.map_err(|e| named(group, "shapes of rows", e))?);
-                cache.put(group.id, Part::ShapeIds, Decoded::Ids(ids.clone()));
+                cached.put(Part::ShapeIds, Decoded::Ids(ids.clone()));
                 ids
             }
         };
         let open = header.columns.iter().map(|_| OpenColumn::default()).collect();
-        Ok(View { group, header, cache, pipeline, shapes, shape_ids, bytes_read: read, open })
+        let passing = Cell::new(false);
+        Ok(View { group, header, cached, pipeline, shapes, shape_ids, bytes_read: read, open, passing })
+    }
+
+    /// What the cache has of it.
+    pub(crate) fn cached(&self, part: Part) -> Option<Decoded> {
+        self.cached.get(part)
+    }
+
+    /// Whether columns that are decoded from now on are left to others: they are read once, for something smaller that
+    /// is kept instead of them.
+    pub(crate) fn pass_through(&self, passing: bool) {
+        self.passing.set(passing);
+    }
+
+    /// Gives the cache something made of it.
+    pub(crate) fn keep(&self, part: Part, value: Decoded) {
+        self.cached.put(part, value);
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -85,6 +133,11 @@ impl<'a> View<'a> {
     /// Bytes read from the file so far (what the cache gave is not counted).
     pub(crate) fn bytes_read(&self) -> u64 {
         self.bytes_read.get()
+    }
+
+    /// What was decoded since this was last asked.
+    pub(crate) fn take_counts(&self) -> DecodeCounts {
+        self.cached.counts.take()
     }
 
     fn count_read(&self, bytes: u32) {
@@ -116,7 +169,7 @@ impl<'a> View<'a> {
     }
 
     fn read_column(&self, i: u32) -> Result<Arc<Column>, ReadError> {
-        if let Some(Decoded::Column(column)) = self.cache.get(self.group.id, Part::Column(i)) {
+        if let Some(Decoded::Column(column)) = self.cached.get(Part::Column(i)) {
             return Ok(column);
         }
         let meta = self.header.columns.get(i as usize);
@@ -124,7 +177,9 @@ impl<'a> View<'a> {
         self.count_read(meta.map_or(0, |m| m.section.len));
         let column = self.header.column(self.group.body()?, i as usize);
         let column = Arc::new(column.map_err(|e| named(self.group, &format!("column {name:?}"), e))?);
-        self.cache.put(self.group.id, Part::Column(i), Decoded::Column(column.clone()));
+        if !self.passing.get() {
+            self.cached.put(Part::Column(i), Decoded::Column(column.clone()));
+        }
         Ok(column)
     }
 
@@ -146,7 +201,7 @@ impl<'a> View<'a> {
     }
 
     fn find_rows_of(&self, i: u32) -> Result<Arc<Vec<u32>>, ReadError> {
-        if let Some(Decoded::Rows(rows)) = self.cache.get(self.group.id, Part::RowsOf(i)) {
+        if let Some(Decoded::Rows(rows)) = self.cached.get(Part::RowsOf(i)) {
             return Ok(rows);
         }
         let has = |s: &Shape| s.slots.contains(&i) || s.attributes.contains(&i);
@@ -158,7 +213,7 @@ impl<'a> View<'a> {
             return Err(named(self.group, "shapes of rows", "do not agree with the columns"));
         }
         let rows = Arc::new(rows);
-        self.cache.put(self.group.id, Part::RowsOf(i), Decoded::Rows(rows.clone()));
+        self.cached.put(Part::RowsOf(i), Decoded::Rows(rows.clone()));
         Ok(rows)
     }
 
@@ -182,7 +237,7 @@ impl<'a> View<'a> {
 
     /// Ingest times.
     pub(crate) fn ingest(&self) -> Result<Arc<Vec<i64>>, ReadError> {
-        if let Some(Decoded::Times(times)) = self.cache.get(self.group.id, Part::Ingest) {
+        if let Some(Decoded::Times(times)) = self.cached.get(Part::Ingest) {
             return Ok(times);
         }
         self.count_read(self.header.ingest.len);
@@ -193,13 +248,13 @@ impl<'a> View<'a> {
 
     fn keep_times(&self, part: Part, times: Vec<i64>) -> Arc<Vec<i64>> {
         let times = Arc::new(times);
-        self.cache.put(self.group.id, part, Decoded::Times(times.clone()));
+        self.cached.put(part, Decoded::Times(times.clone()));
         times
     }
 
     /// Source times, `Timestamp::NONE` where there is none.
     pub(crate) fn source(&self) -> Result<Arc<Vec<i64>>, ReadError> {
-        if let Some(Decoded::Times(times)) = self.cache.get(self.group.id, Part::Source) {
+        if let Some(Decoded::Times(times)) = self.cached.get(Part::Source) {
             return Ok(times);
         }
         self.count_read(self.header.source.len);
@@ -243,12 +298,13 @@ impl<'a> View<'a> {
 
     /// Source times, ingest times where there are none.
     pub(crate) fn times(&self) -> Result<Arc<Vec<i64>>, ReadError> {
-        if let Some(Decoded::Times(times)) = self.cache.get(self.group.id, Part::Times) {
+        if let Some(Decoded::Times(times)) = self.cached.get(Part::Times) {
             return Ok(times);
         }
         let (source, ingest) = (self.source()?, self.ingest()?);
         if source.iter().all(|&s| Timestamp(s).is_some()) {
-            self.cache.put(self.group.id, Part::Times, Decoded::Times(source.clone()));
+            // Decoded before, and counted then.
+            self.cached.cache.put(self.group.id, Part::Times, Decoded::Times(source.clone()));
             return Ok(source);
         }
         let times =

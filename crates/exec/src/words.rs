@@ -1,11 +1,13 @@
 //! Which rows have a word somewhere in their text, found in literals and columns without splicing.
 
 use gastrolog_chunk::ReadError;
+use gastrolog_format::Strings;
 use gastrolog_format::column::{Column, Exceptions};
 use gastrolog_format::words::TypedWords;
 use gastrolog_types::words::contains_word;
 
 use crate::bits::Bits;
+use crate::values::rows_with_id;
 use crate::view::View;
 
 /// The rows of `among` whose text has `word` (folded to lower case) as a whole word.
@@ -23,8 +25,9 @@ pub(crate) fn rows_with_word(view: &View<'_>, word: &[u8], among: Bits) -> Resul
         let meta = view.header().columns.get(*i as usize);
         meta.and_then(|m| m.words).is_none_or(|kinds| kinds.may_have(word))
     };
+    let needle = Needle::new(word);
     for i in slot_columns(view).into_iter().filter(may_have) {
-        let found = values_with_word(view.column(i)?, word);
+        let found = values_with_word(view.column(i)?, &needle);
         match (found, view.is_everywhere(i)) {
             (None, _) => {}
             (Some(values), true) => hits = hits.or(&values),
@@ -68,31 +71,18 @@ fn slot_columns(view: &View<'_>) -> Vec<u32> {
 }
 
 /// The values of a column that have the word; `None` for none.
-fn values_with_word(column: &Column, word: &[u8]) -> Option<Bits> {
-    let has = |value: &[u8]| contains_word(value, word);
+fn values_with_word(column: &Column, needle: &Needle<'_>) -> Option<Bits> {
+    let word = needle.word;
     let hits = match column {
         Column::Constant { value, rows } => {
-            if !has(value) {
+            if !contains_word(value, word) {
                 return None;
             }
             Bits::all(*rows)
         }
-        Column::Dictionary { values, ids } => {
-            if !occurs(values.bytes(), word) {
-                return None;
-            }
-            let wanted: Vec<bool> = values.iter().map(has).collect();
-            if !wanted.contains(&true) {
-                return None;
-            }
-            Bits::from_tests(
-                (0..ids.len()).map(|i| wanted.get(ids.get(i) as usize) == Some(&true)),
-                ids.len(),
-            )
-        }
-        Column::Text(values) if !occurs(values.bytes(), word) => return None,
-        Column::Text(values) => Bits::from_tests(values.iter().map(has), values.len()),
-        Column::Pattern { .. } => pattern_values(column, word)?,
+        Column::Dictionary { values, ids } => rows_with_id(ids, &needle.strings_with(values)?, None),
+        Column::Text(values) => Bits::from_slice(&needle.strings_with(values)?, None, |&has| has),
+        Column::Pattern { .. } => pattern_values(column, needle)?,
         Column::Integer { values, exceptions } => {
             let wanted = canonical(word);
             let number = |&v: &i64| wanted.is_some_and(|w| v.unsigned_abs() == w);
@@ -110,12 +100,54 @@ fn values_with_word(column: &Column, word: &[u8]) -> Option<Bits> {
     Some(hits)
 }
 
-/// Whether the bytes of `word` stand somewhere in `bytes`, ASCII case aside: a quick look at many strings at once.
-fn occurs(bytes: &[u8], word: &[u8]) -> bool {
-    let Some(&first) = word.first() else { return true };
-    let (lower, upper) = (first.to_ascii_lowercase(), first.to_ascii_uppercase());
-    let here = |at: usize| bytes.get(at..at + word.len()).is_some_and(|b| b.eq_ignore_ascii_case(word));
-    memchr::memchr2_iter(lower, upper, bytes).any(here)
+/// A word to be looked for in many strings at once, ASCII case aside, by the letter of it that is the rarest.
+struct Needle<'w> {
+    word: &'w [u8],
+    /// Where in the word that letter is.
+    at: usize,
+}
+
+impl<'w> Needle<'w> {
+    fn new(word: &'w [u8]) -> Needle<'w> {
+        const COMMON: &[u8] = b"qjzxkvwbygfphmudlcrsnoiate0123456789";
+        let rank = |b: u8| COMMON.iter().position(|&c| c == b.to_ascii_lowercase()).unwrap_or(0);
+        let at = word.iter().enumerate().min_by_key(|(_, b)| rank(**b)).map_or(0, |(at, _)| at);
+        Needle { word, at }
+    }
+
+    /// The first place from `from` on where the bytes of the word stand, maybe inside of a longer one.
+    fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
+        let rare = *self.word.get(self.at)?;
+        let (lower, upper) = (rare.to_ascii_lowercase(), rare.to_ascii_uppercase());
+        let base = from + self.at;
+        let rest = bytes.get(base..)?;
+        let here = |found: &usize| {
+            let start = from + found;
+            bytes.get(start..start + self.word.len()).is_some_and(|b| b.eq_ignore_ascii_case(self.word))
+        };
+        let found = if lower == upper {
+            memchr::memchr_iter(lower, rest).find(here)
+        } else {
+            memchr::memchr2_iter(lower, upper, rest).find(here)
+        };
+        found.map(|found| from + found)
+    }
+
+    /// Which of the strings have the word; `None` for none.
+    fn strings_with(&self, strings: &Strings) -> Option<Vec<bool>> {
+        let mut wanted: Option<Vec<bool>> = None;
+        let mut at = 0;
+        // Where the end of one string and the start of the next look like the word, neither has it.
+        while let Some(found) = self.find(strings.bytes(), at) {
+            let i = strings.at_byte(found);
+            if contains_word(strings.get(i), self.word) {
+                let wanted = wanted.get_or_insert_with(|| vec![false; strings.len()]);
+                wanted.get_mut(i).into_iter().for_each(|w| *w = true);
+            }
+            at = strings.end(i).max(found + 1);
+        }
+        wanted
+    }
 }
 
 /// The number that a word of digits is, if it is written as integers are.
@@ -153,32 +185,33 @@ fn written(column: &Column, word: &[u8], possible: bool) -> Option<Bits> {
     typed(tests, column.len(), column.exceptions().unwrap_or(&none), word, possible)
 }
 
-fn pattern_values(column: &Column, word: &[u8]) -> Option<Bits> {
+fn pattern_values(column: &Column, needle: &Needle<'_>) -> Option<Bits> {
     let Column::Pattern { patterns, ids, ranks, rest } = column else { return None };
     // For each pattern: all rows, or the ranks that match in some variable.
-    let by_pattern: Vec<(bool, Option<Bits>)> = patterns
-        .iter()
-        .map(|p| {
-            let all = occurs(p.literals.bytes(), word) && p.literals.iter().any(|l| contains_word(l, word));
-            let of_variables = p.variables.iter().filter_map(|v| values_with_word(v, word));
-            let some = if all { None } else { of_variables.reduce(|a, b| a.or(&b)) };
-            (all, some)
-        })
-        .collect();
-    let of_rest = if occurs(rest.bytes(), word) {
-        Bits::from_tests(rest.iter().map(|t| contains_word(t, word)), rest.len())
-    } else {
-        Bits::none(rest.len())
-    };
-    if of_rest.is_none() && by_pattern.iter().all(|(all, some)| !all && some.is_none()) {
+    let mut all: Vec<bool> = Vec::with_capacity(patterns.len() + 1);
+    let mut some: Vec<Option<Bits>> = Vec::with_capacity(patterns.len() + 1);
+    for pattern in patterns {
+        let literal = needle.find(pattern.literals.bytes(), 0).is_some()
+            && pattern.literals.iter().any(|l| contains_word(l, needle.word));
+        let of_variables = pattern.variables.iter().filter_map(|v| values_with_word(v, needle));
+        some.push(if literal { None } else { of_variables.reduce(|a, b| a.or(&b)) });
+        all.push(literal);
+    }
+    all.push(false);
+    some.push(needle.strings_with(rest).map(|with| Bits::from_slice(&with, None, |&has| has)));
+    let few = some.iter().any(Option::is_some);
+    if !few && !all.contains(&true) {
         return None;
     }
-    let test = |i: usize| {
-        let rank = ranks.get(i).copied().unwrap_or(0) as usize;
-        match by_pattern.get(ids.get(i) as usize) {
-            Some((all, some)) => *all || some.as_ref().is_some_and(|s| s.has(rank)),
-            None => of_rest.has(rank),
+    let mut hits = rows_with_id(ids, &all, None);
+    if few {
+        for (i, &rank) in ranks.iter().enumerate() {
+            if let Some(Some(with)) = some.get(ids.get(i) as usize)
+                && with.has(rank as usize)
+            {
+                hits.set(i);
+            }
         }
-    };
-    Some(Bits::from_tests((0..ids.len()).map(test), ids.len()))
+    }
+    Some(hits)
 }

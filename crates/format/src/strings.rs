@@ -61,6 +61,16 @@ impl Strings {
         &self.bytes
     }
 
+    /// Which string has the byte at this place of the buffer.
+    pub fn at_byte(&self, place: usize) -> usize {
+        self.ends.partition_point(|&end| end as usize <= place)
+    }
+
+    /// Where the `i`-th ends in the buffer; that of the last one when there is none.
+    pub fn end(&self, i: usize) -> usize {
+        self.ends.get(i).map_or(self.bytes.len(), |&end| end as usize)
+    }
+
     /// Appends the encoded strings; how many there are is for the caller to remember.
     pub fn put(&self, c: &mut Compressor, out: &mut Vec<u8>) {
         let lengths: Vec<i64> = (0..self.len()).map(|i| self.get(i).len() as i64).collect();

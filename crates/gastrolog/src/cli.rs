@@ -6,10 +6,16 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-pub(crate) use self::query::{ContextArgs, FieldsArgs, LimitArgs, ValuesArgs, WithArgs, ZoneArgs};
+pub(crate) use self::patterns::PatternsArgs;
+pub(crate) use self::query::{
+    ExplainArgs, FieldsArgs, FollowArgs, Limit, OrderArgs, OrderBy, QueryArgs, ValuesArgs,
+};
+pub(crate) use self::shared::{ContextArgs, LimitArgs, WithArgs, ZoneArgs};
 use crate::words;
 
+mod patterns;
 mod query;
+mod shared;
 
 /// Heading of the options that say which logs are meant.
 const WHERE: &str = "Where the logs are";
@@ -158,6 +164,21 @@ Examples:
   gastrolog values status
   gastrolog values path --prefix /api/ -n 20")]
     Values(ValuesArgs),
+    /// Show the shapes of messages: how many of each, since when, with which values
+    #[command(after_help = "\
+Numbers, ids, addresses and other values are taken out of each message; what remains
+is its pattern. Of files (plain, gzip or zstd; `-` is standard input) without storing
+them, or of what a query finds in the store.
+
+Examples:
+  gastrolog patterns app.log
+  journalctl -o short-iso | gastrolog patterns -
+  gastrolog patterns --query 'level=error last=1h'
+  gastrolog patterns --new --last 1h            what the hour before did not have
+  gastrolog patterns --by level --top 10 --output json app.log.gz | jq .pattern
+
+Exit status: 0 found, 1 nothing found, 2 error.")]
+    Patterns(PatternsArgs),
     /// List the stores
     #[command(after_help = "\
 Examples:
@@ -168,8 +189,9 @@ Examples:
     #[command(after_help = "\
 Examples:
   gastrolog chunks
-  gastrolog chunks --name web")]
-    Chunks(ListArgs),
+  gastrolog chunks --name web
+  gastrolog chunks analyze            what each field costs, and what it served")]
+    Chunks(ChunksArgs),
     /// Show what is in a chunk: columns, encodings, bytes
     #[command(after_help = "\
 Examples:
@@ -265,107 +287,24 @@ pub(crate) struct IngestArgs {
     pub(crate) durability: Option<String>,
 }
 
-/// The words of a query.
 #[derive(Debug, Args)]
-pub(crate) struct QueryWords {
-    /// The query; its words are joined by spaces
-    #[arg(required = true, value_name = "QUERY")]
-    words: Vec<String>,
+pub(crate) struct ChunksArgs {
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+    #[command(subcommand)]
+    pub(crate) what: Option<ChunksCommand>,
 }
 
-impl QueryWords {
-    /// The query text.
-    pub(crate) fn text(&self) -> String {
-        QueryWords::join(&self.words)
-    }
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChunksCommand {
+    /// What each field and index costs, against the queries it has served
+    #[command(after_help = "\
+Queries are counted by the server since it was started.
 
-    /// Words as one text, as they were typed.
-    fn join(words: &[String]) -> String {
-        let words: Vec<&str> = words.iter().map(|w| words::unmark(w)).collect();
-        words.join(" ")
-    }
-}
-
-/// How records are chosen and ordered beside the query.
-#[derive(Debug, Args)]
-pub(crate) struct OrderArgs {
-    /// Oldest first instead of newest first
-    #[arg(long)]
-    pub(crate) oldest_first: bool,
-    /// Which time orders and bounds the records
-    #[arg(long, value_name = "TIME", default_value = "source")]
-    pub(crate) order: OrderBy,
-    #[command(flatten)]
-    pub(crate) with: WithArgs,
-    #[command(flatten)]
-    pub(crate) limits: LimitArgs,
-    #[command(flatten)]
-    pub(crate) zone: ZoneArgs,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum OrderBy {
-    /// When it happened, as the record says; else when it arrived
-    Source,
-    /// When it arrived
-    Ingest,
-    /// The order in which records were stored
-    Write,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct QueryArgs {
-    #[command(flatten)]
-    pub(crate) words: QueryWords,
-    #[command(flatten)]
-    pub(crate) order: OrderArgs,
-    /// Form of the answer [default: pretty on a terminal, else raw]
-    #[arg(long, short, value_name = "FORM")]
-    pub(crate) output: Option<Form>,
-    /// At most this many records or rows; `none`: all [default: 1000]
-    #[arg(long, short = 'n', value_name = "N", value_parser = parse_limit)]
-    pub(crate) limit: Option<Limit>,
-    /// Go on behind the last record of an earlier answer
-    #[arg(long, value_name = "TOKEN", default_value = "", hide_default_value = true)]
-    pub(crate) resume: String,
-    #[command(flatten)]
-    pub(crate) context: ContextArgs,
-    /// An answer that lacks damaged parts of the store is not an error
-    #[arg(long)]
-    pub(crate) allow_incomplete: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ExplainArgs {
-    #[command(flatten)]
-    pub(crate) words: QueryWords,
-    #[command(flatten)]
-    pub(crate) order: OrderArgs,
-    /// Run the query too, and show what happened
-    #[arg(long)]
-    pub(crate) analyze: bool,
-    /// At most this many records or rows; `none`: all [default: 1000]
-    #[arg(long, short = 'n', value_name = "N", value_parser = parse_limit)]
-    pub(crate) limit: Option<Limit>,
-    /// Form of the plan
-    #[arg(long, short, value_name = "FORM", default_value = "tree")]
-    pub(crate) output: PlanForm,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct FollowArgs {
-    #[command(flatten)]
-    pub(crate) words: QueryWords,
-    /// Form of the records [default: pretty on a terminal, else raw]
-    #[arg(long, short, value_name = "FORM")]
-    pub(crate) output: Option<Form>,
-    /// End after this many records
-    #[arg(long, short = 'n', value_name = "N")]
-    pub(crate) limit: Option<u64>,
-    #[command(flatten)]
-    pub(crate) with: WithArgs,
-    #[command(flatten)]
-    pub(crate) zone: ZoneArgs,
+Examples:
+  gastrolog chunks analyze
+  gastrolog chunks analyze --output json | jq .fields")]
+    Analyze(ListArgs),
 }
 
 #[derive(Debug, Args)]
@@ -427,22 +366,6 @@ pub(crate) enum ListForm {
     Table,
     /// JSON
     Json,
-}
-
-/// A limit that was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Limit {
-    /// At most this many.
-    At(u64),
-    /// All.
-    None,
-}
-
-fn parse_limit(text: &str) -> Result<Limit, String> {
-    match text {
-        "none" => Ok(Limit::None),
-        n => n.parse().map(Limit::At).map_err(|_| "expected a number or `none`".to_owned()),
-    }
 }
 
 #[cfg(test)]

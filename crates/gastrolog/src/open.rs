@@ -30,7 +30,7 @@ pub(crate) fn open(
 
 /// The standard indexers. Their order is part of what a record means: the first that understands it names its
 /// fields.
-fn pipeline() -> Pipeline {
+pub(crate) fn pipeline() -> Pipeline {
     Pipeline::new(vec![
         Box::new(gastrolog_indexer_json::JsonIndexer),
         Box::new(gastrolog_indexer_syslog::Syslog),
@@ -64,6 +64,7 @@ fn policies(store: &StoreConfig, serving: bool) -> gastrolog_engine::StoreConfig
             None => serving.then_some(ms(RECOMPACT_AGE)),
         },
         indexers: store.indexers.clone(),
+        footer_values: store.footer_values.unwrap_or(default.footer_values),
         ..default
     }
 }

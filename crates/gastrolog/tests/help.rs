@@ -33,6 +33,7 @@ fn every_page_is_as_it_was_agreed() {
         "follow",
         "fields",
         "values",
+        "patterns",
         "stores",
         "chunks",
         "inspect",

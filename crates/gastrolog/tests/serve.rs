@@ -3,7 +3,6 @@
 
 mod serve {
     mod answers;
-    mod cancel;
     mod damage;
     mod follow;
     mod look;

@@ -9,6 +9,7 @@
 
 mod builder;
 mod fields;
+mod pattern;
 mod pipeline;
 mod ranges;
 pub mod scan;
@@ -16,6 +17,7 @@ mod unescape;
 
 pub use builder::{Caps, RowGroupBuilder};
 pub use fields::{source_time, time_span};
+pub use pattern::{PatternFinder, PatternText, message_rank};
 pub use pipeline::{Parsed, Pipeline};
 pub use ranges::{Claim, Escape, Indexer, Mark, Name, NamePart, RangeSet, Span, TimeRole};
 pub use unescape::unescape;

@@ -187,6 +187,19 @@ fn push_step(path: &mut String, step: &str) {
     path.push_str(step);
 }
 
+/// Whether no other span lies in the `i`-th: it is a value, not made of several.
+#[inline]
+pub(crate) fn is_leaf(spans: &[Span], i: usize) -> bool {
+    spans.get(i).zip(spans.get(i + 1)).is_none_or(|(span, next)| !is_inside(next, span))
+}
+
+/// Whether `next`, which comes right after `span` in order, lies in it. An empty span at its end does: the key of
+/// an empty value (`k=`) must stand in a literal.
+#[inline]
+fn is_inside(next: &Span, span: &Span) -> bool {
+    next.start < span.end || (next.end <= span.end && span.start < span.end)
+}
+
 /// What an indexer says of the part of a record it was shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {

@@ -133,6 +133,8 @@ pub struct Regex {
     pub source: String,
     /// Compiled with bounded size.
     pub compiled: regex::bytes::Regex,
+    /// Whole words, in lower case, that every match has in it.
+    pub(crate) words: Vec<Vec<u8>>,
 }
 
 impl PartialEq for Regex {

@@ -20,6 +20,7 @@ mod print;
 mod print_calls;
 mod print_stages;
 mod regex;
+mod regex_words;
 mod required;
 mod simplify;
 mod text;

@@ -26,7 +26,10 @@ impl Regex {
         let plain = unescape_slashes(source);
         let mut builder = regex::bytes::RegexBuilder::new(&plain);
         match builder.unicode(true).size_limit(COMPILED_BYTES_MAX).build() {
-            Ok(compiled) => Ok(Regex { source: plain, compiled }),
+            Ok(compiled) => {
+                let words = crate::regex_words::words_of(&plain);
+                Ok(Regex { source: plain, compiled, words })
+            }
             Err(error) => Err(explain(source, &error)),
         }
     }

@@ -11,7 +11,7 @@ pub fn required_words(text: &TextMatch) -> Vec<Vec<u8>> {
         // A border is asked for wherever a phrase begins or ends with a word byte, so all its words are whole.
         TextMatch::Phrase(phrase) => folded(phrase.as_bytes()),
         TextMatch::Glob(glob) => whole_words(glob),
-        TextMatch::Regex(_) => Vec::new(),
+        TextMatch::Regex(regex) => regex.words.clone(),
     }
 }
 
@@ -21,6 +21,7 @@ pub fn required_words_of_value(predicate: &Predicate) -> Option<Vec<Vec<u8>>> {
     match predicate {
         Predicate::Equal(literal) if literal.is_equal_by_bytes() => Some(folded(literal.text.as_bytes())),
         Predicate::Glob(glob) => Some(whole_words(glob)),
+        Predicate::Regex(regex) => Some(regex.words.clone()),
         _ => None,
     }
 }

@@ -16,7 +16,7 @@ use gastrolog_types::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::query::{self, CancelOnDrop, blocking};
-use crate::{ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, compact, from_wire, proto, to_wire};
+use crate::{ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, compact, from_wire, proto, to_wire, usage};
 
 /// Tells the time of day, for records that arrive without a time of arrival.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -182,6 +182,16 @@ impl proto::Lifecycle for Api {
         let (service, request) = (self.service.clone(), request.to_owned_message());
         let detail = blocking(move || service.inspect(&request.store, &request.chunk)).await?;
         Response::ok(to_wire::detail(detail))
+    }
+
+    async fn usage(
+        &self,
+        _: RequestContext,
+        request: ServiceRequest<'_, proto::UsageRequest>,
+    ) -> ServiceResult<impl Encodable<proto::UsageResponse> + Send + use<>> {
+        let (service, store) = (self.service.clone(), request.store.to_owned());
+        let usage = blocking(move || service.usage(&store)).await?;
+        Response::ok(usage::to_wire(usage))
     }
 
     async fn verify(

@@ -13,13 +13,13 @@ use connectrpc::client::{
 use connectrpc::{CompressionRegistry, ConnectError, Protocol, StreamMessage};
 use gastrolog_engine::{
     Answer, AnswerSink, Cancel, ChunkDetail, ChunkInfo, CompactReport, EngineError, ExplainNode, FieldList,
-    QueryEnd, QueryRequest, Service, StoreInfo, ValueList, ValuesRequest, VerifyReport,
+    QueryEnd, QueryRequest, Service, StoreInfo, StoreUsage, ValueList, ValuesRequest, VerifyReport,
 };
 use gastrolog_ingest::Accepted;
 use gastrolog_types::Batch;
 use tokio::runtime::Runtime;
 
-use crate::{ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, compact, error, from_wire, proto, to_wire};
+use crate::{ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, compact, error, from_wire, proto, to_wire, usage};
 
 /// How often a call looks whether it was cancelled.
 const CANCEL_POLL: Duration = Duration::from_millis(20);
@@ -231,6 +231,12 @@ impl Service for Client {
             proto::InspectRequest { store: store.to_owned(), chunk: chunk.to_owned(), ..Default::default() };
         let done = self.wait(&Cancel::default(), self.lifecycle.inspect(request))?.into_owned();
         Ok(from_wire::detail(done))
+    }
+
+    fn usage(&self, store: &str) -> Result<StoreUsage, EngineError> {
+        let request = proto::UsageRequest { store: store.to_owned(), ..Default::default() };
+        let done = self.wait(&Cancel::default(), self.lifecycle.usage(request))?.into_owned();
+        Ok(usage::from_wire(done))
     }
 
     fn verify(&self, store: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, EngineError> {

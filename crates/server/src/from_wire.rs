@@ -31,6 +31,7 @@ pub(crate) fn query(q: proto::QueryRequest) -> Result<engine::QueryRequest, Stri
         last_ms: q.last_ms,
         lookups: q.lookups.into_iter().map(|l| (l.name, l.csv)).collect(),
         resume: q.resume,
+        limit_cost_bytes: q.limit_cost_bytes,
     })
 }
 
@@ -152,7 +153,7 @@ pub(crate) fn chunk(c: proto::ChunkInfo) -> engine::ChunkInfo {
     }
 }
 
-fn counts(pairs: Vec<proto::NamedCount>) -> Vec<(String, u64)> {
+pub(crate) fn counts(pairs: Vec<proto::NamedCount>) -> Vec<(String, u64)> {
     pairs.into_iter().map(|p| (p.name, p.count)).collect()
 }
 

@@ -14,6 +14,7 @@ mod listen;
 mod pipe;
 mod query;
 mod to_wire;
+mod usage;
 
 /// Code generated from `proto/gastrolog/v1/gastrolog.proto`.
 #[allow(missing_docs, unreachable_pub, clippy::all)]

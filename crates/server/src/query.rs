@@ -11,7 +11,7 @@ use crate::pipe::{Piece, pipe, size_of_piece};
 use crate::{error, from_wire, proto, to_wire};
 
 /// At most this many records or rows in the answer of `Fetch`.
-const FETCH_ANSWERS_MAX: usize = 10_000;
+const FETCH_ANSWERS_MAX: u64 = 10_000;
 
 /// And about this many bytes.
 const FETCH_BYTES_MAX: usize = 16 << 20;
@@ -80,17 +80,22 @@ pub(crate) async fn fetch(
 ) -> Result<proto::QueryResponse, ConnectError> {
     let cancel = Cancel::default();
     let _guard = CancelOnDrop(cancel.clone());
+    // The engine cuts by itself: then it says where to go on.
+    let wanted = request.limit.unwrap_or(u64::MAX);
+    let limit = Some(wanted.min(FETCH_ANSWERS_MAX));
+    let request = QueryRequest { limit, ..request };
     blocking(move || {
         let (mut pieces, mut bytes, mut truncated) = (Vec::new(), 0, false);
         let end = service.query(&request, &cancel, &mut |piece| {
             bytes += size_of_piece(&piece);
             let is_header = matches!(piece, Answer::Columns(_));
-            truncated = !is_header && (pieces.len() >= FETCH_ANSWERS_MAX || bytes > FETCH_BYTES_MAX);
+            truncated = !is_header && bytes > FETCH_BYTES_MAX;
             if !truncated {
                 pieces.push(piece);
             }
             !truncated
         })?;
+        truncated |= end.more && wanted > FETCH_ANSWERS_MAX;
         Ok(last_message(to_wire::answers(pieces), end, truncated))
     })
     .await

@@ -31,6 +31,7 @@ pub(crate) fn query(q: &engine::QueryRequest) -> proto::QueryRequest {
         last_ms: q.last_ms,
         lookups: q.lookups.iter().map(lookup).collect(),
         resume: q.resume.clone(),
+        limit_cost_bytes: q.limit_cost_bytes,
         ..Default::default()
     }
 }
@@ -176,7 +177,7 @@ pub(crate) fn chunk(c: engine::ChunkInfo) -> proto::ChunkInfo {
     }
 }
 
-fn counts(pairs: Vec<(String, u64)>) -> Vec<proto::NamedCount> {
+pub(crate) fn counts(pairs: Vec<(String, u64)>) -> Vec<proto::NamedCount> {
     pairs.into_iter().map(|(name, count)| proto::NamedCount { name, count, ..Default::default() }).collect()
 }
 

@@ -132,6 +132,7 @@ fn a_request_arrives_as_it_was_sent() {
         limit: Some(5),
         with_fields: true,
         timeout_ms: Some(1),
+        limit_cost_bytes: Some(2),
         read_bytes_max: Some(u64::MAX),
         memory_bytes_max: Some(0),
         time_zone: "Europe/Berlin".into(),
@@ -169,6 +170,7 @@ fn plans_stores_chunks_and_checks_come_through() {
     assert_eq!(client.stores().unwrap(), fake.stores().unwrap());
     assert_eq!(client.chunks("").unwrap(), fake.chunks("").unwrap());
     assert_eq!(client.inspect("", "01J").unwrap(), fake.inspect("", "01J").unwrap());
+    assert_eq!(client.usage("").unwrap(), fake.usage("").unwrap());
     assert_eq!(client.seal("").unwrap(), ["01K"]);
     let report = client.verify("broken", &mut |done, all| assert!(done <= all)).unwrap();
     assert_eq!(report, fake.verify("broken", &mut |_, _| ()).unwrap());

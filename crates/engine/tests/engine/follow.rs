@@ -13,7 +13,7 @@ use crate::support::memory_engine;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn now() -> i64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as i64
+    gastrolog_env::Env::memory().clock.now().0
 }
 
 fn add(engine: &Engine, texts: impl Iterator<Item = String>) {

@@ -1,13 +1,18 @@
 //! Tests of the engine through its façade, in one binary: linking is most of what a test binary costs.
 
 mod charts;
+mod context;
+mod costs;
 mod explain;
+mod expressions;
+mod faults;
 mod fields;
 mod follow;
 mod format;
 mod limits;
 mod oracle;
 mod pages;
+mod patterns;
 mod recompact;
 mod stage_model;
 mod stage_tables;

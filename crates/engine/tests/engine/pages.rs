@@ -108,7 +108,7 @@ proptest! {
 #[test]
 fn relative_times_stay_where_they_were_on_the_first_page() {
     let engine = memory_engine(StoreConfig::default());
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as i64;
+    let now = gastrolog_env::Env::memory().clock.now().0;
     let lines: Vec<Line> = (0..9).map(|i| (now - 1_000_000 * (900 - 100 * i), now, true)).collect();
     append(&engine, &lines);
     let mut request = QueryRequest { query: "* last=1h".into(), limit: Some(4), ..Default::default() };
@@ -139,4 +139,34 @@ fn what_cannot_be_gone_on_with_is_refused_with_the_reason() {
         let end = ask(query, "").unwrap().1;
         assert!(end.more && end.resume.is_empty(), "{query}: {end:?}");
     }
+}
+
+#[test]
+fn a_token_outlives_the_record_it_names() {
+    let store = StoreConfig { row_group_bytes: 2000, retention_bytes: Some(6000), ..StoreConfig::default() };
+    let engine = memory_engine(store);
+    let add = |part: i64| {
+        let lines: Vec<Line> = (0..40).map(|i| (part * 100 + (i * 7919) % 97, part, true)).collect();
+        append(&engine, &lines);
+        engine.seal("").unwrap();
+    };
+    add(0);
+    let mut request =
+        QueryRequest { query: "*".into(), oldest_first: true, limit: Some(5), ..Default::default() };
+    let (first, end) = page(&engine, &request).unwrap();
+    assert_eq!(first.len(), 5);
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let mut part = 1;
+    let everything = QueryRequest { query: "*".into(), ..Default::default() };
+    while page(&engine, &everything).unwrap().0.iter().any(|&seq| seq < 40) {
+        assert!(std::time::Instant::now() < until, "retention removed nothing");
+        add(part);
+        part += 1;
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    request.resume = end.resume;
+    request.limit = None;
+    let (rest, _) = page(&engine, &request).unwrap();
+    let (whole, _) = page(&engine, &QueryRequest { resume: String::new(), ..request }).unwrap();
+    assert!(!rest.is_empty() && rest == whole, "all that is left lies behind the token");
 }

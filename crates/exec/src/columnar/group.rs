@@ -7,7 +7,6 @@ use rapidhash::fast::RandomState;
 use gastrolog_chunk::ReadError;
 use gastrolog_format::column::Column;
 use gastrolog_index::unescape;
-use gastrolog_plan::Aggregation;
 use gastrolog_query::{FieldName, GroupKey};
 
 use super::rows::{Rows, each_value};
@@ -21,31 +20,32 @@ use crate::view::View;
 const PAIRS_MAX: usize = 1 << 16;
 
 /// The selected rows and the group of each.
-pub(super) struct Grouped {
-    pub(super) rows: Rows,
+pub(crate) struct Grouped {
+    pub(crate) rows: Rows,
     /// Group of each selected row; empty when there is one group only.
     pub(super) of_row: Vec<u32>,
-    pub(super) keys: Vec<KeyBytes>,
+    pub(crate) keys: Vec<KeyBytes>,
 }
 
 impl Grouped {
     /// The group of the `k`-th selected row.
     #[inline]
-    pub(super) fn group(&self, k: usize) -> usize {
+    pub(crate) fn group(&self, k: usize) -> usize {
         self.of_row.get(k).copied().unwrap_or(0) as usize
     }
 }
 
-/// Numbers the groups of the selected rows.
-pub(super) fn group_rows(
+/// Numbers the groups of the selected rows. The last `required` keys are fields that a row must have to count.
+pub(crate) fn group_rows(
     view: &View<'_>,
     selected: &Bits,
-    aggregation: &Aggregation,
+    keys: &[GroupKey],
+    required: usize,
 ) -> Result<Grouped, ReadError> {
     let rows = Rows::of(selected);
     let mut grouped = Grouped { rows, of_row: Vec::new(), keys: vec![KeyBytes::default()] };
-    let optional = aggregation.keys.len() - aggregation.required;
-    for (i, key) in aggregation.keys.iter().enumerate() {
+    let optional = keys.len().saturating_sub(required);
+    for (i, key) in keys.iter().enumerate() {
         let (ids, values) = match key {
             GroupKey::TimeBin(bin) => time_ids(view, &grouped.rows, *bin)?,
             GroupKey::Field(name) => {
@@ -61,7 +61,8 @@ pub(super) fn group_rows(
     Ok(grouped)
 }
 
-fn split(grouped: &mut Grouped, ids: &[u32], values: &[KeyBytes]) {
+/// Splits the groups by the value of each row: `ids` are places in `values`.
+pub(crate) fn split(grouped: &mut Grouped, ids: &[u32], values: &[KeyBytes]) {
     // One value for all rows splits nothing.
     if let [value] = values {
         grouped.keys.iter_mut().for_each(|key| key.extend(value));
@@ -189,7 +190,7 @@ pub(super) fn lacking_key(required: bool) -> KeyBytes {
     key
 }
 
-pub(super) fn text_key(value: &[u8]) -> KeyBytes {
+pub(crate) fn text_key(value: &[u8]) -> KeyBytes {
     let mut key = KeyBytes::default();
     key.push_text(value);
     key

@@ -11,7 +11,8 @@ use gastrolog_index::{Escape, unescape};
 use gastrolog_plan::Aggregation;
 use gastrolog_query::{FieldName, Function};
 
-use self::group::{Grouped, group_rows};
+use self::group::Grouped;
+pub(crate) use self::group::{group_rows, split, text_key};
 use self::rows::each_value;
 use crate::accumulate::Accumulator;
 use crate::bits::Bits;
@@ -22,17 +23,24 @@ use crate::view::View;
 /// Largest table of counts by group and dictionary id.
 const TABLE_MAX: usize = 1 << 20;
 
-/// Adds the rows of `selected` to `groups`.
+/// Rows or groups after which it is asked whether to stop.
+const STOP_EVERY: usize = 4096;
+
+/// Whether to stop.
+pub(crate) type Stop<'a> = &'a dyn Fn() -> bool;
+
+/// Adds the rows of `selected` to `groups`. When `stop` says so it ends early, and what it added is worth nothing.
 pub(crate) fn aggregate(
     view: &View<'_>,
     selected: &Bits,
     aggregation: &Aggregation,
     groups: &mut Groups,
+    stop: Stop<'_>,
 ) -> Result<(), ReadError> {
     if selected.is_none() || counts::count(view, selected, aggregation, groups)? {
         return Ok(());
     }
-    let grouped = group_rows(view, selected, aggregation)?;
+    let grouped = group_rows(view, selected, &aggregation.keys, aggregation.required)?;
     let aggregates = &aggregation.aggregates;
     let width = aggregates.len();
     // What is gathered for one group may go straight to where it belongs if no column can fail in the middle.
@@ -48,7 +56,7 @@ pub(crate) fn aggregate(
     for (i, aggregate) in aggregates.iter().enumerate() {
         match &aggregate.field {
             None => count_rows(&grouped, i, &mut parts),
-            Some(field) => add_values(view, &grouped, i, field, &mut parts)?,
+            Some(field) => add_values(view, &grouped, i, field, &mut parts, stop)?,
         }
     }
     if let Some(key) = only {
@@ -56,7 +64,10 @@ pub(crate) fn aggregate(
         return Ok(());
     }
     let mut accumulators = parts.accumulators.into_iter();
-    for key in &grouped.keys {
+    for (i, key) in grouped.keys.iter().enumerate() {
+        if i % STOP_EVERY == 0 && stop() {
+            break;
+        }
         groups.add(key, accumulators.by_ref().take(width));
     }
     Ok(())
@@ -116,6 +127,7 @@ fn add_values(
     aggregate: usize,
     field: &str,
     parts: &mut Parts,
+    stop: Stop<'_>,
 ) -> Result<(), ReadError> {
     let name = FieldName::Exact(field.to_owned());
     let places = Places::of(view, &name);
@@ -138,6 +150,9 @@ fn add_values(
     let times = if edge { view.times()? } else { std::sync::Arc::default() };
     let mut scratch = Scratch::default();
     for k in 0..grouped.rows.len() {
+        if k % STOP_EVERY == 0 && stop() {
+            break;
+        }
         let row = grouped.rows.get(k);
         let at = (times.get(row as usize).copied().unwrap_or(0), view.header().first_seq + u64::from(row));
         let Some(target) = parts.get(grouped.group(k), aggregate) else { continue };

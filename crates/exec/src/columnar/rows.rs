@@ -6,7 +6,7 @@ use crate::bits::Bits;
 use crate::view::View;
 
 /// Selected rows of a row group, rising.
-pub(super) enum Rows {
+pub(crate) enum Rows {
     /// All of so many.
     All(usize),
     /// These.
@@ -14,14 +14,14 @@ pub(super) enum Rows {
 }
 
 impl Rows {
-    pub(super) fn of(selected: &Bits) -> Rows {
+    pub(crate) fn of(selected: &Bits) -> Rows {
         if selected.count() == selected.rows() {
             return Rows::All(selected.rows());
         }
         Rows::Some(selected.iter().map(|row| row as u32).collect())
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Rows::All(rows) => *rows,
             Rows::Some(rows) => rows.len(),
@@ -30,7 +30,7 @@ impl Rows {
 
     /// The `k`-th row.
     #[inline]
-    pub(super) fn get(&self, k: usize) -> u32 {
+    pub(crate) fn get(&self, k: usize) -> u32 {
         match self {
             Rows::All(_) => k as u32,
             Rows::Some(rows) => rows.get(k).copied().unwrap_or(0),

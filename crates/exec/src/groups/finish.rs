@@ -186,7 +186,7 @@ fn combination(key: &[u8], n: usize) -> Option<(&[u8], bool)> {
 }
 
 /// Rounded to four digits after the point: more would say nothing.
-fn percent(count: i64, total: i64) -> f64 {
+pub(crate) fn percent(count: i64, total: i64) -> f64 {
     (count as f64 * 1e6 / total.max(1) as f64).round() / 1e4
 }
 

@@ -47,6 +47,16 @@ impl KeyBytes {
         self.0.push(LACKING);
     }
 
+    /// A key that was made elsewhere.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> KeyBytes {
+        KeyBytes(bytes.to_vec())
+    }
+
+    /// Its bytes: equal for equal keys.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// Appends the parts of another key.
     pub(crate) fn extend(&mut self, other: &KeyBytes) {
         self.0.extend_from_slice(&other.0);
@@ -114,6 +124,11 @@ pub(super) fn parts(mut key: &[u8]) -> impl Iterator<Item = Part<'_>> {
         key = rest;
         Some(part)
     })
+}
+
+/// The parts of a key as values.
+pub(crate) fn key_values(key: &[u8]) -> Vec<Value> {
+    parts(key).map(Part::value).collect()
 }
 
 /// The order of keys: by their parts.

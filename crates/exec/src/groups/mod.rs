@@ -12,7 +12,8 @@ use crate::accumulate::{Accumulator, At};
 use crate::interner::Interner;
 use crate::{Budget, ExecError};
 
-pub(crate) use key::{KeyBytes, bin_of};
+pub(crate) use finish::percent;
+pub(crate) use key::{KeyBytes, bin_of, key_values};
 
 /// Most values and groups that a stage may hold.
 const HELD_MAX: usize = 8 << 20;
@@ -110,10 +111,14 @@ impl Groups {
         self.held += grown;
     }
 
-    pub(crate) fn merge(&mut self, other: Groups) {
+    /// Adds all groups of another part. When `stop` says so it ends early, and what it added is worth nothing.
+    pub(crate) fn merge(&mut self, other: Groups, stop: &dyn Fn() -> bool) {
         let width = self.aggregation.aggregates.len();
         let mut parts = other.accumulators.into_iter();
-        for key in other.keys.strings().iter() {
+        for (i, key) in other.keys.strings().iter().enumerate() {
+            if i % 4096 == 4095 && stop() {
+                break;
+            }
             self.add(&KeyBytes(key.to_vec()), parts.by_ref().take(width));
         }
     }

@@ -14,9 +14,10 @@ use super::keep::Where;
 use super::side::Side;
 use super::sort::Sort;
 use super::thin::{Dedup, Sample};
+use super::told::Told;
 use crate::{ExecError, Request, SideTable};
 
-type Steps<'q> = Vec<Box<dyn Step + 'q>>;
+type Steps<'q> = Vec<Told<'q>>;
 
 /// For a stage that was given none.
 const NO_TABLE: &SideTable = &SideTable { columns: Vec::new(), rows: Vec::new() };
@@ -59,7 +60,8 @@ pub(super) fn steps<'q>(
             request,
             pipeline,
         };
-        steps.extend(wanted.step(stage, now.as_deref(), after.as_deref())?);
+        let step = wanted.step(stage, now.as_deref(), after.as_deref())?;
+        steps.extend(step.map(|step| Told::new(at, step)));
         now = after;
     }
     Ok((steps, now))

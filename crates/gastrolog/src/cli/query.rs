@@ -1,74 +1,111 @@
-//! Arguments that several commands with a query share.
+//! Arguments of the commands that take a query.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use clap::{Args, ValueEnum};
 
-use clap::Args;
-use gastrolog_query::ParseContext;
-use gastrolog_types::Timestamp;
-use jiff::tz::TimeZone;
+use super::{ContextArgs, Form, LimitArgs, ListForm, PlanForm, WithArgs, ZoneArgs};
+use crate::words;
 
-use super::{ListForm, QueryWords};
-use crate::units;
-
-/// In which zone times are read and shown.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct ZoneArgs {
-    /// Times in UTC instead of local time, in the query and in the answer
-    #[arg(long, conflicts_with = "tz")]
-    pub(crate) utc: bool,
-    /// Times in this zone (Europe/Berlin, +02:00)
-    #[arg(long, value_name = "ZONE", value_parser = parse_zone)]
-    pub(crate) tz: Option<TimeZone>,
+/// The words of a query.
+#[derive(Debug, Args)]
+pub(crate) struct QueryWords {
+    /// The query; its words are joined by spaces
+    #[arg(required = true, value_name = "QUERY")]
+    words: Vec<String>,
 }
 
-/// What a query may take.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct LimitArgs {
-    /// Give up after this long (30s, 5m)
-    #[arg(long, value_name = "SPAN", value_parser = units::parse_duration)]
-    pub(crate) timeout: Option<Duration>,
-    /// Give up when more than this was read from the store (2GB)
-    #[arg(long, value_name = "BYTES", value_parser = units::parse_bytes)]
-    pub(crate) max_scan: Option<u64>,
-    /// Give up when more than this is held in memory (200MB)
-    #[arg(long, value_name = "BYTES", value_parser = units::parse_bytes)]
-    pub(crate) max_memory: Option<u64>,
-}
-
-/// What goes with a query.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct WithArgs {
-    /// Only what happened in the last so much time (5m, 2h, 7d)
-    #[arg(long, value_name = "SPAN", value_parser = units::parse_duration)]
-    pub(crate) last: Option<Duration>,
-    /// A table for `| lookup NAME on …` (CSV with a head line; may be given again)
-    #[arg(long, value_name = "NAME=FILE", value_parser = parse_lookup)]
-    pub(crate) lookup: Vec<(String, PathBuf)>,
-}
-
-/// Records around the matches, as grep has them.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct ContextArgs {
-    /// Show N records of the same source before and after each match
-    #[arg(short = 'C', long, value_name = "N")]
-    context: Option<u64>,
-    /// Show N records after each match
-    #[arg(short = 'A', long, value_name = "N")]
-    after_context: Option<u64>,
-    /// Show N records before each match
-    #[arg(short = 'B', long, value_name = "N")]
-    before_context: Option<u64>,
-}
-
-impl ContextArgs {
-    /// The stage that they stand for.
-    pub(crate) fn stage(&self) -> Option<String> {
-        let before = self.before_context.or(self.context);
-        let after = self.after_context.or(self.context);
-        (before.is_some() || after.is_some())
-            .then(|| format!(" | context before={} after={}", before.unwrap_or(0), after.unwrap_or(0)))
+impl QueryWords {
+    /// The query text.
+    pub(crate) fn text(&self) -> String {
+        QueryWords::join(&self.words)
     }
+
+    /// Words as one text, as they were typed.
+    fn join(words: &[String]) -> String {
+        let words: Vec<&str> = words.iter().map(|w| words::unmark(w)).collect();
+        words.join(" ")
+    }
+}
+
+/// How records are chosen and ordered beside the query.
+#[derive(Debug, Args)]
+pub(crate) struct OrderArgs {
+    /// Oldest first instead of newest first
+    #[arg(long)]
+    pub(crate) oldest_first: bool,
+    /// Which time orders and bounds the records
+    #[arg(long, value_name = "TIME", default_value = "source")]
+    pub(crate) order: OrderBy,
+    #[command(flatten)]
+    pub(crate) with: WithArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) zone: ZoneArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum OrderBy {
+    /// When it happened, as the record says; else when it arrived
+    Source,
+    /// When it arrived
+    Ingest,
+    /// The order in which records were stored
+    Write,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct QueryArgs {
+    #[command(flatten)]
+    pub(crate) words: QueryWords,
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    /// Form of the answer [default: pretty on a terminal, else raw]
+    #[arg(long, short, value_name = "FORM")]
+    pub(crate) output: Option<Form>,
+    /// At most this many records or rows; `none`: all [default: 1000]
+    #[arg(long, short = 'n', value_name = "N", value_parser = parse_limit)]
+    pub(crate) limit: Option<Limit>,
+    /// Go on behind the last record of an earlier answer
+    #[arg(long, value_name = "TOKEN", default_value = "", hide_default_value = true)]
+    pub(crate) resume: String,
+    #[command(flatten)]
+    pub(crate) context: ContextArgs,
+    /// An answer that lacks damaged parts of the store is not an error
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) words: QueryWords,
+    #[command(flatten)]
+    pub(crate) order: OrderArgs,
+    /// Run the query too, and show what happened
+    #[arg(long)]
+    pub(crate) analyze: bool,
+    /// At most this many records or rows; `none`: all [default: 1000]
+    #[arg(long, short = 'n', value_name = "N", value_parser = parse_limit)]
+    pub(crate) limit: Option<Limit>,
+    /// Form of the plan
+    #[arg(long, short, value_name = "FORM", default_value = "tree")]
+    pub(crate) output: PlanForm,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FollowArgs {
+    #[command(flatten)]
+    pub(crate) words: QueryWords,
+    /// Form of the records [default: pretty on a terminal, else raw]
+    #[arg(long, short, value_name = "FORM")]
+    pub(crate) output: Option<Form>,
+    /// End after this many records
+    #[arg(long, short = 'n', value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    #[command(flatten)]
+    pub(crate) with: WithArgs,
+    #[command(flatten)]
+    pub(crate) zone: ZoneArgs,
 }
 
 #[derive(Debug, Args)]
@@ -116,44 +153,18 @@ pub(crate) struct ValuesArgs {
     pub(crate) output: ListForm,
 }
 
-fn parse_zone(text: &str) -> Result<TimeZone, String> {
-    let context = ParseContext::in_zone(Timestamp(0), text);
-    context
-        .map(|c| c.time_zone)
-        .ok_or_else(|| "expected the name of a zone (Europe/Berlin), an offset (+02:00) or UTC".to_owned())
+/// A limit that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    /// At most this many.
+    At(u64),
+    /// All.
+    None,
 }
 
-fn parse_lookup(text: &str) -> Result<(String, PathBuf), String> {
-    match text.split_once('=') {
-        Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),
-        _ => Err("expected NAME=FILE, such as hosts=hosts.csv".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn zones_and_tables() {
-        for good in ["UTC", "+02:00", "-5", "Europe/Berlin"] {
-            assert!(parse_zone(good).is_ok(), "{good}");
-        }
-        for bad in ["+", "+2:99", "+-3", "é", "Mars/Olympus"] {
-            assert!(parse_zone(bad).is_err(), "{bad}");
-        }
-        assert_eq!(parse_lookup("a=b=c.csv"), Ok(("a".to_owned(), PathBuf::from("b=c.csv"))));
-        assert!(parse_lookup("a").is_err() && parse_lookup("=b").is_err() && parse_lookup("a=").is_err());
-    }
-
-    #[test]
-    fn context_as_grep_has_it() {
-        let args = |context, after_context, before_context| {
-            ContextArgs { context, after_context, before_context }.stage()
-        };
-        assert_eq!(args(None, None, None), None);
-        assert_eq!(args(Some(2), None, None).unwrap(), " | context before=2 after=2");
-        assert_eq!(args(Some(2), Some(5), None).unwrap(), " | context before=2 after=5");
-        assert_eq!(args(None, None, Some(1)).unwrap(), " | context before=1 after=0");
+pub(super) fn parse_limit(text: &str) -> Result<Limit, String> {
+    match text {
+        "none" => Ok(Limit::None),
+        n => n.parse().map(Limit::At).map_err(|_| "expected a number or `none`".to_owned()),
     }
 }

@@ -154,7 +154,7 @@ fn detail_json(d: &ChunkDetail, times: &Times) -> Value {
 }
 
 /// `part` of `whole`, in percent.
-fn percent(part: u64, whole: u64) -> String {
+pub(super) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 { String::new() } else { format!("{:.1}%", part as f64 * 100.0 / whole as f64) }
 }
 

@@ -8,7 +8,9 @@ mod fields;
 mod follow;
 mod ingest;
 mod list;
+mod patterns;
 mod query;
+mod usage;
 
 use std::io::Read;
 use std::path::Path;
@@ -17,7 +19,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use gastrolog_engine::{Order, QueryRequest};
 
-use crate::cli::{Cli, Command, LimitArgs, OrderArgs, OrderBy, PlaceArgs, WithArgs, ZoneArgs};
+use crate::cli::{ChunksCommand, Cli, Command, LimitArgs, OrderArgs, OrderBy, PlaceArgs, WithArgs, ZoneArgs};
 use crate::failure::Outcome;
 use crate::output::Times;
 use crate::serve;
@@ -34,8 +36,12 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Query(args) => query::run(&place, args),
         Command::Explain(args) => explain::run(&place, args),
         Command::Follow(args) => follow::run(&place, args),
+        Command::Patterns(args) => patterns::run(&place, args),
         Command::Stores(args) => list::stores(&place, args),
-        Command::Chunks(args) => list::chunks(&place, args),
+        Command::Chunks(args) => match args.what {
+            Some(ChunksCommand::Analyze(list)) => usage::run(&place, &list),
+            None => list::chunks(&place, args.list),
+        },
         Command::Inspect(args) => list::inspect(&place, args),
         Command::Verify(args) => admin::verify(&place, args),
         Command::Seal => admin::seal(&place),
@@ -76,6 +82,7 @@ fn base(place: &PlaceArgs, query: String, with: &WithArgs, zone: &ZoneArgs) -> a
 fn limited(request: QueryRequest, limits: &LimitArgs) -> QueryRequest {
     QueryRequest {
         timeout_ms: limits.timeout.map(millis),
+        limit_cost_bytes: limits.limit_cost,
         read_bytes_max: limits.max_scan,
         memory_bytes_max: limits.max_memory,
         ..request
@@ -87,6 +94,7 @@ fn millis(span: Duration) -> u64 {
 }
 
 /// Reads a table.
+#[expect(clippy::disallowed_methods, reason = "a file of the user, not of the store")]
 fn lookup(name: &str, file: &Path) -> anyhow::Result<(String, Vec<u8>)> {
     let shown = || format!("--lookup {name}={}", file.display());
     let mut csv = Vec::new();

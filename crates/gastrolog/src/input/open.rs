@@ -139,6 +139,32 @@ mod tests {
         assert_eq!(read(frames.concat()).unwrap(), b"one\ntwo");
     }
 
+    /// 64 MiB without a line end in less than 1 MiB: the line is refused as soon as it is too long.
+    #[test]
+    fn a_gzip_bomb_is_refused_before_it_goes_off() {
+        let bomb = gzip(&vec![b'x'; 64 << 20]);
+        assert!(bomb.len() < 1 << 20);
+        let mut inflated = 0;
+        let input = Input::from_reader(Cursor::new(bomb), Some(0)).unwrap();
+        let counting = Inspected { inner: input, read: &mut inflated };
+        let refused = crate::input::batches::Batches::new(counting, false).next();
+        assert!(refused.unwrap_err().to_string().contains("longer than"));
+        assert!(inflated < 1 << 20, "{inflated} bytes were inflated");
+    }
+
+    struct Inspected<'a> {
+        inner: Input,
+        read: &'a mut usize,
+    }
+
+    impl Read for Inspected<'_> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let n = self.inner.read(into)?;
+            *self.read += n;
+            Ok(n)
+        }
+    }
+
     #[test]
     fn a_cut_file_is_an_error() {
         let mut cut = gzip(&[b'x'; 1000]);

@@ -107,4 +107,6 @@ pub(crate) fn print(printer: &mut dyn Printer, piece: Answer) -> io::Result<()> 
 }
 
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod tests;

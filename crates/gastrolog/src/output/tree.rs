@@ -16,12 +16,40 @@ pub(crate) fn plan_tree(root: &ExplainNode, color: bool) -> String {
     out
 }
 
+/// Columns after which facts go on in the next line.
+const WIDTH: usize = 110;
+
+/// What was estimated and what came, under which names they stand in a plan.
+const PAIRS: [(&str, &str); 7] = [
+    ("rows in estimated", "rows in"),
+    ("rows out estimated", "rows out"),
+    ("rows estimated", "rows out"),
+    ("rows estimated", "rows matched"),
+    ("bytes estimated", "bytes read"),
+    ("time estimated", "time"),
+    ("time estimated", "finished in"),
+];
+
 fn node(out: &mut String, n: &ExplainNode, first: &str, rest: &str, style: anstyle::Style) {
+    let title = escaped(n.title.as_bytes());
     // Writing to a string does not fail.
-    let _ = write!(out, "{first}{style}{}{style:#}", escaped(n.title.as_bytes()));
-    for (i, (name, fact)) in n.facts.iter().enumerate() {
-        let before = if i == 0 { "  " } else { ", " };
-        let _ = write!(out, "{before}{}", fact_text(name, fact));
+    let _ = write!(out, "{first}{style}{title}{style:#}");
+    let mut column = first.chars().count() + title.chars().count();
+    let bar = if n.children.is_empty() { "    " } else { "│   " };
+    for (i, text) in facts(n).iter().enumerate() {
+        let width = text.chars().count();
+        if i > 0 {
+            out.push(',');
+        }
+        if column + width + 3 > WIDTH {
+            let _ = write!(out, "\n{rest}{bar}");
+            column = rest.chars().count() + 4;
+        } else {
+            out.push_str(if i == 0 { "  " } else { " " });
+            column += 2;
+        }
+        out.push_str(text);
+        column += width;
     }
     out.push('\n');
     let last = n.children.len().saturating_sub(1);
@@ -29,6 +57,24 @@ fn node(out: &mut String, n: &ExplainNode, first: &str, rest: &str, style: ansty
         let (turn, bar) = if i == last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
         node(out, child, &format!("{rest}{turn}"), &format!("{rest}{bar}"), style);
     }
+}
+
+/// The facts of a node, what was estimated in brackets behind what came.
+fn facts(n: &ExplainNode) -> Vec<String> {
+    let find = |name: &str| n.facts.iter().find(|(other, _)| other == name);
+    let shown = n.facts.iter().filter_map(|(name, fact)| {
+        let came = PAIRS.iter().any(|(estimated, came)| estimated == name && find(came).is_some());
+        let estimate =
+            PAIRS.iter().filter(|(_, came)| came == name).find_map(|(estimated, _)| find(estimated));
+        match (came, estimate) {
+            (true, _) => None,
+            (_, None) => Some(fact_text(name, fact)),
+            (_, Some((_, estimate))) => {
+                Some(format!("{} (estimated{})", fact_text(name, fact), fact_text("", estimate)))
+            }
+        }
+    });
+    shown.collect()
 }
 
 fn fact_text(name: &str, fact: &Fact) -> String {

@@ -125,6 +125,8 @@ pub(crate) struct StoreConfig {
     pub(crate) durability: Option<Durability>,
     /// Indexers that may lay out columns; left out: all. Their precedence is fixed.
     pub(crate) indexers: Option<Vec<String>>,
+    /// Most distinct values of a field that the footer of a chunk lists.
+    pub(crate) footer_values: Option<usize>,
 }
 
 /// When a chunk is written anew, smaller.
@@ -335,6 +337,7 @@ mod tests {
             durability = "interval=100ms"
             indexers = ["json", "token"]
             recompact = "12h"
+            footer_values = 20000
 
             [[receivers]]
             kind = "syslog"
@@ -355,8 +358,8 @@ mod tests {
         assert_eq!((limits.read_bytes, limits.memory_bytes), (Some(50_000_000_000), 256 << 20));
         let store = &config.stores["default"];
         assert_eq!(store.seal_bytes, Some(1 << 30));
-        assert_eq!(store.retention_bytes, Some(5000));
         assert_eq!(store.recompact, Some(Recompact::After(Duration::from_secs(12 * 3600))));
+        assert_eq!((store.retention_bytes, store.footer_values), (Some(5000), Some(20_000)));
         assert_eq!(store.durability, Some(Durability::Interval(Duration::from_millis(100))));
         assert!(
             matches!(&config.receivers[1], ReceiverConfig::Tail { store: Some(s), from: From::End, .. } if s == "web")

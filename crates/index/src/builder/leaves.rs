@@ -2,6 +2,7 @@
 
 use gastrolog_format::{Composite, Shape};
 
+use crate::ranges::is_leaf;
 use crate::{Name, RangeSet, Span};
 
 /// Where a composite span begins and ends: literal and byte in it, as in [`Composite`].
@@ -31,7 +32,7 @@ impl Leaves {
         let mut covered = 0;
         let spans = ranges.spans();
         for (i, span) in spans.iter().enumerate() {
-            if spans.get(i + 1).is_none_or(|next| !is_inside(next, span)) {
+            if is_leaf(spans, i) {
                 covered += (span.end - span.start) as usize;
                 self.spans.push(*span);
             } else if span.name != Name::TEXT {
@@ -78,13 +79,6 @@ impl Leaves {
         }
         same(rest, record.get(at..).unwrap_or(&[]))
     }
-}
-
-/// Whether `next`, which comes right after `span` in order, lies in it. An empty span at its end does: the key of
-/// an empty value (`k=`) must stand in a literal.
-#[inline]
-fn is_inside(next: &Span, span: &Span) -> bool {
-    next.start < span.end || (next.end <= span.end && span.start < span.end)
 }
 
 /// Equality of two slices of one length. Literals are short: a call of `memcmp` costs more than the comparison.

@@ -260,6 +260,36 @@ impl Service for Fake {
         Ok(ChunkDetail { info, columns: vec![column], sections: vec![("columns".into(), 40)] })
     }
 
+    fn usage(&self, store: &str) -> Result<StoreUsage, EngineError> {
+        if store == "none" {
+            return Err(EngineError::NotFound("no store named none".into()));
+        }
+        let field = FieldUsage {
+            name: "status".into(),
+            values: 7,
+            raw_bytes: 21,
+            stored_bytes: 4,
+            encodings: vec![("dictionary".into(), 3)],
+            distinct: Some(2),
+            listed_in_chunks: 1,
+            in_chunks: 2,
+            footer_bytes: 10,
+            queries: 5,
+            chunks_pruned: 1,
+            row_groups_pruned: 9,
+        };
+        let index = IndexUsage {
+            name: "filters".into(),
+            stored_bytes: 11,
+            chunks_pruned: 0,
+            row_groups_pruned: 9,
+            chunks_answered: 3,
+        };
+        let since = Timestamp(1_760_104_536_000_000_000);
+        let (fields, indexes) = (vec![field.clone(), FieldUsage { distinct: None, ..field }], vec![index]);
+        Ok(StoreUsage { chunks: 2, stored_bytes: 40, since, queries: 6, fields, indexes })
+    }
+
     fn verify(&self, store: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, EngineError> {
         progress(1, 2);
         progress(2, 2);
@@ -276,12 +306,12 @@ impl Service for Fake {
         store: &str,
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<CompactReport, EngineError> {
-        while store == "endless" {
-            if !progress(1, 2) {
-                self.was_cancelled.store(true, Ordering::SeqCst);
-                return Ok(CompactReport::default());
+        if store == "endless" {
+            while progress(1, 2) {
+                std::thread::sleep(Duration::from_millis(1));
             }
-            std::thread::sleep(Duration::from_millis(1));
+            self.was_cancelled.store(true, Ordering::SeqCst);
+            return Ok(CompactReport::default());
         }
         progress(2, 2);
         Ok(CompactReport {

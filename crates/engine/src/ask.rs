@@ -97,6 +97,7 @@ impl Engine {
         cancel: &Cancel,
         out: AnswerSink<'_>,
     ) -> Result<Actual, EngineError> {
+        check_cost(&asked.plan, request)?;
         // A slow reader does not use up the time of the query.
         let waited_ns = Arc::new(AtomicU64::new(0));
         let check = limits.check(Instant::now(), waited_ns.clone(), cancel);
@@ -139,7 +140,6 @@ impl Engine {
     ) -> Result<QueryEnd, EngineError> {
         let begin = Instant::now();
         let asked = self.ask(request)?;
-        check_cost(&asked.plan, request)?;
         self.used.note(&request.store, &asked.plan);
         let limits = self.config.query.of(request);
         let rows_max = limits.rows;

@@ -76,8 +76,8 @@ pub struct StageActual {
 /// What happened while a query ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Actual {
-    /// By condition: the parts of the filter that are joined by AND, as the query language writes them.
-    pub conditions: BTreeMap<String, ConditionActual>,
+    /// By place of the condition in the plan.
+    pub conditions: BTreeMap<usize, ConditionActual>,
     /// By place of the stage in the query.
     pub stages: BTreeMap<usize, StageActual>,
     /// By place of the chunk in the snapshot.
@@ -123,14 +123,9 @@ impl Actual {
         self.chunks.entry(chunk).or_default().decoded.add(counts);
     }
 
-    pub(crate) fn condition(&mut self, name: &str, rows_in: u64, rows_out: u64, time: Duration) {
-        let done = ConditionActual { rows_in, rows_out, nanos: time.as_nanos() as u64 };
-        match self.conditions.get_mut(name) {
-            Some(known) => known.add(done),
-            None => {
-                self.conditions.insert(name.to_owned(), done);
-            }
-        }
+    pub(crate) fn condition(&mut self, place: usize, rows_in: u64, rows_out: u64, time: Duration) {
+        let nanos = time.as_nanos() as u64;
+        self.conditions.entry(place).or_default().add(ConditionActual { rows_in, rows_out, nanos });
     }
 
     /// What went through a chain of stages, once it has ended.
@@ -165,8 +160,8 @@ impl Actual {
             c.decoded.add(o.decoded);
             c.nanos += o.nanos;
         }
-        for (name, actual) in other.conditions {
-            self.conditions.entry(name).or_default().add(actual);
+        for (place, actual) in other.conditions {
+            self.conditions.entry(place).or_default().add(actual);
         }
         for (place, o) in other.stages {
             let stage = self.stages.entry(place).or_default();

@@ -13,18 +13,18 @@ use crate::values::{is_dense, rows_where};
 use crate::view::View;
 use crate::words::rows_with_word;
 
-/// As [`select`] for all conditions of a plan, in its order, and tells what each of them did.
+/// As [`select`] for all conditions of a plan, in its order, and tells by its place what each of them did.
 pub(crate) fn select_told(
     view: &View<'_>,
     conditions: &[Condition],
     among: Bits,
-    tell: &mut dyn FnMut(&Condition, usize, usize, Duration),
+    tell: &mut dyn FnMut(usize, usize, usize, Duration),
 ) -> Result<Bits, ReadError> {
     let mut left = among;
-    for condition in conditions {
+    for (place, condition) in conditions.iter().enumerate() {
         let (begin, rows_in) = (Instant::now(), left.count());
         left = select(view, &condition.filter, left)?;
-        tell(condition, rows_in, left.count(), begin.elapsed());
+        tell(place, rows_in, left.count(), begin.elapsed());
     }
     Ok(left)
 }

@@ -5,7 +5,7 @@ use hashbrown::HashTable;
 use rapidhash::v3::rapidhash_v3;
 
 /// Distinct strings, numbered from 0 in the order they were first met.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Interner {
     strings: Strings,
     table: HashTable<(u32, u32)>,

@@ -345,8 +345,8 @@ pub(crate) fn matching_rows(
             }
         }
     };
-    select_told(view, &plan.conditions, among, &mut |condition, rows_in, rows_out, time| {
-        actual.condition(&condition.text, rows_in as u64, rows_out as u64, time);
+    select_told(view, &plan.conditions, among, &mut |place, rows_in, rows_out, time| {
+        actual.condition(place, rows_in as u64, rows_out as u64, time);
     })
 }
 

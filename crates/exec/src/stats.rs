@@ -1,8 +1,7 @@
 //! Queries that begin with `stats`, `timechart`, `top` or `rare`: groups from footers, from columns, and from records
 //! in memory.
 
-use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use gastrolog_chunk::{Chunk, ReadError};
 use gastrolog_format::FieldStats;
@@ -13,6 +12,7 @@ use crate::ExecError;
 use crate::accumulate::At;
 use crate::actual::Actual;
 use crate::columnar::aggregate;
+use crate::frequent::Frequent;
 use crate::groups::Groups;
 use crate::record::ParsedView;
 use crate::run::{Run, matching_rows, scan_pending};
@@ -29,7 +29,7 @@ impl<'a> Run<'a> {
         out: Out<'_>,
     ) -> Result<(), ExecError> {
         let mut groups = Groups::new(aggregation.clone());
-        let gathered = self.gather(aggregation, &mut groups);
+        let gathered = self.gather(aggregation, rest, &mut groups);
         if gathered.is_err() {
             drop_later(groups);
             return gathered;
@@ -58,7 +58,12 @@ impl<'a> Run<'a> {
     }
 
     /// Gathers the groups of all chunks and of the records in memory.
-    fn gather(&mut self, aggregation: &Arc<Aggregation>, groups: &mut Groups) -> Result<(), ExecError> {
+    fn gather(
+        &mut self,
+        aggregation: &Arc<Aggregation>,
+        rest: &[Stage],
+        groups: &mut Groups,
+    ) -> Result<(), ExecError> {
         for chunk in &self.plan.chunks {
             if let (Decision::Footer, Some(field)) = (&chunk.decision, &self.plan.footer_field) {
                 match self.snapshot.chunks.get(chunk.index).map(|c| from_footer(c, field, self.plan, groups))
@@ -69,7 +74,14 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        self.stats_of_units(aggregation, groups)?;
+        let units = units(self.plan, self.snapshot, self.direction(), None);
+        let frequent = match Frequent::of(aggregation, rest) {
+            Some(asked) => self.frequent(&asked, &units, groups)?,
+            None => false,
+        };
+        if !frequent {
+            self.stats_of_units(aggregation, &units, groups)?;
+        }
         let matched = self.actual.matched();
         self.actual.stages.entry(0).or_default().rows_in = matched;
         groups.hold(self.request.budget)?;
@@ -80,51 +92,31 @@ impl<'a> Run<'a> {
     fn stats_of_units(
         &mut self,
         aggregation: &Arc<Aggregation>,
+        units: &[Unit<'a>],
         groups: &mut Groups,
     ) -> Result<(), ExecError> {
-        let units = units(self.plan, self.snapshot, self.direction(), None);
-        let next = AtomicUsize::new(0);
-        let shared = Mutex::new((Actual::default(), Vec::new()));
-        let run = &*self;
-        let work = || {
-            let mut own = Groups::new(aggregation.clone());
-            let mut actual = Actual::default();
-            let mut result = Ok(());
-            while let Some(unit) = units.get(next.fetch_add(1, Atomic::Relaxed)) {
-                let step = (run.request.check)().and_then(|()| {
-                    let before = actual.bytes_read();
-                    run.stats_of_unit(unit, aggregation, &mut own, &mut actual);
-                    run.request.budget.read(actual.bytes_read() - before);
-                    run.request.budget.check_read()?;
-                    own.hold(run.request.budget)?;
-                    own.check()
-                });
-                if step.is_err() {
-                    result = step;
-                    break;
-                }
-            }
-            if let Ok(mut shared) = shared.lock() {
-                shared.0.merge(actual);
-                shared.1.push((own, result));
-            }
-        };
-        let threads = self.context.threads.min(units.len());
-        if threads > 1 {
-            std::thread::scope(|scope| {
-                for _ in 1..threads {
-                    scope.spawn(work);
-                }
-                work();
-            });
-        } else {
-            work();
-        }
-        let (actual, parts) = shared.into_inner().unwrap_or_default();
-        self.actual.merge(actual);
-        let mut done = Ok(());
-        for (part, result) in parts {
-            done = done.and(result);
+        let new = || (Groups::new(aggregation.clone()), Actual::default());
+        let (parts, done) = self.parallel(units.len(), new, |place, (own, actual)| {
+            let Some(unit) = units.get(place) else { return Ok(()) };
+            let before = actual.bytes_read();
+            self.stats_of_unit(unit, aggregation, own, actual);
+            self.request.budget.read(actual.bytes_read() - before);
+            self.request.budget.check_read()?;
+            own.hold(self.request.budget)?;
+            own.check()
+        });
+        self.merge_parts(parts, done, groups)
+    }
+
+    /// Brings together what several threads gathered, unless they were stopped.
+    pub(crate) fn merge_parts(
+        &mut self,
+        parts: Vec<(Groups, Actual)>,
+        mut done: Result<(), ExecError>,
+        groups: &mut Groups,
+    ) -> Result<(), ExecError> {
+        for (part, actual) in parts {
+            self.actual.merge(actual);
             if done.is_err() {
                 drop_later(part);
                 continue;
@@ -136,7 +128,7 @@ impl<'a> Run<'a> {
         done
     }
 
-    fn stats_of_unit(
+    pub(crate) fn stats_of_unit(
         &self,
         unit: &Unit<'_>,
         aggregation: &Aggregation,

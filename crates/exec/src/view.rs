@@ -12,6 +12,7 @@ use gastrolog_types::{Attributes, Record, Timestamp};
 
 use crate::DecodeCounts;
 use crate::cache::{Cache, Decoded, Part};
+use crate::counted::{Counted, KeptTimes, Times, once};
 
 /// A row group opened for a query.
 pub(crate) struct View<'a> {
@@ -26,33 +27,7 @@ pub(crate) struct View<'a> {
     open: Box<[OpenColumn]>,
     /// Whether the cache keeps no columns for now.
     passing: Cell<bool>,
-}
-
-/// The cache as one row group sees it, with a count of what it had.
-struct Counted<'a> {
-    cache: &'a Cache,
-    group: &'a RowGroup,
-    counts: Cell<DecodeCounts>,
-}
-
-impl Counted<'_> {
-    fn get(&self, part: Part) -> Option<Decoded> {
-        let found = self.cache.get(self.group.id, part);
-        let mut counts = self.counts.get();
-        match found {
-            Some(_) => counts.cache_hits += 1,
-            None => counts.cache_misses += 1,
-        }
-        self.counts.set(counts);
-        found
-    }
-
-    fn put(&self, part: Part, value: Decoded) {
-        let mut counts = self.counts.get();
-        counts.bytes += value.bytes() as u64;
-        self.counts.set(counts);
-        self.cache.put(self.group.id, part, value);
-    }
+    kept: KeptTimes,
 }
 
 #[derive(Default)]
@@ -102,8 +77,18 @@ impl<'a> View<'a> {
             }
         };
         let open = header.columns.iter().map(|_| OpenColumn::default()).collect();
-        let passing = Cell::new(false);
-        Ok(View { group, header, cached, pipeline, shapes, shape_ids, bytes_read: read, open, passing })
+        Ok(View {
+            group,
+            header,
+            cached,
+            pipeline,
+            shapes,
+            shape_ids,
+            bytes_read: read,
+            open,
+            passing: Cell::new(false),
+            kept: KeptTimes::default(),
+        })
     }
 
     /// What the cache has of it.
@@ -236,7 +221,11 @@ impl<'a> View<'a> {
     }
 
     /// Ingest times.
-    pub(crate) fn ingest(&self) -> Result<Arc<Vec<i64>>, ReadError> {
+    pub(crate) fn ingest(&self) -> Result<Times, ReadError> {
+        once(&self.kept.ingest, || self.read_ingest())
+    }
+
+    fn read_ingest(&self) -> Result<Times, ReadError> {
         if let Some(Decoded::Times(times)) = self.cached.get(Part::Ingest) {
             return Ok(times);
         }
@@ -253,7 +242,11 @@ impl<'a> View<'a> {
     }
 
     /// Source times, `Timestamp::NONE` where there is none.
-    pub(crate) fn source(&self) -> Result<Arc<Vec<i64>>, ReadError> {
+    pub(crate) fn source(&self) -> Result<Times, ReadError> {
+        once(&self.kept.source, || self.read_source())
+    }
+
+    fn read_source(&self) -> Result<Times, ReadError> {
         if let Some(Decoded::Times(times)) = self.cached.get(Part::Source) {
             return Ok(times);
         }
@@ -297,7 +290,11 @@ impl<'a> View<'a> {
     }
 
     /// Source times, ingest times where there are none.
-    pub(crate) fn times(&self) -> Result<Arc<Vec<i64>>, ReadError> {
+    pub(crate) fn times(&self) -> Result<Times, ReadError> {
+        once(&self.kept.times, || self.read_times())
+    }
+
+    fn read_times(&self) -> Result<Times, ReadError> {
         if let Some(Decoded::Times(times)) = self.cached.get(Part::Times) {
             return Ok(times);
         }

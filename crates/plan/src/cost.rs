@@ -23,6 +23,8 @@ pub(crate) const RECORD_NS: f64 = 800.0;
 pub(crate) const PENDING_NS: f64 = 1_500.0;
 /// A row that goes into a group, for each key and each aggregate.
 pub(crate) const GROUP_NS: f64 = 15.0;
+/// A row whose pattern is counted.
+pub(crate) const PATTERN_NS: f64 = 150.0;
 /// A row of which it is only asked whether it has a field.
 const EXISTS_NS: f64 = 0.3;
 /// A row of a constant or of a dictionary: its id is looked up in a table of answers.

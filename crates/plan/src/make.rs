@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use gastrolog_format::row_group::TimeSpan;
 use gastrolog_format::{Footer, RowGroupEntry};
-use gastrolog_query::{Filter, Query, TimeRange};
+use gastrolog_query::{Filter, Query, Stage, TimeRange};
 
 use crate::answer::{FooterField, footer_field};
 use crate::conditions::{Condition, Ruled, ordered, parts_of, prove_parts};
@@ -27,11 +27,9 @@ pub fn make(query: &Query, time_kind: TimeKind, facts: &Facts<'_>) -> Plan {
         chunks.iter().flat_map(ChunkPlan::reads).filter(|g| !g.all_match).map(|g| g.rows_in_time).sum();
     let conditions = ordered(&query.filter, &maker.leaves, to_test, (maker.chunks_ruled, maker.groups_ruled));
     let per_row = conditions.iter().map(Condition::test_ns).sum::<f64>() / to_test.max(1) as f64;
-    let grouped = query.stages.first().and_then(Aggregation::of);
-    let group_ns =
-        grouped.as_ref().map_or(0.0, |a| cost::GROUP_NS * (a.keys.len() + a.aggregates.len()) as f64);
-    chunks.iter_mut().for_each(|c| c.estimated_ns = estimated_ns(c, per_row, group_ns));
-    let records_ns = if grouped.is_some() { 0.0 } else { chunks.iter().map(records_ns).sum::<f64>() };
+    let group_ns = group_ns(query);
+    chunks.iter_mut().for_each(|c| c.estimated_ns = estimated_ns(c, per_row, group_ns.unwrap_or(0.0)));
+    let records_ns = if group_ns.is_some() { 0.0 } else { chunks.iter().map(records_ns).sum::<f64>() };
     let share: f64 = conditions.iter().map(|c| c.share).product();
     let pending_rows = (facts.pending_records as f64 * share).round() as u64;
     let rows = chunks.iter().map(|c| c.estimated_rows).sum::<u64>() + pending_rows;
@@ -49,6 +47,14 @@ pub fn make(query: &Query, time_kind: TimeKind, facts: &Facts<'_>) -> Plan {
         records_ns: records_ns as u64,
         pending_bytes: facts.pending_bytes,
         planning_bytes: facts.bytes_read.get(),
+    }
+}
+
+/// What grouping a row costs; `None` where records come out of the scan.
+fn group_ns(query: &Query) -> Option<f64> {
+    match query.stages.first()? {
+        Stage::Patterns { .. } | Stage::New { .. } => Some(cost::PATTERN_NS),
+        stage => Aggregation::of(stage).map(|a| cost::GROUP_NS * (a.keys.len() + a.aggregates.len()) as f64),
     }
 }
 

@@ -23,6 +23,23 @@ impl Needed {
     }
 }
 
+impl Needed {
+    /// Source times that are not stored follow from the times in the texts. The header does not say which columns
+    /// those are: typed ones, if there are enough of them.
+    fn add_predicted(&mut self, header: &Header, plan: &RowGroupPlan, counted: &dyn Fn(&ColumnMeta) -> bool) {
+        let stored = header.source.len > 1;
+        let no_times_in_texts = header.time == header.ingest_time;
+        if stored || no_times_in_texts {
+            return;
+        }
+        let times = || header.columns.iter().filter(|m| m.encoding == Encoding::Time);
+        times().filter(|m| !counted(m)).for_each(|m| self.add(m));
+        if times().map(|m| m.values).sum::<u32>() < header.rows {
+            self.stored = plan.bytes;
+        }
+    }
+}
+
 /// What the query will read of a row group: all of it for texts, else the named columns.
 pub(crate) fn needed(query: &Query, kind: TimeKind, header: &Header, plan: &RowGroupPlan) -> Needed {
     let aggregation = query.stages.first().and_then(Aggregation::of).filter(Aggregation::is_of_columns);
@@ -84,9 +101,7 @@ fn of_columns(
     if bins || kind == TimeKind::Source {
         needed.stored += u64::from(header.source.len);
         needed.decoded += 8 * rows;
-        // Source times that are not stored follow from the times in the texts.
-        let of_texts = |m: &&ColumnMeta| header.source.len <= 1 && m.encoding == Encoding::Time && !named(m);
-        header.columns.iter().filter(of_texts).for_each(|meta| needed.add(meta));
+        needed.add_predicted(header, plan, &|m| named(&m));
     }
     needed
 }

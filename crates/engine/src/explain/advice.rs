@@ -32,7 +32,7 @@ fn time_bound(asked: &Asked) -> Option<String> {
     let (oldest, newest) = (spans().map(|s| s.min.0).min()?, spans().map(|s| s.max.0).max()?);
     let wide = newest.saturating_sub(oldest) > WIDE_NS;
     (time.start.is_none() && time.end.is_none() && wide).then(|| {
-        let days = newest.saturating_sub(oldest) / WIDE_NS;
+        let days = (newest.saturating_sub(oldest) + WIDE_NS / 2) / WIDE_NS;
         format!("the query has no time bound, and the store reaches over {days} days; last=1h or start=… leaves most of it out")
     })
 }

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use gastrolog_exec::Actual;
 use gastrolog_plan::{Aggregation, Plan};
+use gastrolog_query::Stage;
 
 use limit::bytes_at_most;
 pub(crate) use limit::check_cost;
@@ -28,12 +29,7 @@ impl Engine {
         let begin = Instant::now();
         let asked = self.ask(request)?;
         let planned = begin.elapsed().as_nanos() as u64;
-        let actual = if analyze {
-            check_cost(&asked.plan, request)?;
-            Some(self.answer(&asked, request, cancel, &mut |_| true)?)
-        } else {
-            None
-        };
+        let actual = if analyze { Some(self.answer(&asked, request, cancel, &mut |_| true)?) } else { None };
         let total = begin.elapsed().as_nanos() as u64;
         let mut root = self.tree(&asked, request, actual.as_ref());
         if let Some(actual) = &actual {
@@ -87,12 +83,20 @@ impl Engine {
     /// Threads that the query will keep busy.
     fn threads_of(&self, plan: &Plan) -> u64 {
         let units = plan.reads().count().max(1);
-        if groups_first(plan) { self.config.query_threads.clamp(1, units) as u64 } else { 1 }
+        if groups_first(plan) || patterns_first(plan) {
+            self.config.query_threads.clamp(1, units) as u64
+        } else {
+            1
+        }
     }
 }
 
 fn groups_first(plan: &Plan) -> bool {
     plan.query.stages.first().and_then(Aggregation::of).is_some()
+}
+
+fn patterns_first(plan: &Plan) -> bool {
+    matches!(plan.query.stages.first(), Some(Stage::Patterns { .. } | Stage::New { .. }))
 }
 
 fn strategy(plan: &Plan, request: &QueryRequest) -> String {
@@ -105,6 +109,9 @@ fn strategy(plan: &Plan, request: &QueryRequest) -> String {
             _ => "from records, row groups in parallel",
         };
         return text.to_owned();
+    }
+    if patterns_first(plan) {
+        return "patterns of row groups in parallel".to_owned();
     }
     let end = if request.oldest_first { "oldest" } else { "newest" };
     let order = format!("{:?}", request.order).to_lowercase();

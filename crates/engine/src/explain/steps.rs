@@ -9,10 +9,10 @@ use crate::ExplainNode;
 
 /// The conditions in the order in which they are asked.
 pub(super) fn conditions(plan: &Plan, actual: Option<&Actual>) -> Vec<ExplainNode> {
-    plan.conditions.iter().map(|c| condition(c, actual)).collect()
+    plan.conditions.iter().enumerate().map(|(place, c)| condition(place, c, actual)).collect()
 }
 
-fn condition(condition: &Condition, actual: Option<&Actual>) -> ExplainNode {
+fn condition(place: usize, condition: &Condition, actual: Option<&Actual>) -> ExplainNode {
     let mut n = node(format!("condition {}", condition.text));
     match condition.notes.as_slice() {
         [one] => n.text("answered by", one.answered_by),
@@ -39,7 +39,7 @@ fn condition(condition: &Condition, actual: Option<&Actual>) -> ExplainNode {
         format!("{:.2} %{}", 100.0 * condition.share, if condition.counted { ", from counts" } else { "" }),
     );
     n.nanos("time estimated", condition.estimated_ns());
-    if let Some(done) = actual.and_then(|a| a.conditions.get(&condition.text)) {
+    if let Some(done) = actual.and_then(|a| a.conditions.get(&place)) {
         n.count("rows in", done.rows_in);
         n.count("rows out", done.rows_out);
         n.nanos("time", done.nanos);

@@ -215,7 +215,7 @@ fn use_of_fields_and_indexes_is_counted() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_query_reads_more_than_explain_says_at_most(

@@ -154,6 +154,17 @@ impl Accumulator {
         }
     }
 
+    /// Whether it does not matter how often a value occurs.
+    pub(crate) fn is_of_a_set(&self) -> bool {
+        matches!(
+            self,
+            Accumulator::Distinct(_)
+                | Accumulator::DistinctApprox(_)
+                | Accumulator::Extreme(_)
+                | Accumulator::Values(_)
+        )
+    }
+
     /// Whether the place of a record in time matters.
     pub(crate) fn looks_at_time(&self) -> bool {
         matches!(self, Accumulator::Edge { .. })
@@ -190,7 +201,7 @@ impl Accumulator {
     /// Values held, for the memory bound.
     pub(crate) fn held(&self) -> usize {
         match self {
-            Accumulator::Distinct(set) => set.len(),
+            Accumulator::Distinct(set) => set.held(),
             Accumulator::DistinctApprox(sketch) => sketch.held() / 4,
             Accumulator::Quantile { numbers, .. } => numbers.held(),
             Accumulator::QuantileApprox { sketch, .. } => sketch.held() / 4,

@@ -13,6 +13,7 @@ use super::rows::{Rows, each_value};
 use crate::bits::Bits;
 use crate::fields::{Places, Scratch, any_value};
 use crate::groups::{KeyBytes, bin_of};
+use crate::hashes::distinct;
 use crate::interner::Interner;
 use crate::view::View;
 
@@ -153,7 +154,7 @@ fn field_ids(
                 })?;
                 return Ok((of_row, parts));
             }
-            _ => {}
+            column => return column_ids(view, i, column, rows, &|v| key(&unescape(v, escape)), lacking),
         }
     }
     let mut known = Interner::default();
@@ -171,6 +172,34 @@ fn field_ids(
     let absent = known.strings().len() as u32;
     of_row.iter_mut().filter(|id| **id == u32::MAX).for_each(|id| *id = absent);
     Ok((of_row, known.strings().iter().map(key).chain([lacking]).collect()))
+}
+
+/// As [`field_ids`] for a field that is one column: each distinct value is written once.
+fn column_ids(
+    view: &View<'_>,
+    i: u32,
+    column: &Column,
+    rows: &Rows,
+    key: &dyn Fn(&[u8]) -> KeyBytes,
+    lacking: KeyBytes,
+) -> Result<Ids, ReadError> {
+    let (mut places, mut wanted) = (Vec::new(), Vec::new());
+    each_value(view, i, rows, |k, rank| {
+        places.push(k as u32);
+        wanted.push(rank);
+    })?;
+    let found = distinct(column, wanted.into_iter());
+    let mut scratch = Vec::new();
+    let firsts = found.firsts.iter().map(|&first| key(column.value(first as usize, &mut scratch)));
+    let parts: Vec<KeyBytes> = firsts.chain([lacking]).collect();
+    if places.len() == rows.len() {
+        return Ok((found.ids, parts));
+    }
+    let mut of_row = vec![found.firsts.len() as u32; rows.len()];
+    for (&place, id) in places.iter().zip(found.ids) {
+        of_row.get_mut(place as usize).into_iter().for_each(|of| *of = id);
+    }
+    Ok((of_row, parts))
 }
 
 fn bin_key(value: &[u8], width: f64) -> KeyBytes {

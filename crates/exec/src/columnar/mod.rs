@@ -13,7 +13,7 @@ use gastrolog_query::{FieldName, Function};
 
 use self::group::Grouped;
 pub(crate) use self::group::{group_rows, split, text_key};
-use self::rows::each_value;
+use self::rows::{Rows, each_value};
 use crate::accumulate::Accumulator;
 use crate::bits::Bits;
 use crate::fields::{Places, Scratch, any_value};
@@ -173,6 +173,12 @@ fn add_dictionary(
     parts: &mut Parts,
 ) -> Result<(), ReadError> {
     let Column::Dictionary { values, ids } = &**view.column(i)? else { return Ok(()) };
+    if let ([_], Rows::All(_), Some(target)) =
+        (grouped.keys.as_slice(), &grouped.rows, parts.get(0, aggregate).filter(|a| a.is_of_a_set()))
+    {
+        values.iter().for_each(|value| target.add(&unescape(value, escape), 1, (0, 0)));
+        return Ok(());
+    }
     let mut table = vec![0u32; values.len() * grouped.keys.len()];
     each_value(view, i, &grouped.rows, |k, rank| {
         let cell = grouped.group(k) * values.len() + ids.get(rank) as usize;

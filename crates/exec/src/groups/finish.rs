@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use gastrolog_plan::Finish;
-use gastrolog_query::SortKey;
+use gastrolog_query::{Aggregate, Function, SortKey};
+use gastrolog_types::{Timestamp, find_time};
 
 use super::Groups;
 use super::key::{KeyBytes, Part, compare, parts, split_first};
@@ -35,19 +36,22 @@ impl Groups {
         let keys = self.aggregation.keys.len();
         let place = |key: &SortKey| names.iter().position(|name| *name == key.field);
         let order: Vec<(Option<usize>, bool)> = order.iter().map(|k| (place(k), k.descending)).collect();
-        if self.aggregation.finish != Finish::Rows
-            || order.iter().any(|(at, _)| at.is_some_and(|at| at < keys))
-        {
+        let is_key = |&(at, _): &(Option<usize>, bool)| at.is_some_and(|at| at < keys);
+        let lead = order.iter().position(is_key).unwrap_or(order.len());
+        let (by_results, then) = order.split_at(lead);
+        if self.aggregation.finish != Finish::Rows || by_results.is_empty() || keys == 0 {
             return Ok(first_rows(self.finish()?, &order, n));
         }
-        let by_results = |a: &[Value], b: &[Value]| by_cells(a, b, &order, keys);
         let mut done = self.finished();
         let numbers: Vec<u32> = (0..done.groups() as u32).collect();
         let chosen = first_of(
             numbers,
             n,
-            |&a, &b| by_results(done.results(a), done.results(b)),
-            |&a, &b| compare(done.key(a), done.key(b)),
+            |&a, &b| by_cells(by_results, |at| (done.cell(a, at), done.cell(b, at))),
+            |&a, &b| {
+                let order = by_cells(then, |at| (done.cell(a, at), done.cell(b, at)));
+                order.then_with(|| compare(done.key(a), done.key(b)))
+            },
         );
         Ok(chosen.into_iter().map(|number| done.take_row(number)).collect())
     }
@@ -105,6 +109,7 @@ impl Groups {
     /// The `n` most (least) frequent groups of each combination of the keys that are not required.
     fn top(self, n: usize, rarest: bool) -> Rows {
         let (keys, required) = (self.aggregation.keys.len(), self.aggregation.required);
+        let all = self.total.and_then(|total| i64::try_from(total).ok());
         let mut done = self.finished();
         let mut by: HashMap<&[u8], (i64, Vec<u32>)> = HashMap::new();
         for number in 0..done.groups() as u32 {
@@ -122,7 +127,8 @@ impl Groups {
             if rarest { order } else { order.reverse() }
         };
         let mut chosen: Vec<(u32, f64)> = Vec::new();
-        for (_, (total, numbers)) in combinations {
+        for (_, (known, numbers)) in combinations {
+            let total = all.unwrap_or(known);
             let first = first_of(numbers, n, by_count, |&a, &b| compare(done.key(a), done.key(b)));
             chosen.extend(first.into_iter().map(|number| (number, percent(done.count(number), total))));
         }
@@ -135,13 +141,31 @@ impl Groups {
     }
 
     fn finished(self) -> Finished {
-        let results = self.accumulators.into_iter().map(Accumulator::finish).collect();
-        Finished { width: self.aggregation.aggregates.len(), keys: self.keys, results }
+        let aggregates = &self.aggregation.aggregates;
+        let of = aggregates.iter().cycle().take(self.accumulators.len());
+        let results = self.accumulators.into_iter().zip(of).map(|(a, of)| result(a, of)).collect();
+        let (key_columns, width) = (self.aggregation.keys.len(), self.aggregation.aggregates.len());
+        Finished { key_columns, width, keys: self.keys, results }
+    }
+}
+
+/// What an accumulator comes to. Times of records are gathered as texts that order as the times do, and are times again
+/// where one of them is the result.
+fn result(accumulator: Accumulator, of: &Aggregate) -> Value {
+    let is_one = matches!(of.function, Function::Min | Function::Max | Function::First | Function::Last);
+    let is_time = matches!(of.field.as_deref(), Some("_time" | "_source" | "_ingest"));
+    match accumulator.finish() {
+        Value::Text(text) if is_one && is_time => {
+            find_time(&text, Timestamp(0)).map_or(Value::Text(text), Value::Time)
+        }
+        value => value,
     }
 }
 
 /// Groups with their results.
 struct Finished {
+    /// Columns of keys; those of results come behind them.
+    key_columns: usize,
     width: usize,
     keys: crate::interner::Interner,
     results: Vec<Value>,
@@ -159,6 +183,14 @@ impl Finished {
     fn results(&self, number: u32) -> &[Value] {
         let start = number as usize * self.width;
         self.results.get(start..start + self.width).unwrap_or(&[])
+    }
+
+    /// The value of a column of the table.
+    fn cell(&self, number: u32, column: usize) -> Value {
+        match column.checked_sub(self.key_columns) {
+            Some(result) => self.results(number).get(result).cloned().unwrap_or(Value::Null),
+            None => parts(self.key(number)).nth(column).map_or(Value::Null, Part::value),
+        }
     }
 
     /// The first result, which is a count.
@@ -223,20 +255,19 @@ fn first_of(
     all
 }
 
-/// Compares rows whose columns begin at `start` by some columns of the table.
-fn by_cells(a: &[Value], b: &[Value], order: &[(Option<usize>, bool)], start: usize) -> Ordering {
-    let cell = |row: &[Value], at: Option<usize>| at.and_then(|at| row.get(at - start)).cloned();
+/// Compares two rows by some columns of the table; `cells` gives the values of both in a column.
+fn by_cells(order: &[(Option<usize>, bool)], cells: impl Fn(usize) -> (Value, Value)) -> Ordering {
     let orders = order.iter().map(|&(at, descending)| {
-        let (a, b) = (cell(a, at).unwrap_or(Value::Null), cell(b, at).unwrap_or(Value::Null));
+        let (a, b) = at.map_or((Value::Null, Value::Null), &cells);
         compare_values(&a, &b, descending)
     });
     orders.into_iter().find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// The first `n` rows by some columns, ties as they came.
-fn first_rows(rows: Rows, order: &[(Option<usize>, bool)], n: usize) -> Rows {
-    let mut rows = rows;
-    rows.sort_by(|a, b| by_cells(a, b, order, 0));
+fn first_rows(mut rows: Rows, order: &[(Option<usize>, bool)], n: usize) -> Rows {
+    let cell = |row: &[Value], at: usize| row.get(at).cloned().unwrap_or(Value::Null);
+    rows.sort_by(|a, b| by_cells(order, |at| (cell(a, at), cell(b, at))));
     rows.truncate(n);
     rows
 }

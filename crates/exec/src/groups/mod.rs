@@ -34,6 +34,8 @@ pub(crate) struct Groups {
     held: usize,
     /// Bytes that were counted by a budget.
     counted_bytes: u64,
+    /// Of how many records shares are told, if not of those in the groups.
+    total: Option<u64>,
 }
 
 /// About what a value that is held takes.
@@ -41,7 +43,14 @@ const VALUE_BYTES: usize = 48;
 
 impl Groups {
     pub(crate) fn new(aggregation: Arc<Aggregation>) -> Groups {
-        Groups { aggregation, keys: Interner::default(), accumulators: Vec::new(), held: 0, counted_bytes: 0 }
+        Groups {
+            aggregation,
+            keys: Interner::default(),
+            accumulators: Vec::new(),
+            held: 0,
+            counted_bytes: 0,
+            total: None,
+        }
     }
 
     /// Fresh accumulators for `groups` groups, one after the other.
@@ -121,6 +130,34 @@ impl Groups {
             }
             self.add(&KeyBytes(key.to_vec()), parts.by_ref().take(width));
         }
+    }
+
+    /// Calls `visit` with the text of each key that is one, and the count that is the aggregate at `place`.
+    pub(crate) fn counts_of_texts(&self, place: usize, visit: &mut dyn FnMut(&[u8], u64)) {
+        for (key, count) in self.keys.strings().iter().zip(self.counts(place)) {
+            if let Some((key::Part::Text(text), _)) = key::split_first(key) {
+                visit(text, count);
+            }
+        }
+    }
+
+    /// The `n`-th largest of the counts that are the aggregate at `place`; 0 if there are not so many.
+    pub(crate) fn nth_count(&self, place: usize, n: usize) -> u64 {
+        let mut counts: Vec<u64> = self.counts(place).collect();
+        match counts.len().checked_sub(n) {
+            Some(at) if at < counts.len() => *counts.select_nth_unstable(at).1,
+            _ => 0,
+        }
+    }
+
+    fn counts(&self, place: usize) -> impl Iterator<Item = u64> + '_ {
+        let of_place = self.accumulators.iter().skip(place).step_by(self.aggregation.aggregates.len().max(1));
+        of_place.map(|a| if let Accumulator::Count(n) = a { *n } else { 0 })
+    }
+
+    /// Shares are of so many records, more than those in the groups.
+    pub(crate) fn set_total(&mut self, total: u64) {
+        self.total = Some(total);
     }
 
     /// About what the groups take in memory.

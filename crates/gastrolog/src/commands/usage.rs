@@ -35,6 +35,9 @@ fn write_usage(out: &mut Out, usage: &StoreUsage, times: &Times) -> io::Result<(
         units::count(usage.queries),
         times.readable(usage.since)
     )?;
+    if usage.queries == 0 {
+        writeln!(out, "Queries are counted by a server, since it was started.\n")?;
+    }
     let mut indexes =
         Table::new(["index", "bytes", "share", "chunks pruned", "groups pruned", "chunks answered"], color());
     for i in &usage.indexes {

@@ -22,7 +22,8 @@
 //!        56  4  row groups
 //!        60 16  smallest and largest time (source time, or ingest time where there is none)
 //!        76 16  smallest and largest ingest time
-//!        92 16  reserved, zero
+//!        92  4  generation: how often its records were written anew
+//!        96 12  reserved, zero
 //!  …  4  CRC-32 of all before
 //! ```
 
@@ -111,7 +112,8 @@ fn put_chunk(c: &ChunkSummary, out: &mut Vec<u8>) {
     for t in [c.time.min, c.time.max, c.ingest_time.min, c.ingest_time.max] {
         out.put_u64(t.0 as u64);
     }
-    out.extend_from_slice(&[0; 16]);
+    out.put_u32(c.generation);
+    out.extend_from_slice(&[0; 12]);
 }
 
 fn get_chunk(r: &mut Reader<'_>) -> Result<ChunkSummary, Corrupt> {
@@ -121,7 +123,8 @@ fn get_chunk(r: &mut Reader<'_>) -> Result<ChunkSummary, Corrupt> {
     let mut time = || -> Result<Timestamp, Corrupt> { Ok(Timestamp(r.u64()? as i64)) };
     let span = TimeSpan { min: time()?, max: time()? };
     let ingest_time = TimeSpan { min: time()?, max: time()? };
-    r.take(16)?;
+    let generation = r.u32()?;
+    r.take(12)?;
     if end_seq < first_seq {
         return Err(Corrupt("a chunk ends before it begins"));
     }
@@ -135,6 +138,7 @@ fn get_chunk(r: &mut Reader<'_>) -> Result<ChunkSummary, Corrupt> {
         row_groups,
         time: span,
         ingest_time,
+        generation,
     })
 }
 
@@ -154,6 +158,7 @@ mod tests {
             row_groups: 3,
             time: span,
             ingest_time: span,
+            generation: 2 * i as u32,
         };
         Catalog { chunks: (0..n).map(chunk).collect(), next_seq: 1234 }
     }

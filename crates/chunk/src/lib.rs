@@ -5,6 +5,7 @@
 
 mod catalog;
 mod read;
+mod rows;
 mod scan;
 mod store;
 pub mod wal;
@@ -13,6 +14,6 @@ pub use read::{
     Chunk, ChunkFile, ChunkSummary, Pending, ReadError, RowGroup, RowGroupId, Snapshot, chunk_name,
 };
 pub use store::{
-    Encoder, FlushError, ReadOnlyStore, RecoveryReport, Retention, SealPolicy, Store, StoreError,
-    StoreOptions, StoreStats,
+    Encoder, FlushError, ReadOnlyStore, RecompactPolicy, Recompacted, Recompaction, RecoveryReport,
+    Retention, SealPolicy, Store, StoreError, StoreOptions, StoreStats,
 };

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use gastrolog_env::{Env, Mapped};
 use gastrolog_format::row_group::{Header, TimeSpan};
-use gastrolog_format::{Footer, RowGroupEntry};
+use gastrolog_format::{ChunkHead, Footer, RowGroupEntry};
 use gastrolog_types::{Batch, Seq};
 
 use crate::scan::scan;
@@ -158,11 +158,13 @@ pub struct ChunkSummary {
     pub time: TimeSpan,
     /// Span of ingest time.
     pub ingest_time: TimeSpan,
+    /// How often its records were written anew: 0 as they came.
+    pub generation: u32,
 }
 
 impl ChunkSummary {
-    /// What the footer of a file of `file_bytes` bytes says.
-    pub(crate) fn of(id: u128, file_bytes: u64, footer: &Footer) -> ChunkSummary {
+    /// What head and footer of a file of `file_bytes` bytes say.
+    pub(crate) fn of(id: u128, generation: u32, file_bytes: u64, footer: &Footer) -> ChunkSummary {
         let groups = &footer.row_groups;
         let none = TimeSpan::of(std::iter::empty());
         let end = |g: &RowGroupEntry| g.first_seq.saturating_add(u64::from(g.rows));
@@ -176,6 +178,7 @@ impl ChunkSummary {
             row_groups: groups.len() as u32,
             time: groups.iter().map(|g| g.time).reduce(TimeSpan::join).unwrap_or(none),
             ingest_time: groups.iter().map(|g| g.ingest_time).reduce(TimeSpan::join).unwrap_or(none),
+            generation,
         }
     }
 }
@@ -225,10 +228,10 @@ impl Chunk {
     }
 
     /// An unsealed chunk whose row groups were found in its file.
-    pub(crate) fn scanned(id: u128, footer: Footer, file: Arc<ChunkFile>) -> Chunk {
+    pub(crate) fn scanned(head: ChunkHead, footer: Footer, file: Arc<ChunkFile>) -> Chunk {
         let end = footer.row_groups.last().map_or(0, |g| g.offset + g.bytes);
-        let summary = ChunkSummary::of(id, end, &footer);
-        let row_groups = row_groups_of(id, &footer, &file);
+        let summary = ChunkSummary::of(head.id, head.generation, end, &footer);
+        let row_groups = row_groups_of(head.id, &footer, &file);
         Chunk::opened(summary, false, file, Arc::new(footer), row_groups)
     }
 

@@ -220,6 +220,25 @@ pub struct ColumnDetail {
     pub distinct: Option<u64>,
 }
 
+/// The result of `compact`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CompactReport {
+    /// Chunks that were written anew.
+    pub chunks_before: u64,
+    /// Chunks that took their place.
+    pub chunks_after: u64,
+    /// Records in them.
+    pub records: u64,
+    /// Bytes of the records' text.
+    pub raw_bytes: u64,
+    /// Bytes of the files before.
+    pub bytes_before: u64,
+    /// Bytes of the files after.
+    pub bytes_after: u64,
+    /// Chunks that were left as they are because something is wrong with them: file, place and reason.
+    pub left: Vec<String>,
+}
+
 /// The result of `verify`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VerifyReport {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use gastrolog_chunk::wal::Durability;
-use gastrolog_chunk::{Retention, SealPolicy, StoreOptions};
+use gastrolog_chunk::{RecompactPolicy, Retention, SealPolicy, StoreOptions};
 use gastrolog_env::Env;
 use gastrolog_format::FooterBudget;
 use gastrolog_index::Pipeline;
@@ -33,6 +33,13 @@ pub struct StoreConfig {
     pub indexers: Option<Vec<String>>,
     /// Most distinct values of a field that the footer of a chunk keeps with their counts.
     pub footer_values: usize,
+    /// Write sealed chunks anew, smaller, in the background, once their newest record arrived this long ago; `None`:
+    /// only when asked.
+    pub recompact_age_ms: Option<u64>,
+    /// Bytes of text in a row group of a chunk that is written anew.
+    pub recompact_row_group_bytes: u64,
+    /// The zstd level of such a chunk.
+    pub recompact_level: i32,
 }
 
 impl Default for StoreConfig {
@@ -47,11 +54,23 @@ impl Default for StoreConfig {
             retention_bytes: None,
             indexers: None,
             footer_values: 4096,
+            recompact_age_ms: None,
+            recompact_row_group_bytes: 32 << 20,
+            recompact_level: 15,
         }
     }
 }
 
 impl StoreConfig {
+    /// Which chunks are written anew, and how; by hand all that are sealed.
+    pub(crate) fn recompact_policy(&self, age_ms: Option<u64>) -> RecompactPolicy {
+        RecompactPolicy {
+            row_group_bytes: self.recompact_row_group_bytes,
+            chunk_bytes: self.seal_bytes,
+            age_ms,
+        }
+    }
+
     pub(crate) fn options(&self) -> StoreOptions {
         let default = StoreOptions::default();
         StoreOptions {
@@ -86,6 +105,8 @@ pub struct EngineConfig {
     pub query_threads: usize,
     /// What one query may take.
     pub query: QueryLimits,
+    /// How often old chunks are looked for that should be written anew, in milliseconds.
+    pub recompact_check_ms: u64,
 }
 
 impl Default for EngineConfig {
@@ -96,6 +117,7 @@ impl Default for EngineConfig {
             cache_bytes: 96 << 20,
             query_threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
             query: QueryLimits::default(),
+            recompact_check_ms: 60_000,
         }
     }
 }

@@ -9,8 +9,8 @@ use gastrolog_format::{Compressor, Shapes};
 use gastrolog_index::{Caps, Pipeline, RowGroupBuilder};
 use gastrolog_types::Batch;
 
-/// The zstd level of columns. Higher ones gain little on values that are cut out already.
-const LEVEL: i32 = 3;
+/// The zstd level of columns as records come in. Higher ones gain little on values that are cut out already.
+pub(crate) const LEVEL: i32 = 3;
 
 /// Row groups smaller than this are mostly header: their size says nothing of how well columns fit.
 const TINY_BYTES: u64 = 16 << 10;
@@ -23,6 +23,8 @@ pub(crate) struct PipelineEncoder {
     pub(crate) pipeline: Arc<Pipeline>,
     /// The indexers that may lay out columns, one bit each.
     pub(crate) indexers: u64,
+    /// The zstd level.
+    pub(crate) level: i32,
 }
 
 impl Encoder for PipelineEncoder {
@@ -51,7 +53,12 @@ impl PipelineEncoder {
             }
         }
         let first_seq = records.first().map_or(0, |p| p.first_seq);
-        COMPRESSOR.with_borrow_mut(|c| builder.finish(first_seq, c))
+        if self.level == LEVEL {
+            COMPRESSOR.with_borrow_mut(|c| builder.finish(first_seq, c))
+        } else {
+            // Its working memory is large, and it is needed now and then.
+            builder.finish(first_seq, &mut Compressor::new(self.level))
+        }
     }
 }
 

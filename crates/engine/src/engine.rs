@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gastrolog_chunk::{ReadOnlyStore, RecoveryReport, Snapshot, Store, StoreError};
+use gastrolog_chunk::{Encoder, ReadOnlyStore, RecoveryReport, Snapshot, Store, StoreError};
 use gastrolog_env::Env;
 use gastrolog_exec::Cache;
 use gastrolog_index::Pipeline;
@@ -13,7 +13,8 @@ use gastrolog_ingest::{Accepted, Sink, SinkError};
 use gastrolog_types::{Batch, Timestamp};
 use parking_lot::RwLock;
 
-use crate::encoder::PipelineEncoder;
+use crate::encoder::{LEVEL, PipelineEncoder};
+use crate::recompact::Recompactor;
 use crate::usage::Used;
 use crate::{Access, EngineConfig, EngineError, Location, OpenOptions};
 
@@ -34,6 +35,7 @@ pub struct Engine {
     access: Access,
     pub(crate) root: PathBuf,
     stores: RwLock<BTreeMap<String, Arc<OpenStore>>>,
+    pub(crate) recompactor: Recompactor,
 }
 
 /// A store that is open.
@@ -102,6 +104,7 @@ impl Engine {
             access: options.access,
             root,
             stores: RwLock::default(),
+            recompactor: Recompactor::default(),
         };
         let mut names = engine.names_on_disk()?;
         if engine.access == Access::ReadWrite {
@@ -115,7 +118,11 @@ impl Engine {
             let store = engine.open_store(&name)?;
             engine.stores.write().insert(name, store);
         }
-        Ok(Arc::new(engine))
+        let engine = Arc::new(engine);
+        if engine.access == Access::ReadWrite {
+            Recompactor::start(&engine).map_err(unavailable)?;
+        }
+        Ok(engine)
     }
 
     fn names_on_disk(&self) -> Result<Vec<String>, EngineError> {
@@ -135,12 +142,11 @@ impl Engine {
 
     fn open_store(&self, name: &str) -> Result<Arc<OpenStore>, EngineError> {
         let dir = self.root.join(name);
-        let config = self.config.stores.get(name).unwrap_or(&self.config.default_store);
+        let config = self.store_config(name);
         let opened = match self.access {
             Access::ReadWrite => {
-                let encoder =
-                    PipelineEncoder { pipeline: self.pipeline.clone(), indexers: self.indexer_bits(config) };
-                let store = Store::open(self.env.clone(), &dir, config.options(), Arc::new(encoder));
+                let encoder = Arc::new(self.encoder(name, LEVEL));
+                let store = Store::open(self.env.clone(), &dir, config.options(), encoder);
                 store.map(OpenStore::Writing)
             }
             Access::ReadOnly => {
@@ -148,6 +154,17 @@ impl Engine {
             }
         };
         Ok(Arc::new(opened.map_err(|e| store_error(name, e))?))
+    }
+
+    /// How a store is kept.
+    pub(crate) fn store_config(&self, name: &str) -> &crate::StoreConfig {
+        self.config.stores.get(name).unwrap_or(&self.config.default_store)
+    }
+
+    /// What makes row groups for a store.
+    pub(crate) fn encoder(&self, name: &str, level: i32) -> impl Encoder + use<> {
+        let indexers = self.indexer_bits(self.store_config(name));
+        PipelineEncoder { pipeline: self.pipeline.clone(), indexers, level }
     }
 
     fn indexer_bits(&self, config: &crate::StoreConfig) -> u64 {
@@ -172,7 +189,7 @@ impl Engine {
     }
 
     /// A store to write to; made when it is not there.
-    fn store_to_write(&self, name: &str) -> Result<Arc<Store>, EngineError> {
+    pub(crate) fn store_to_write(&self, name: &str) -> Result<Arc<Store>, EngineError> {
         let name = or_default(name);
         let known = self.stores.read().get(name).cloned();
         let store = match known {
@@ -220,6 +237,7 @@ impl Engine {
 
     /// Ends the threads of all stores. Records that are not in a row group yet stay in the log; nothing is sealed.
     pub fn close(&self) {
+        self.recompactor.stop();
         for store in self.stores.read().values() {
             if let OpenStore::Writing(store) = &**store {
                 store.close();
@@ -290,7 +308,7 @@ fn unavailable(error: impl ToString) -> EngineError {
     EngineError::Unavailable(error.to_string())
 }
 
-fn store_error(name: &str, error: StoreError) -> EngineError {
+pub(crate) fn store_error(name: &str, error: StoreError) -> EngineError {
     let text = format!("store {name}: {error}");
     match error {
         StoreError::Locked(_) => EngineError::Locked(text),

@@ -12,6 +12,7 @@ mod info;
 mod kind;
 mod limits;
 mod notes;
+mod recompact;
 mod resume;
 mod service;
 mod sides;

@@ -7,8 +7,8 @@ use gastrolog_ingest::Accepted;
 use gastrolog_types::Batch;
 
 use crate::{
-    Answer, ChunkDetail, ChunkInfo, EngineError, ExplainNode, FieldList, QueryEnd, QueryRequest, StoreInfo,
-    StoreUsage, ValueList, ValuesRequest, VerifyReport,
+    Answer, ChunkDetail, ChunkInfo, CompactReport, EngineError, ExplainNode, FieldList, QueryEnd,
+    QueryRequest, StoreInfo, StoreUsage, ValueList, ValuesRequest, VerifyReport,
 };
 
 /// Tells a running query to stop. Clones share one state.
@@ -83,6 +83,14 @@ pub trait Service: Send + Sync {
 
     /// Seals the active chunk; returns the ids of the chunks sealed.
     fn seal(&self, store: &str) -> Result<Vec<String>, EngineError>;
+
+    /// Writes sealed chunks anew that were not yet, smaller; `progress` gets bytes of text done and in all, and ends
+    /// the work by `false`: what is done stays done.
+    fn compact(
+        &self,
+        store: &str,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<CompactReport, EngineError>;
 }
 
 impl Service for crate::Engine {
@@ -147,5 +155,13 @@ impl Service for crate::Engine {
 
     fn seal(&self, store: &str) -> Result<Vec<String>, EngineError> {
         Self::seal(self, store)
+    }
+
+    fn compact(
+        &self,
+        store: &str,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<CompactReport, EngineError> {
+        self.compact_store(store, progress)
     }
 }

@@ -10,6 +10,7 @@ mod fs;
 mod lock;
 mod mapped;
 mod mem;
+mod priority;
 mod random;
 mod real;
 
@@ -22,6 +23,7 @@ pub use fs::{Entry, File, Fs};
 pub use lock::{LockError, LockGuard, describe_this_process};
 pub use mapped::Mapped;
 pub use mem::MemFs;
+pub use priority::yield_to_others;
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use real::RealFs;
 

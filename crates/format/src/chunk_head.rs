@@ -1,4 +1,4 @@
-//! The first bytes of a chunk file: magic u64, version u32, reserved u32 (zero), chunk id 16 bytes, time of
+//! The first bytes of a chunk file: magic u64, version u32, generation u32, chunk id 16 bytes, time of
 //! creation u64 (nanoseconds), CRC-32 u32 of all before.
 
 use gastrolog_types::Timestamp;
@@ -21,6 +21,9 @@ pub struct ChunkHead {
     pub id: u128,
     /// When it was begun.
     pub created: Timestamp,
+    /// How often its records were written anew: 0 as they came. A chunk takes the place of those of lower
+    /// generations whose records it has.
+    pub generation: u32,
 }
 
 impl ChunkHead {
@@ -29,7 +32,7 @@ impl ChunkHead {
         let start = out.len();
         out.put_u64(CHUNK_MAGIC);
         out.put_u32(CHUNK_VERSION);
-        out.put_u32(0);
+        out.put_u32(self.generation);
         out.extend_from_slice(&self.id.to_le_bytes());
         out.put_u64(self.created.0 as u64);
         let crc = crc32fast::hash(out.get(start..).unwrap_or(&[]));
@@ -43,7 +46,7 @@ impl ChunkHead {
             return Err(Corrupt("not a chunk file: the first bytes are wrong"));
         }
         let version = r.u32()?;
-        r.u32()?;
+        let generation = r.u32()?;
         let id = u128::from_le_bytes(r.array()?);
         let created = Timestamp(r.u64()? as i64);
         if r.u32()? != crc32fast::hash(file.get(..CHUNK_HEAD_BYTES - 4).unwrap_or(&[])) {
@@ -52,6 +55,6 @@ impl ChunkHead {
         if version == 0 || version > CHUNK_VERSION {
             return Err(Corrupt("the chunk was written by a later release"));
         }
-        Ok(ChunkHead { id, created })
+        Ok(ChunkHead { id, created, generation })
     }
 }

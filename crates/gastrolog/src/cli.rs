@@ -214,6 +214,18 @@ Examples:
   gastrolog seal
   gastrolog seal --name web")]
     Seal,
+    /// Write sealed chunks anew, smaller
+    #[command(after_help = "\
+Larger row groups, compressed harder; small chunks become one. The records stay what
+they are. `serve` does it by itself, a day after the last record of a chunk arrived.
+Queries go on meanwhile. It can be stopped at any time: what is done stays done.
+
+Exit status: 0 something was written anew, 1 there was nothing to do, 2 error.
+
+Examples:
+  gastrolog compact
+  gastrolog compact --name web --json | jq .stored_bytes_after")]
+    Compact(CompactArgs),
     /// Print a completion script for a shell
     #[command(after_help = "\
 In bash, zsh and fish the names and values of fields are completed from the store.
@@ -310,6 +322,13 @@ pub(crate) struct InspectArgs {
     pub(crate) chunk: String,
     #[command(flatten)]
     pub(crate) list: ListArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompactArgs {
+    /// Print the report as JSON to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

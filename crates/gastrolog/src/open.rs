@@ -1,12 +1,13 @@
 //! Opens the stores in this process, with the standard indexers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gastrolog_engine::{Access, Engine, EngineConfig, EngineError, Location, OpenOptions, Service};
 use gastrolog_env::Env;
 use gastrolog_index::Pipeline;
 
-use crate::serve::config::{Config, Durability, StoreConfig};
+use crate::serve::config::{Config, Durability, Recompact, StoreConfig};
 
 /// Opens the stores at `location` with the policies of `config`.
 pub(crate) fn open(
@@ -18,9 +19,11 @@ pub(crate) fn open(
         Location::Dir(_) => Env::real(),
         Location::Memory => Env::memory(),
     };
-    let stores = config.stores.iter().map(|(name, store)| (name.clone(), policies(store))).collect();
+    let serving = config.serving;
+    let stores = config.stores.iter().map(|(name, store)| (name.clone(), policies(store, serving))).collect();
+    let default_store = policies(&StoreConfig::default(), serving);
     let query = config.query.limits();
-    let config = EngineConfig { stores, query, ..EngineConfig::default() };
+    let config = EngineConfig { stores, default_store, query, ..EngineConfig::default() };
     let pipeline = Arc::new(pipeline());
     Ok(Engine::open(OpenOptions { location, access, config, pipeline, env })?)
 }
@@ -38,10 +41,14 @@ pub(crate) fn pipeline() -> Pipeline {
     ])
 }
 
+/// When a server writes chunks anew. A day later queries for them have become rare, and whatever came late is there;
+/// the work is done once for each.
+const RECOMPACT_AGE: Duration = Duration::from_secs(24 * 3600);
+
 /// What the file says, the engine's defaults for the rest.
-fn policies(store: &StoreConfig) -> gastrolog_engine::StoreConfig {
+fn policies(store: &StoreConfig, serving: bool) -> gastrolog_engine::StoreConfig {
     let default = gastrolog_engine::StoreConfig::default();
-    let ms = |span: std::time::Duration| span.as_millis() as u64;
+    let ms = |span: Duration| span.as_millis() as u64;
     gastrolog_engine::StoreConfig {
         sync_interval_ms: match store.durability {
             Some(Durability::Interval(span)) => Some(ms(span)),
@@ -51,6 +58,11 @@ fn policies(store: &StoreConfig) -> gastrolog_engine::StoreConfig {
         seal_age_ms: store.seal_age.map(ms),
         retention_age_ms: store.retention_age.map(ms),
         retention_bytes: store.retention_bytes,
+        recompact_age_ms: match store.recompact {
+            Some(Recompact::Never) => None,
+            Some(Recompact::After(age)) => Some(ms(age)),
+            None => serving.then_some(ms(RECOMPACT_AGE)),
+        },
         indexers: store.indexers.clone(),
         footer_values: store.footer_values.unwrap_or(default.footer_values),
         ..default

@@ -81,6 +81,13 @@ impl Service for Watched {
     fn seal(&self, store: &str) -> Result<Vec<String>, EngineError> {
         Engine::seal(&self.engine, store)
     }
+    fn compact(
+        &self,
+        store: &str,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<CompactReport, EngineError> {
+        self.engine.compact(store, progress)
+    }
 }
 
 /// Enough records that every query below takes a second or more.

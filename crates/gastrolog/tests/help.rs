@@ -39,6 +39,7 @@ fn every_page_is_as_it_was_agreed() {
         "inspect",
         "verify",
         "seal",
+        "compact",
         "completions",
     ];
     let overview = help(&["--help"]);

@@ -16,7 +16,7 @@ use gastrolog_types::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::query::{self, CancelOnDrop, blocking};
-use crate::{ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, from_wire, proto, to_wire, usage};
+use crate::{ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, compact, from_wire, proto, to_wire, usage};
 
 /// Tells the time of day, for records that arrive without a time of arrival.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -200,6 +200,14 @@ impl proto::Lifecycle for Api {
         request: ServiceRequest<'_, proto::VerifyRequest>,
     ) -> ServiceResult<ServiceStream<impl Encodable<proto::VerifyResponse> + Send + use<>>> {
         Response::ok(query::verify(self.service.clone(), request.store.to_owned()))
+    }
+
+    async fn compact(
+        &self,
+        _: RequestContext,
+        request: ServiceRequest<'_, proto::CompactRequest>,
+    ) -> ServiceResult<ServiceStream<impl Encodable<proto::CompactResponse> + Send + use<>>> {
+        Response::ok(compact::stream(self.service.clone(), request.store.to_owned()))
     }
 
     async fn seal(

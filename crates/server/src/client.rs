@@ -12,14 +12,14 @@ use connectrpc::client::{
 };
 use connectrpc::{CompressionRegistry, ConnectError, Protocol, StreamMessage};
 use gastrolog_engine::{
-    Answer, AnswerSink, Cancel, ChunkDetail, ChunkInfo, EngineError, ExplainNode, FieldList, QueryEnd,
-    QueryRequest, Service, StoreInfo, StoreUsage, ValueList, ValuesRequest, VerifyReport,
+    Answer, AnswerSink, Cancel, ChunkDetail, ChunkInfo, CompactReport, EngineError, ExplainNode, FieldList,
+    QueryEnd, QueryRequest, Service, StoreInfo, StoreUsage, ValueList, ValuesRequest, VerifyReport,
 };
 use gastrolog_ingest::Accepted;
 use gastrolog_types::Batch;
 use tokio::runtime::Runtime;
 
-use crate::{ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, error, from_wire, proto, to_wire, usage};
+use crate::{ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, compact, error, from_wire, proto, to_wire, usage};
 
 /// How often a call looks whether it was cancelled.
 const CANCEL_POLL: Duration = Duration::from_millis(20);
@@ -258,5 +258,27 @@ impl Service for Client {
     fn seal(&self, store: &str) -> Result<Vec<String>, EngineError> {
         let request = proto::SealRequest { store: store.to_owned(), ..Default::default() };
         Ok(self.wait(&Cancel::default(), self.lifecycle.seal(request))?.into_owned().chunks)
+    }
+
+    fn compact(
+        &self,
+        store: &str,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<CompactReport, EngineError> {
+        use proto::__buffa::oneof::compact_response::Step;
+        let request = proto::CompactRequest { store: store.to_owned(), ..Default::default() };
+        self.runtime.block_on(async {
+            let mut stream = self.lifecycle.compact(request).await.map_err(error::from_wire)?;
+            while let Some(message) = stream.message().await.map_err(error::from_wire)? {
+                match message.to_owned_message().step {
+                    Some(Step::Progress(p)) if !progress(p.done_bytes, p.total_bytes) => {
+                        return Err(EngineError::Cancelled("stopped; what was done stays done".to_owned()));
+                    }
+                    Some(Step::Report(r)) => return Ok(compact::from_wire(*r)),
+                    Some(Step::Progress(_)) | None => {}
+                }
+            }
+            Err(EngineError::Unavailable("the server ended the work without a report".to_owned()))
+        })
     }
 }

@@ -7,6 +7,7 @@
 mod accept;
 mod api;
 mod client;
+mod compact;
 mod error;
 mod from_wire;
 mod listen;

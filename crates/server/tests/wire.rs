@@ -174,6 +174,27 @@ fn plans_stores_chunks_and_checks_come_through() {
     assert_eq!(client.seal("").unwrap(), ["01K"]);
     let report = client.verify("broken", &mut |done, all| assert!(done <= all)).unwrap();
     assert_eq!(report, fake.verify("broken", &mut |_, _| ()).unwrap());
+    let report = client.compact("", &mut |done, all| done <= all).unwrap();
+    assert_eq!(report, fake.compact("", &mut |_, _| true).unwrap());
+}
+
+#[test]
+fn who_leaves_ends_the_work_on_chunks() {
+    let running = Running::start();
+    let (client, fake) = (running.client(), &running.fake);
+    let mut calls = 0;
+    let stopped = client.compact("endless", &mut |_, _| {
+        calls += 1;
+        calls < 3
+    });
+    assert!(matches!(stopped, Err(EngineError::Cancelled(_))), "{stopped:?}");
+    for _ in 0..2000 {
+        if fake.was_cancelled.load(std::sync::atomic::Ordering::SeqCst) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("the server works on for nobody");
 }
 
 #[test]

@@ -27,6 +27,7 @@ pub(super) enum Failure {
 pub(super) struct ActiveChunk {
     pub(super) id: u128,
     pub(super) created: Timestamp,
+    generation: u32,
     env: Env,
     path: PathBuf,
     file: Box<dyn File>,
@@ -41,10 +42,19 @@ pub(super) struct ActiveChunk {
 impl ActiveChunk {
     /// Begins a chunk in `dir`. It is not durable before its first row group is.
     pub(super) fn create(env: &Env, dir: &Path, id: u128) -> Result<ActiveChunk, EnvError> {
-        let path = chunk_path(dir, id);
+        ActiveChunk::create_at(env, chunk_path(dir, id), id, 0)
+    }
+
+    /// Begins a chunk in the file `path`.
+    pub(super) fn create_at(
+        env: &Env,
+        path: PathBuf,
+        id: u128,
+        generation: u32,
+    ) -> Result<ActiveChunk, EnvError> {
         let created = env.clock.now();
         let mut head = Vec::with_capacity(CHUNK_HEAD_BYTES);
-        ChunkHead { id, created }.put(&mut head);
+        ChunkHead { id, created, generation }.put(&mut head);
         let mut file = env.fs.create_new(&path)?;
         if let Err(error) = file.append(&head) {
             // Best effort: an empty file is removed when the store is opened.
@@ -52,8 +62,8 @@ impl ActiveChunk {
             return Err(error);
         }
         let good_len = head.len() as u64;
-        let (named, footer, groups) = (false, Footer::new(), Vec::new());
-        Ok(ActiveChunk { id, created, env: env.clone(), path, file, good_len, named, footer, groups })
+        let (named, footer, groups, env) = (false, Footer::new(), Vec::new(), env.clone());
+        Ok(ActiveChunk { id, created, generation, env, path, file, good_len, named, footer, groups })
     }
 
     /// Goes on with the chunk at `path`, whose file ends after the last row group of `footer` and is durable.
@@ -64,14 +74,15 @@ impl ActiveChunk {
         footer: Footer,
     ) -> Result<ActiveChunk, EnvError> {
         let file = env.fs.open_append(path)?;
-        let (id, created, good_len) = (head.id, head.created, file.len());
+        let ChunkHead { id, created, generation } = head;
+        let good_len = file.len();
         let shared = ChunkFile::new(env, path);
         let group = |(i, entry): (usize, &_)| {
             Arc::new(RowGroup::new(RowGroupId { chunk: id, ordinal: i as u32 }, *entry, shared.clone()))
         };
         let groups = footer.row_groups.iter().enumerate().map(group).collect();
         let (env, path) = (env.clone(), path.to_path_buf());
-        Ok(ActiveChunk { id, created, env, path, file, good_len, named: true, footer, groups })
+        Ok(ActiveChunk { id, created, generation, env, path, file, good_len, named: true, footer, groups })
     }
 
     /// Adds a row group and makes it durable, or changes nothing that counts.
@@ -118,7 +129,7 @@ impl ActiveChunk {
 
     /// What is known of it.
     pub(super) fn summary(&self) -> ChunkSummary {
-        ChunkSummary::of(self.id, self.good_len, &self.footer)
+        ChunkSummary::of(self.id, self.generation, self.good_len, &self.footer)
     }
 
     /// How many row groups it has.
@@ -128,13 +139,18 @@ impl ActiveChunk {
 
     /// Writes the footer. The file never changes afterwards.
     pub(super) fn seal(&mut self) -> Result<Arc<Chunk>, Failure> {
+        let summary = self.finish()?;
+        // Its footer is read again when it is needed: in memory for every chunk it would take too much.
+        Ok(Arc::new(Chunk::sealed(summary, ChunkFile::new(&self.env, &self.path))))
+    }
+
+    /// Writes the footer; returns what is known of the file then.
+    pub(super) fn finish(&mut self) -> Result<ChunkSummary, Failure> {
         let mut bytes = Vec::new();
         self.footer.put(&mut Compressor::new(FOOTER_LEVEL), &mut bytes);
         self.file.append(&bytes).map_err(|e| self.undo(e))?;
         self.file.sync().map_err(Failure::Retire)?;
-        let summary = ChunkSummary { file_bytes: self.good_len + bytes.len() as u64, ..self.summary() };
-        // Its footer is read again when it is needed: in memory for every chunk it would take too much.
-        Ok(Arc::new(Chunk::sealed(summary, ChunkFile::new(&self.env, &self.path))))
+        Ok(ChunkSummary { file_bytes: self.good_len + bytes.len() as u64, ..self.summary() })
     }
 
     /// After a failed sync the file may look right and not be on disk: were the store closed and opened now, it would

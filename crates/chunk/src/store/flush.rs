@@ -13,8 +13,8 @@ use super::active::{ActiveChunk, Failure};
 use super::error::FlushError;
 use super::state::{Command, State, end_seq};
 use super::{Encoder, SealPolicy, Shared};
-use crate::Pending;
 use crate::catalog::Catalog;
+use crate::{ChunkFile, Pending};
 
 /// A chunk is sealed at this many row groups whatever the policy says: each flush copies the list of them.
 const ROW_GROUPS_MAX: usize = 4096;
@@ -35,6 +35,8 @@ pub(super) struct Flusher {
     pub(super) last_id: u128,
     /// Whether the catalog does not say what it should.
     pub(super) catalog_stale: bool,
+    /// Files whose records are in another chunk. They are removed when the catalog does not name them any more.
+    pub(super) leftovers: Vec<Arc<ChunkFile>>,
     pub(super) retry_at_ns: u64,
     pub(super) backoff_ns: u64,
     pub(super) tick_at_ns: u64,
@@ -83,6 +85,7 @@ impl Flusher {
         self.retired.iter_mut().for_each(ActiveChunk::disown);
         // A store that is open for a moment only would leave it stale for ever.
         self.keep_catalog();
+        self.remove_leftovers();
     }
 
     fn wait(&self) -> Work {
@@ -116,6 +119,7 @@ impl Flusher {
             Command::Flush(reply) => drop(reply.send(self.flush_all())),
             Command::Seal(reply) => drop(reply.send(self.seal_all())),
             Command::Maintain(reply) => drop(reply.send(self.tick())),
+            Command::Replace(replacement, reply) => drop(reply.send(self.replace(*replacement))),
         }
     }
 
@@ -283,6 +287,7 @@ impl Flusher {
         self.settle_retired();
         self.seal_by_age()?;
         self.keep_catalog();
+        self.remove_leftovers();
         Ok(self.remove_old()?)
     }
 
@@ -300,7 +305,7 @@ impl Flusher {
     }
 
     /// Writes the catalog if it is stale. It stays stale when that fails, and is made again from the chunks.
-    fn keep_catalog(&mut self) {
+    pub(super) fn keep_catalog(&mut self) {
         if self.catalog_stale {
             let catalog = catalog_of(&self.shared.state.lock());
             match self.write_catalog(&catalog) {
@@ -321,15 +326,18 @@ pub(super) fn catalog_of(state: &State) -> Catalog {
     Catalog { chunks: sealed.map(|c| c.summary).collect(), next_seq: state.next_seq }
 }
 
+/// Ids left free behind each: a chunk that is written anew gets one between that and the next.
+const ID_GAP: u128 = 1 << 16;
+
 /// An id for a new chunk, above `last`: the names of chunks are in write order, whatever the clock does.
 pub(super) fn next_id(env: &Env, last: &mut u128) -> u128 {
     let ms = u64::try_from(env.clock.now().0 / 1_000_000).unwrap_or(0);
     let random = u128::from(env.random.next_u64()) << 64 | u128::from(env.random.next_u64());
-    *last = ulid::Ulid::from_parts(ms, random).0.max(last.saturating_add(1));
+    *last = ulid::Ulid::from_parts(ms, random).0.max(last.saturating_add(ID_GAP));
     *last
 }
 
-type Encoded = (EncodedRowGroup, Shapes);
+pub(super) type Encoded = (EncodedRowGroup, Shapes);
 
 /// Encodes each plan, all at the same time.
 fn encode_all(encoder: &dyn Encoder, plans: &[Vec<Pending>]) -> Result<Vec<Encoded>, FlushError> {
@@ -343,7 +351,7 @@ fn encode_all(encoder: &dyn Encoder, plans: &[Vec<Pending>]) -> Result<Vec<Encod
     })
 }
 
-fn encode(encoder: &dyn Encoder, plan: &[Pending]) -> Result<Encoded, FlushError> {
+pub(super) fn encode(encoder: &dyn Encoder, plan: &[Pending]) -> Result<Encoded, FlushError> {
     let encoded = catch_unwind(AssertUnwindSafe(|| encoder.encode(plan)));
     let encoded = encoded.map_err(|_| FlushError::new("the encoder panicked"))?;
     let (header, rows) = (&encoded.0.header, plan.iter().map(|p| p.range.len()).sum::<usize>());

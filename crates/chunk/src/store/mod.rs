@@ -10,12 +10,14 @@
 //! **Invariants:** [`Store::append`] returns after the records are durable, in the log or in a chunk. A
 //! [`Snapshot`] has each record once. Records leave the log only after the row group that holds them is durable.
 //! A chunk file is appended to by one thread alone; after a failed sync nothing that was not durable before is
-//! believed, and the file is not appended to again but to seal what was.
+//! believed, and the file is not appended to again but to seal what was. A chunk that is written anew takes the place
+//! of those it was made of at once, or not at all.
 //!
 //! # Threads
 //!
 //! Appending threads write the log themselves, together (see [`crate::wal`]). One more thread, the flusher, does
-//! everything else: it encodes row groups, writes, seals, keeps the catalog and removes what is too old.
+//! everything else: it encodes row groups, writes, seals, keeps the catalog and removes what is too old. Whoever calls
+//! [`Store::recompact_next`] writes old chunks anew, to a file that nobody reads; only the flusher puts it in place.
 
 mod active;
 mod append;
@@ -25,12 +27,15 @@ mod flush;
 mod open;
 mod options;
 mod read_only;
+mod recompact;
 mod recover;
 mod retention;
 mod state;
+mod superseded;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +50,7 @@ use parking_lot::{Condvar, Mutex};
 pub use error::{FlushError, StoreError};
 pub use options::{Retention, SealPolicy, StoreOptions};
 pub use read_only::ReadOnlyStore;
+pub use recompact::{RecompactPolicy, Recompacted, Recompaction};
 pub use recover::RecoveryReport;
 
 use crate::wal::Wal;
@@ -99,6 +105,8 @@ struct Shared {
     /// Held while seqs are dealt out, so that the log has them in order. Locked before `state`.
     order: Mutex<()>,
     state: Mutex<State>,
+    /// Held while chunks are written anew: by one thread at a time. Chunks that are left as they are, with the reason.
+    left_alone: Mutex<BTreeMap<u128, String>>,
     /// The flusher has something to do.
     work: Condvar,
     /// There is room for more records, or there never will be.

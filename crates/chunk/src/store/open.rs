@@ -11,6 +11,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::active::ActiveChunk;
 use super::flush::Flusher;
+use super::recompact::remove_drafts;
 use super::recover::{Found, Inventory, RecoveryReport, Unsealed, take_pending};
 use super::state::{Item, State, end_seq, weight};
 use super::{Encoder, Running, Shared, Store, StoreError, StoreOptions};
@@ -32,6 +33,7 @@ impl Store {
         let options = options.checked();
         env.fs.create_dir_all(&dir.join("chunks"))?;
         let lock = env.fs.lock(&dir.join("lock"), true, &describe_this_process(&*env.clock))?;
+        remove_drafts(&env, &dir.join("chunks"))?;
         let mut inventory = Inventory::take(&env, dir)?;
         let (wal, pending) = open_log(&env, dir, options, &mut inventory)?;
         let end = pending.last().map_or(0, end_seq).max(inventory.end_seq());
@@ -50,6 +52,7 @@ impl Store {
             wal,
             order: Mutex::new(()),
             state: Mutex::new(state),
+            left_alone: Mutex::default(),
             work: Condvar::new(),
             room: Condvar::new(),
             grown: Condvar::new(),
@@ -61,6 +64,7 @@ impl Store {
             retired: repaired.retired,
             last_id: repaired.last_id,
             catalog_stale: repaired.catalog_stale,
+            leftovers: repaired.leftovers,
             retry_at_ns: 0,
             backoff_ns: 0,
             tick_at_ns: 0,
@@ -128,18 +132,20 @@ struct Repaired {
     retired: Vec<ActiveChunk>,
     last_id: u128,
     catalog_stale: bool,
+    leftovers: Vec<Arc<ChunkFile>>,
     report: RecoveryReport,
 }
 
 impl Repaired {
     fn of(env: &Env, inventory: Inventory, options: StoreOptions) -> Result<Repaired, StoreError> {
-        let Inventory { chunks, last_id, catalog_stale, report, .. } = inventory;
+        let Inventory { chunks, last_id, catalog_stale, superseded, report, .. } = inventory;
         let mut repaired = Repaired {
             chunks: Vec::new(),
             active: None,
             retired: Vec::new(),
             last_id,
             catalog_stale,
+            leftovers: superseded.iter().map(|path| ChunkFile::new(env, path)).collect(),
             report,
         };
         let last = chunks.iter().rposition(has_records);

@@ -5,7 +5,7 @@ use gastrolog_format::FooterBudget;
 use crate::wal::Durability;
 
 /// The most a row group may aim at: a column of it must stay below what one stream may unfold to.
-const ROW_GROUP_BYTES_MAX: u64 = 128 << 20;
+pub(super) const ROW_GROUP_BYTES_MAX: u64 = 128 << 20;
 
 /// How a store is kept.
 #[derive(Clone, Copy, Debug)]

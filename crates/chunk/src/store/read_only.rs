@@ -1,17 +1,21 @@
 //! A store as it can be read without changing a file, also while another process writes to it.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use gastrolog_env::Env;
+use gastrolog_env::{Env, EnvError};
 
 use super::recover::{Inventory, RecoveryReport, skip_stored, take_pending};
 use super::state::end_seq;
 use super::{Store, StoreError};
-use crate::Snapshot;
 use crate::wal::{Wal, WalError};
+use crate::{Chunk, Snapshot};
 
 /// How often opening is tried anew when the writing process removes a file that was just listed.
 const ATTEMPTS: usize = 5;
+
+/// Most files that are mapped when a store is opened: a process may not have very many maps.
+const HELD_MAX: usize = 8192;
 
 /// What was in a store when it was opened for reading only. It does not follow later changes: open it again.
 #[derive(Clone, Debug)]
@@ -51,11 +55,22 @@ impl ReadOnlyStore {
         report.wal = wal_report.wal;
         report.damage.append(&mut wal_report.damage);
         report.replayed_records = pending.iter().map(|p| p.range.len() as u64).sum();
-        Ok(ReadOnlyStore {
-            snapshot: Snapshot { chunks: inventory.readable(env), pending, next_seq },
-            report,
-        })
+        let chunks = inventory.readable(env);
+        hold(env, &chunks)?;
+        Ok(ReadOnlyStore { snapshot: Snapshot { chunks, pending, next_seq }, report })
     }
+}
+
+/// Maps the files: another process may write chunks anew or remove them, and what is mapped stays. One that has gone
+/// since it was listed is told as an error; other faults are found when it is read.
+fn hold(env: &Env, chunks: &[Arc<Chunk>]) -> Result<(), EnvError> {
+    for chunk in chunks.iter().take(HELD_MAX) {
+        let path = chunk.file().path();
+        if chunk.file().bytes().is_err() && !env.fs.exists(path)? {
+            return Err(EnvError::new("map", path, std::io::ErrorKind::NotFound.into()));
+        }
+    }
+    Ok(())
 }
 
 impl Store {

@@ -10,6 +10,7 @@ use gastrolog_types::{Batch, Seq, Timestamp};
 
 use super::StoreError;
 use super::state::end_seq;
+use super::superseded::{is_superseded, set_aside};
 use crate::catalog::Catalog;
 use crate::scan::{Scan, scan};
 use crate::wal::{self, WalError};
@@ -78,7 +79,7 @@ pub(super) enum Found {
 }
 
 impl Found {
-    fn seqs(&self) -> Option<(Seq, Seq)> {
+    pub(super) fn seqs(&self) -> Option<(Seq, Seq)> {
         match self {
             Found::Sealed(summary, _) => {
                 (summary.records > 0).then_some((summary.first_seq, summary.end_seq))
@@ -100,6 +101,8 @@ pub(super) struct Inventory {
     pub(super) next_seq: Seq,
     /// Whether the catalog does not say what it should.
     pub(super) catalog_stale: bool,
+    /// Files whose records are in another chunk, which was made of them.
+    pub(super) superseded: Vec<PathBuf>,
     pub(super) report: RecoveryReport,
 }
 
@@ -137,11 +140,17 @@ impl Inventory {
         }
         for lost in known.values() {
             catalog_stale = true;
+            if is_superseded(lost, &chunks) {
+                continue;
+            }
             let path = super::active::chunk_path(&dir.join("chunks"), lost.id);
             let seqs = format!("records {} to {} are lost", lost.first_seq, lost.end_seq);
             report.add(&path, "whole file", format!("the file is missing: {seqs}"));
         }
-        let mut inventory = Inventory { chunks, last_id, next_seq: catalog.next_seq, catalog_stale, report };
+        let superseded = set_aside(&mut chunks);
+        catalog_stale |= !superseded.is_empty();
+        let next_seq = catalog.next_seq;
+        let mut inventory = Inventory { chunks, last_id, next_seq, catalog_stale, superseded, report };
         inventory.clip();
         Ok(inventory)
     }
@@ -209,7 +218,7 @@ impl Inventory {
                     chunks.push(Arc::new(Chunk::sealed(summary, ChunkFile::new(env, &path))));
                 }
                 Found::Unsealed(chunk) if !chunk.scan.groups.is_empty() => chunks.push(Arc::new(
-                    Chunk::scanned(chunk.head.id, chunk.scan.bare_footer(), ChunkFile::new(env, &chunk.path)),
+                    Chunk::scanned(chunk.head, chunk.scan.bare_footer(), ChunkFile::new(env, &chunk.path)),
                 )),
                 Found::Unsealed(_) => {}
             }
@@ -254,7 +263,8 @@ fn examine(
     let file_bytes = mapped.len() as u64;
     match Footer::read(&mapped) {
         Ok(Some((footer, _))) => {
-            return Ok(Found::Sealed(ChunkSummary::of(id, file_bytes, &footer), path));
+            let generation = head.map_or(0, |head| head.generation);
+            return Ok(Found::Sealed(ChunkSummary::of(id, generation, file_bytes, &footer), path));
         }
         // Half a footer at the end of the last chunk is what a crash leaves.
         Err(error) if !is_last => report.add(&path, "footer", error),
@@ -271,7 +281,7 @@ fn examine(
     let created = Timestamp(i64::try_from(ulid::Ulid::from(id).timestamp_ms()).unwrap_or(0) * 1_000_000);
     Ok(Found::Unsealed(Box::new(Unsealed {
         has_head: head.is_some(),
-        head: head.unwrap_or(ChunkHead { id, created }),
+        head: head.unwrap_or(ChunkHead { id, created, generation: 0 }),
         path,
         file_bytes,
         scan,

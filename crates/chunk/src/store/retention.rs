@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gastrolog_env::EnvError;
 
 use super::flush::{Flusher, catalog_of};
-use crate::Chunk;
+use crate::{Chunk, ChunkFile};
 
 impl Flusher {
     /// Removes sealed chunks as retention says: out of the catalog, out of sight, and then the file. Whatever
@@ -25,7 +25,7 @@ impl Flusher {
         state.removed_records += old.iter().map(|c| c.summary.records).sum::<u64>();
         drop(state);
         drop(chunks);
-        old.iter().try_for_each(|chunk| self.remove(chunk))?;
+        old.iter().try_for_each(|chunk| self.remove(chunk.file()))?;
         self.shared.env.fs.sync_dir(&self.shared.chunks_dir())
     }
 
@@ -47,13 +47,12 @@ impl Flusher {
         old
     }
 
-    fn remove(&self, chunk: &Arc<Chunk>) -> Result<(), EnvError> {
-        // Besides this list and the chunk itself, snapshots hold them: they need the map to read on.
-        if Arc::strong_count(chunk) > 1 || Arc::strong_count(chunk.file()) > 1 {
-            // If it cannot be mapped, their readers are told so.
-            let _ = chunk.file().bytes();
-        }
-        match self.shared.env.fs.remove_file(chunk.file().path()) {
+    /// Removes the file of a chunk that new snapshots do not have.
+    pub(super) fn remove(&self, file: &Arc<ChunkFile>) -> Result<(), EnvError> {
+        // Snapshots from before may hold it, by way of the chunk: they need the map to read on. If it cannot be
+        // mapped, their readers are told so.
+        let _ = file.bytes();
+        match self.shared.env.fs.remove_file(file.path()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }

@@ -8,6 +8,7 @@ use crossbeam::channel::Sender;
 use gastrolog_types::{Batch, Seq, Timestamp};
 
 use super::error::FlushError;
+use super::recompact::Replacement;
 use crate::{Chunk, Pending};
 
 /// What a record weighs beside its text: keeps the number of empty ones in bounds.
@@ -15,9 +16,9 @@ const RECORD_OVERHEAD_BYTES: u64 = 8;
 
 /// Most records of a row group.
 #[cfg(not(test))]
-const ROW_GROUP_RECORDS_MAX: usize = 1 << 20;
+pub(super) const ROW_GROUP_RECORDS_MAX: usize = 1 << 20;
 #[cfg(test)]
-const ROW_GROUP_RECORDS_MAX: usize = 64;
+pub(super) const ROW_GROUP_RECORDS_MAX: usize = 64;
 
 /// Small batches are joined up to this size, so that a snapshot need not copy a list of very many.
 const JOIN_BYTES_MAX: usize = 64 << 10;
@@ -59,6 +60,8 @@ pub(super) enum Command {
     Seal(Sender<Result<Vec<u128>, FlushError>>),
     /// What is done every second: seal by age, remove what is too old.
     Maintain(Sender<Result<(), FlushError>>),
+    /// Put a chunk that was written anew in the place of those it was made of. Answers whether they were still there.
+    Replace(Box<Replacement>, Sender<Result<bool, FlushError>>),
 }
 
 /// What the threads of a store share.

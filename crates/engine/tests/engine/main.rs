@@ -13,6 +13,7 @@ mod limits;
 mod oracle;
 mod pages;
 mod patterns;
+mod recompact;
 mod stage_model;
 mod stage_tables;
 mod stages;

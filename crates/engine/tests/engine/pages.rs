@@ -61,7 +61,7 @@ proptest! {
     #[test]
     fn pages_give_everything_once_whatever_is_stored_between_them(
         first in lines(),
-        between in proptest::collection::vec((lines(), any::<bool>(), any::<bool>()), 0..6),
+        between in proptest::collection::vec((lines(), any::<bool>(), any::<bool>(), any::<bool>()), 0..6),
         size in 1u64..12,
         order in prop_oneof![Just(Order::Source), Just(Order::Ingest), Just(Order::Write)],
         oldest_first in any::<bool>(),
@@ -89,13 +89,16 @@ proptest! {
                 break;
             }
             request.resume = end.resume;
-            if let Some((more, stored, seal)) = between.next() {
+            if let Some((more, stored, seal, compact)) = between.next() {
                 if stored {
                     append(&engine, &more);
                     all.extend(more);
                 }
                 if seal {
                     engine.seal("").unwrap();
+                }
+                if compact {
+                    engine.compact("", &mut |_, _| true).unwrap();
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod admin;
+mod compact;
 mod complete;
 mod explain;
 mod fields;
@@ -44,6 +45,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Inspect(args) => list::inspect(&place, args),
         Command::Verify(args) => admin::verify(&place, args),
         Command::Seal => admin::seal(&place),
+        Command::Compact(args) => compact::run(&place, args),
         Command::Fields(args) => fields::fields(&place, args),
         Command::Values(args) => fields::values(&place, args),
         Command::Completions { shell } => complete::script(shell),

@@ -32,6 +32,9 @@ pub(crate) struct Config {
     pub(crate) stores: BTreeMap<String, StoreConfig>,
     #[serde(default)]
     pub(crate) receivers: Vec<ReceiverConfig>,
+    /// Whether this is for a server: what is done in the background is for servers only.
+    #[serde(skip)]
+    pub(crate) serving: bool,
 }
 
 /// Where the server listens and keeps its data.
@@ -114,6 +117,9 @@ pub(crate) struct StoreConfig {
     /// Drop the oldest chunks above this size of the store.
     #[serde(default, deserialize_with = "bytes")]
     pub(crate) retention_bytes: Option<u64>,
+    /// Write chunks anew whose records all arrived this long ago.
+    #[serde(default, deserialize_with = "recompact")]
+    pub(crate) recompact: Option<Recompact>,
     /// When a record is acknowledged.
     #[serde(default, deserialize_with = "durability")]
     pub(crate) durability: Option<Durability>,
@@ -121,6 +127,15 @@ pub(crate) struct StoreConfig {
     pub(crate) indexers: Option<Vec<String>>,
     /// Most distinct values of a field that the footer of a chunk lists.
     pub(crate) footer_values: Option<usize>,
+}
+
+/// When a chunk is written anew, smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Recompact {
+    /// By hand only.
+    Never,
+    /// This long after its last record arrived.
+    After(Duration),
 }
 
 /// When a record is acknowledged.
@@ -208,6 +223,7 @@ impl Config {
         }
         config.query.timeout.get_or_insert(Timeout::After(SERVED_TIMEOUT));
         config.set_durability(args.durability.as_deref())?;
+        config.serving = true;
         config.check()?;
         Ok(config)
     }
@@ -281,6 +297,15 @@ fn timeout<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Timeout>, D::Error>
     }
 }
 
+fn recompact<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Recompact>, D::Error> {
+    let text = String::deserialize(d)?;
+    if text == "never" {
+        return Ok(Some(Recompact::Never));
+    }
+    let after = units::parse_duration(&text).map(|span| Some(Recompact::After(span)));
+    after.map_err(|e| serde::de::Error::custom(format!("{e}, or `never`")))
+}
+
 fn durability<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Durability>, D::Error> {
     let text = String::deserialize(d)?;
     parse_durability(&text).map(Some).map_err(serde::de::Error::custom)
@@ -311,6 +336,7 @@ mod tests {
             retention_bytes = 5000
             durability = "interval=100ms"
             indexers = ["json", "token"]
+            recompact = "12h"
             footer_values = 20000
 
             [[receivers]]
@@ -332,6 +358,7 @@ mod tests {
         assert_eq!((limits.read_bytes, limits.memory_bytes), (Some(50_000_000_000), 256 << 20));
         let store = &config.stores["default"];
         assert_eq!(store.seal_bytes, Some(1 << 30));
+        assert_eq!(store.recompact, Some(Recompact::After(Duration::from_secs(12 * 3600))));
         assert_eq!((store.retention_bytes, store.footer_values), (Some(5000), Some(20_000)));
         assert_eq!(store.durability, Some(Durability::Interval(Duration::from_millis(100))));
         assert!(
@@ -354,6 +381,9 @@ mod tests {
         assert!(unknown.contains("line 3") && unknown.contains("lissten"), "{unknown}");
         let unit = said("[stores.a]\nseal_age = \"7 moons\"\n");
         assert!(unit.contains("line 2") && unit.contains("30d"), "{unit}");
+        let never: Config = toml::from_str("[stores.a]\nrecompact = \"never\"\n").unwrap();
+        assert_eq!(never.stores["a"].recompact, Some(Recompact::Never));
+        assert!(said("[stores.a]\nrecompact = \"seldom\"\n").contains("or `never`"));
         assert!(said("[[receivers]]\nkind = \"pigeon\"\n").contains("pigeon"));
         assert!(said("[[receivers]]\nkind = \"tail\"\nglobs = []\ncolour = 1\n").contains("colour"));
     }

@@ -300,4 +300,28 @@ impl Service for Fake {
     fn seal(&self, _: &str) -> Result<Vec<String>, EngineError> {
         Ok(vec!["01K".into()])
     }
+
+    fn compact(
+        &self,
+        store: &str,
+        progress: &mut dyn FnMut(u64, u64) -> bool,
+    ) -> Result<CompactReport, EngineError> {
+        if store == "endless" {
+            while progress(1, 2) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            self.was_cancelled.store(true, Ordering::SeqCst);
+            return Ok(CompactReport::default());
+        }
+        progress(2, 2);
+        Ok(CompactReport {
+            chunks_before: 3,
+            chunks_after: 1,
+            records: 7,
+            raw_bytes: 900,
+            bytes_before: 300,
+            bytes_after: 200,
+            left: vec!["01J: row group 1: a section does not match its checksum".into()],
+        })
+    }
 }

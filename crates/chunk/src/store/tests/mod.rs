@@ -4,6 +4,7 @@ mod crash;
 mod damage;
 mod failures;
 mod model;
+mod recompact;
 mod retention;
 
 use std::path::{Path, PathBuf};

@@ -14,6 +14,8 @@ enum Op {
     Flush,
     Seal,
     Maintain,
+    /// Write the next chunks anew.
+    Recompact,
     /// Faults end.
     Heal,
     Fail(Operation, u64, u64, ErrorKind),
@@ -45,6 +47,7 @@ fn op() -> impl Strategy<Value = Op> {
         3 => Just(Op::Flush),
         1 => Just(Op::Seal),
         1 => Just(Op::Maintain),
+        2 => Just(Op::Recompact),
         1 => Just(Op::Heal),
         1 => (operation, 0u64..6, 1u64..4, kind).prop_map(|(o, after, times, k)| Op::Fail(o, after, times, k)),
     ]
@@ -108,6 +111,7 @@ fn act(store: &Store, fs: &FaultFs, op: &Op, model: &mut Model) {
         Op::Flush => drop(store.flush()),
         Op::Seal => drop(store.seal()),
         Op::Maintain => drop(store.maintain()),
+        Op::Recompact => drop(super::recompact::recompact_next(store)),
         Op::Heal => fs.heal(),
         Op::Fail(operation, after, times, error) => fs.inject(Fault { operation, after, times, error }),
     }

@@ -157,6 +157,7 @@ fn ten_thousand_chunks_are_opened_by_the_catalog_alone() {
             row_groups,
             time,
             ingest_time,
+            generation: 0,
         };
         catalog.chunks.push(summary);
     }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gastrolog_engine::{Access, Engine, EngineConfig, Location, OpenOptions, QueryLimits, StoreConfig};
+use gastrolog_engine::{
+    Access, Engine, EngineConfig, Location, OpenOptions, QueryLimits, Service, StoreConfig,
+};
 use gastrolog_env::{Env, Fs};
 use gastrolog_types::{Batch, Timestamp};
 use proptest::prelude::*;
@@ -24,6 +26,8 @@ pub(crate) struct Shape {
     columns: bool,
     /// Distinct values that a footer may keep.
     footer_values: usize,
+    /// Its sealed chunks are written anew.
+    recompacted: bool,
     /// Closed, and opened again from its files.
     reopened: bool,
     /// A byte of the footer of each sealed chunk is wrong, so that it has to be made anew from the row groups.
@@ -36,6 +40,7 @@ const PLAIN: Shape = Shape {
     sealed: false,
     columns: true,
     footer_values: 4096,
+    recompacted: false,
     reopened: false,
     damaged: false,
 };
@@ -57,6 +62,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
             reopened: true,
             ..PLAIN
         },
+        Shape { row_group_bytes: 200, seal_every: Some(2), recompacted: true, reopened: true, ..PLAIN },
     ]
 }
 
@@ -64,16 +70,19 @@ pub(crate) fn shapes() -> Vec<Shape> {
 pub(super) fn any_shape() -> impl Strategy<Value = Shape> {
     let seal = proptest::option::of(1usize..6);
     let footer = prop_oneof![Just(0), Just(1), 2usize..8, Just(4096), Just(usize::MAX)];
-    (1u64..2000, seal, any::<bool>(), any::<bool>(), footer, any::<bool>(), any::<bool>()).prop_map(
-        |(row_group_bytes, seal_every, sealed, columns, footer_values, reopened, damaged)| Shape {
-            row_group_bytes,
-            seal_every,
-            // A chunk that grows has no footer: a wrong byte at its end would be one of a row group.
-            sealed: sealed || damaged,
-            columns,
-            footer_values,
-            reopened,
-            damaged,
+    (1u64..2000, seal, any::<bool>(), any::<bool>(), footer, any::<[bool; 3]>()).prop_map(
+        |(row_group_bytes, seal_every, sealed, columns, footer_values, [recompacted, reopened, damaged])| {
+            Shape {
+                row_group_bytes,
+                seal_every,
+                // A chunk that grows has no footer: a wrong byte at its end would be one of a row group.
+                sealed: sealed || damaged,
+                columns,
+                footer_values,
+                recompacted,
+                reopened,
+                damaged,
+            }
         },
     )
 }
@@ -96,6 +105,11 @@ pub(crate) fn store(lines: &[Line], shape: &Shape) -> Arc<Engine> {
     if shape.sealed {
         engine.seal("").unwrap();
     }
+    if shape.recompacted {
+        let sealed = engine.chunks("").unwrap().iter().any(|c| c.sealed);
+        let report = engine.compact("", &mut |_, _| true).unwrap();
+        assert_eq!((report.left, report.chunks_after > 0), (Vec::new(), sealed));
+    }
     if !shape.reopened && !shape.damaged {
         return engine;
     }
@@ -111,6 +125,7 @@ fn open(shape: &Shape, env: &Env) -> Arc<Engine> {
         row_group_bytes: shape.row_group_bytes,
         indexers: (!shape.columns).then(Vec::new),
         footer_values: shape.footer_values,
+        recompact_row_group_bytes: 3 * shape.row_group_bytes,
         ..StoreConfig::default()
     };
     let config = EngineConfig {

@@ -21,6 +21,7 @@ mod frequent;
 mod groups;
 mod hashes;
 mod interner;
+mod later;
 mod output;
 mod parallel;
 mod patterns;

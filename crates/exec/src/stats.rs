@@ -14,6 +14,7 @@ use crate::actual::Actual;
 use crate::columnar::aggregate;
 use crate::frequent::Frequent;
 use crate::groups::Groups;
+use crate::later::drop_later;
 use crate::record::ParsedView;
 use crate::run::{Run, matching_rows, scan_pending};
 use crate::stages::{Chain, Out, Row};
@@ -167,12 +168,6 @@ impl<'a> Run<'a> {
             }
         }
     }
-}
-
-/// Groups of a query that was stopped: freeing millions of values takes a while, and nobody has to wait for it.
-fn drop_later(groups: Groups) {
-    // Where no thread can be had they are dropped at once.
-    let _ = std::thread::Builder::new().name("drop".to_owned()).spawn(move || drop(groups));
 }
 
 /// Adds a record (or `weight` alike ones) to its group.

@@ -106,12 +106,14 @@ fn watched() -> Arc<Watched> {
     Arc::new(Watched { engine, state: Mutex::default(), changed: Condvar::new() })
 }
 
-const QUERIES: [&str; 6] = [
+const QUERIES: [&str; 8] = [
     "* | sort n | head 5",
     "* | stats count_distinct(n), values(msg), p99(took) by host, msg",
     "* | eval a = n * 2 | stats sum(a) by msg",
     "* | join on msg (* | stats count() as c by msg | head 90000) | stats count() by c",
-    "/(request|answer)_[0-9]*[13579]_d.*e[0-9]/ | stats count()",
+    "/(request|answer)_[0-9]*[13579]_d.*e[0-9]?/ | where /(1|3)_d.*e$/ | sort n",
+    "* | patterns",
+    "took<4000 | context 3 | sort n",
     "* | extract /n=(?<x>[0-9]+)7 host/ | where x>5 | sort x",
 ];
 
@@ -131,7 +133,7 @@ fn a_reader_that_leaves_ends_its_query_within_a_tenth_of_a_second() {
         let request = QueryRequest { query: query.into(), ..Default::default() };
         let call = std::thread::spawn(move || caller.query(&request, &theirs, &mut |_| true));
         watched.wait(|s| s.0);
-        std::thread::sleep(Duration::from_millis(150));
+        std::thread::sleep(Duration::from_millis(50));
         let left = Left::now();
         cancel.cancel();
         ended_soon(&watched, query, left);
@@ -152,7 +154,7 @@ fn a_reader_that_leaves_ends_its_query_within_a_tenth_of_a_second() {
         socket.write_all(head.as_bytes()).unwrap();
         socket.write_all(&message).unwrap();
         watched.wait(|s| s.0);
-        std::thread::sleep(Duration::from_millis(150));
+        std::thread::sleep(Duration::from_millis(50));
         let left = Left::now();
         drop(socket);
         ended_soon(&watched, query, left);

@@ -92,7 +92,11 @@ impl Engine {
 }
 
 fn groups_first(plan: &Plan) -> bool {
-    plan.query.stages.first().and_then(Aggregation::of).is_some()
+    counts_patterns(plan) || plan.query.stages.first().and_then(Aggregation::of).is_some()
+}
+
+fn counts_patterns(plan: &Plan) -> bool {
+    matches!(plan.query.stages.first(), Some(Stage::Patterns { .. } | Stage::New { .. }))
 }
 
 fn patterns_first(plan: &Plan) -> bool {
@@ -105,7 +109,7 @@ fn strategy(plan: &Plan, request: &QueryRequest) -> String {
         let text = match (plan.reads().next().is_none(), plan.pending_records) {
             (true, 0) => "from footers alone",
             (true, _) => "from footers and recent records",
-            _ if of_columns => "from columns, row groups in parallel",
+            _ if of_columns || counts_patterns(plan) => "from columns, row groups in parallel",
             _ => "from records, row groups in parallel",
         };
         return text.to_owned();

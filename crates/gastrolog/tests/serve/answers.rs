@@ -124,6 +124,12 @@ fn lookups_last_and_context_reach_the_query() {
     assert_eq!(place.ok(&["query", "level=error", "--last", "1h"]).lines().count(), 1);
     let (_, _, said) = parts(&place.run(&["query", "* last=1h", "--last", "1h"]));
     assert!(said.contains("bounds of time of its own"), "{said}");
+    let near = place.ok(&["query", "--oldest-first", "n=3 OR n=4 OR n=9", "-B", "1"]);
+    let numbers: Vec<&str> = near.lines().map(|l| l.rsplit("n=").next().unwrap()).collect();
+    assert_eq!(numbers, ["2", "3", "4", "--", "8", "9"]);
+    let json = place.ok(&["query", "level=error", "-C", "1", "-o", "json"]);
+    let marks: Vec<bool> = json.lines().map(|l| l.contains("\"_context\":true")).collect();
+    assert_eq!(marks, [true, false]);
     let (code, _, said) = parts(&place.run(&["query", "* | head 1", "-C", "2"]));
     assert_eq!(code, 2);
     assert!(said.contains("context before=2 after=2"), "{said}");

@@ -20,7 +20,7 @@ fn word(token: &[u8]) -> Word {
     match token.len() {
         3 if is(&["for"]) => Word::For,
         4 if is(&["user"]) => Word::User,
-        2 | 7 if is(&["as", "by", "invalid", "unknown"]) => Word::BeforeUser,
+        2 | 7 if is(&["as", "by", "of", "invalid", "unknown"]) => Word::BeforeUser,
         8 | 9 | 20 if is(&["password", "publickey", "keyboard-interactive"]) => Word::Credential,
         _ => Word::Other,
     }

@@ -144,7 +144,7 @@ fn token(
         value = at..at + len;
         end = at + len;
     } else if value.is_empty() && cues.announce(bytes, text.get(end..).unwrap_or(&[])) {
-        value = at..end;
+        value = at..end - punctuation_behind(bytes);
     }
     if value.is_empty() {
         out.extend_from_slice(bytes);
@@ -181,8 +181,7 @@ fn cut(text: &[u8], token: Range<usize>) -> Range<usize> {
     let mut start = token.start;
     let trimmed = |start: usize| {
         let bytes = text.get(start..token.end).unwrap_or(&[]);
-        let behind = bytes.iter().rev().take_while(|b| matches!(b, b'.' | b':' | b'!' | b'?' | b'*')).count();
-        start..token.end - behind
+        start..token.end - punctuation_behind(bytes)
     };
     let mut core = trimmed(start);
     // `product:254944` is a name and its value.
@@ -192,6 +191,11 @@ fn cut(text: &[u8], token: Range<usize>) -> Range<usize> {
         core = trimmed(start);
     }
     if varies(text.get(core.clone()).unwrap_or(&[])) { core } else { token.end..token.end }
+}
+
+/// Bytes at the end of a token that end a sentence and are no part of a value.
+fn punctuation_behind(token: &[u8]) -> usize {
+    token.iter().rev().take_while(|b| matches!(b, b'.' | b':' | b'!' | b'?' | b'*')).count()
 }
 
 /// The place of the colon between a name without digits and what belongs to it.
@@ -299,6 +303,7 @@ mod tests {
         check("at x:y:12", "at x:y:<*>");
         check("a-1,b", "<*>,b");
         check("for user alice by x", "for user <*> by x");
+        check("Session 7 of user mara.", "Session <*> of user <*>.");
         check("password for root from 1.2.3.4", "password for <*> from <*>");
         check("password for invalid user bob from h", "password for invalid user <*> from h");
         check("user not found; waiting for user input", "user not found; waiting for user <*>");

@@ -57,7 +57,7 @@ impl<'a> Show<'a> {
             count: if let Some(Value::Int(n)) = own.get(1) { n.unsigned_abs() } else { 0 },
             percent: if let Some(Value::Float(share)) = own.get(2) { *share } else { 0.0 },
             between: if first == last { first } else { format!("{first} … {last}") },
-            samples: samples(own.get(5)),
+            samples: samples(&text(0), own.get(5)),
             trend: text(6),
         }
     }
@@ -70,7 +70,8 @@ impl<'a> Show<'a> {
             let shown = if let Value::Text(text) = value { escaped(text) } else { String::new() };
             write!(out, "{}  ", if shown.is_empty() { "-" } else { &shown })?;
         }
-        self.pattern(&row.pattern, out)?;
+        let pattern = if row.pattern.is_empty() { "(empty)" } else { &row.pattern };
+        self.pattern(pattern, out)?;
         let indent = widest + 11;
         let details: Vec<&str> =
             [row.between.as_str(), &row.samples].into_iter().filter(|d| !d.is_empty()).collect();
@@ -111,12 +112,34 @@ fn placeholder(text: &str) -> Option<(usize, usize)> {
     }
 }
 
-/// The values of the slots, slot by slot.
-fn samples(cell: Option<&Value>) -> String {
+/// Slots that say what stands beside them anyway.
+const KNOWN: [&str; 6] = ["time", "timestamp", "@timestamp", "ts", "_time", "TimeCreated"];
+
+/// The values of the slots, slot by slot, with the names of those that have one.
+fn samples(pattern: &str, cell: Option<&Value>) -> String {
     let Some(Value::Text(json)) = cell else { return String::new() };
     let slots: Vec<String> = serde_json::from_slice(json).unwrap_or_default();
-    let shown: Vec<String> = slots.iter().map(|s| escaped(s.as_bytes())).filter(|s| !s.is_empty()).collect();
-    shown.join("; ")
+    let mut names = names(pattern);
+    if names.len() != slots.len() {
+        // Something in the pattern looks like a placeholder, or it was cut off.
+        names = vec!["*"; slots.len()];
+    }
+    let shown = names.iter().zip(&slots).filter(|(name, values)| !values.is_empty() && !KNOWN.contains(name));
+    let shown = shown.map(|(name, values)| {
+        let values = escaped(values.as_bytes());
+        if *name == "*" { values } else { format!("{name}={values}") }
+    });
+    shown.collect::<Vec<_>>().join("; ")
+}
+
+/// The names of the placeholders, in order.
+fn names(mut pattern: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    while let Some((start, length)) = placeholder(pattern) {
+        names.extend(pattern.get(start + 1..start + length - 1));
+        pattern = pattern.get(start + length..).unwrap_or_default();
+    }
+    names
 }
 
 #[cfg(test)]
@@ -156,5 +179,8 @@ mod tests {
         assert!(shown(true).contains("took \u{1b}[36m<*>\u{1b}[0m <b"));
         assert_eq!(placeholder("a < b > <x.y> c"), Some((8, 5)));
         assert_eq!(placeholder("<>"), None);
+        let cell = Value::Text(br#"["10:00", "7 | 9", "200", ""]"#.to_vec());
+        assert_eq!(samples("<time> took <*> s <status> <x>", Some(&cell)), "7 | 9; status=200");
+        assert_eq!(samples("<time> took <*> s", Some(&cell)), "10:00; 7 | 9; 200");
     }
 }

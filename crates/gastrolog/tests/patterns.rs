@@ -52,6 +52,10 @@ fn files_standard_input_and_the_store_have_the_same_patterns() {
     assert_eq!(rows(&run(dir.path(), &args, b"")), wanted);
     let errors = run(dir.path(), &[&args[..], &["--query", "level=error", "--of", "level"]].concat(), b"");
     assert_eq!(rows(&errors), [("error".to_owned(), 20)]);
+    let now = b"took 5 s\ntook 7 s\n";
+    assert_eq!(run(dir.path(), &["ingest", "--quiet", "-"], now).status.code(), Some(0));
+    let new = ["--new", "--last", "1h", "--query", "took OR nowhere"];
+    assert_eq!(rows(&run(dir.path(), &[&args[..], &new].concat(), b"")), [("took <*> s".to_owned(), 2)]);
     let nothing = run(dir.path(), &["patterns", "--query", "nowhere"], b"");
     assert_eq!((nothing.status.code(), nothing.stdout.len()), (Some(1), 0));
 }

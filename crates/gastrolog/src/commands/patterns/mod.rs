@@ -49,15 +49,19 @@ pub(crate) fn run(place: &PlaceArgs, args: PatternsArgs) -> anyhow::Result<Outco
 
 /// The patterns of what a query finds.
 fn of_store(place: &PlaceArgs, args: &PatternsArgs) -> anyhow::Result<Table> {
-    let with = WithArgs { last: args.last, ..WithArgs::default() };
-    let mut text =
-        format!("{} | {}", args.query.as_deref().unwrap_or("*"), if args.new { "new" } else { "patterns" });
+    let query = args.query.as_deref().unwrap_or("*");
+    // The span is part of the query text, for `new` has to see it when it is parsed.
+    let mut text = match args.last {
+        Some(span) => format!("({query}) last={}s", span.as_secs().max(1)),
+        None => query.to_owned(),
+    };
+    text.push_str(if args.new { " | new" } else { " | patterns" });
     args.of.iter().for_each(|field| text.push_str(&format!(" of {}", quoted(field))));
     if !args.by.is_empty() {
         let by: Vec<String> = args.by.iter().map(|field| quoted(field)).collect();
         text.push_str(&format!(" by {}", by.join(", ")));
     }
-    let request = base(place, text, &with, &args.zone)?;
+    let request = base(place, text, &WithArgs::default(), &args.zone)?;
     let reached = reach(place, Access::ReadOnly, &Config::default())?;
     let mut table = Table::default();
     let end = reached.service.query(&request, &Cancel::default(), &mut |piece| {

@@ -40,20 +40,18 @@ impl Asked {
 impl Engine {
     /// Parses the query of a request, whose relative times count from `now`.
     pub(crate) fn parse(&self, request: &QueryRequest, now: Timestamp) -> Result<Query, EngineError> {
-        let context =
+        let mut context =
             ParseContext::in_zone(now, &request.time_zone).ok_or_else(|| unknown_zone(&request.time_zone))?;
+        let span_ns = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+        context.start = request.last_ms.map(|ms| Timestamp(now.0.saturating_sub(span_ns(ms))));
         // Who shows the error says that it is one.
         let rendered = |text: String| text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text);
-        let mut query = parse(&request.query, &context)
+        let query = parse(&request.query, &context)
             .map_err(|e| EngineError::BadQuery(rendered(e.render(&request.query))))?;
-        if let Some(last_ms) = request.last_ms {
-            if query.time != TimeRange::default() {
-                return Err(EngineError::BadQuery(
-                    "the query has bounds of time of its own; leave them or --last out".to_owned(),
-                ));
-            }
-            let span_ns = i64::try_from(last_ms).unwrap_or(i64::MAX).saturating_mul(1_000_000);
-            query.time.start = Some(Timestamp(now.0.saturating_sub(span_ns)));
+        if context.start.is_some() && query.time != (TimeRange { start: context.start, end: None }) {
+            return Err(EngineError::BadQuery(
+                "the query has bounds of time of its own; leave them or --last out".to_owned(),
+            ));
         }
         Ok(query)
     }

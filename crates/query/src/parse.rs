@@ -64,7 +64,7 @@ pub(crate) struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     pub(crate) fn new(text: &'a str, context: &'a ParseContext) -> Parser<'a> {
-        let time = TimeRange::default();
+        let time = TimeRange { start: context.start, end: None };
         Parser { cursor: Cursor::new(text), context, regexes: 0, time, columns: None, nesting: 0 }
     }
 }

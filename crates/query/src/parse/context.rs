@@ -10,18 +10,20 @@ pub struct ParseContext {
     pub now: Timestamp,
     /// Where dates, times and midnights are meant that do not say.
     pub time_zone: TimeZone,
+    /// Where a query begins that has no bounds of its own.
+    pub start: Option<Timestamp>,
 }
 
 impl ParseContext {
     /// At a time, in UTC.
     pub fn utc(now: Timestamp) -> ParseContext {
-        ParseContext { now, time_zone: TimeZone::UTC }
+        ParseContext { now, time_zone: TimeZone::UTC, start: None }
     }
 
     /// At a time, in a place so many seconds ahead of UTC; one that is out of range (26 hours) counts as UTC.
     pub fn with_offset(now: Timestamp, utc_offset_seconds: i32) -> ParseContext {
         let offset = Offset::from_seconds(utc_offset_seconds).unwrap_or(Offset::UTC);
-        ParseContext { now, time_zone: TimeZone::fixed(offset) }
+        ParseContext { now, time_zone: TimeZone::fixed(offset), start: None }
     }
 
     /// At a time, in a time zone by its name: `Europe/Berlin`, `UTC`, `+02:00`, or nothing for UTC. `None` if there is
@@ -32,7 +34,7 @@ impl ParseContext {
         }
         match offset_seconds(name) {
             Some(seconds) => Some(ParseContext::with_offset(now, seconds)),
-            None => TimeZone::get(name).ok().map(|time_zone| ParseContext { now, time_zone }),
+            None => TimeZone::get(name).ok().map(|time_zone| ParseContext { now, time_zone, start: None }),
         }
     }
 }

@@ -82,3 +82,15 @@ fn the_most_and_the_least_frequent() {
 fn numbers_in_bins() {
     check("| stats count() by bin(ms, 100)", &["ms count", "'' 1", "0 2", "100 1", "200 1"]);
 }
+
+#[test]
+fn stages_that_need_a_span_take_the_one_beside_the_query() {
+    for stage in ["stats rate()", "timechart count()", "new"] {
+        let beside =
+            QueryRequest { query: format!("| {stage}"), last_ms: Some(3_600_000), ..QueryRequest::default() };
+        let within = QueryRequest { query: format!("last=1h | {stage}"), ..QueryRequest::default() };
+        assert_eq!(ask(&engine(), &beside), ask(&engine(), &within), "{stage}");
+        let both = QueryRequest { query: format!("last=2h | {stage}"), ..beside };
+        assert!(engine().query(&both, &Cancel::default(), &mut |_| true).is_err(), "{stage}");
+    }
+}

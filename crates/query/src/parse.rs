@@ -79,6 +79,14 @@ impl Parser<'_> {
             _ => self.either(0)?.into_parts(),
         };
         let own = time::intersection(&times);
+        if let (Some(bound), Some(_), 0) = (times.first(), self.context.start, self.nesting) {
+            let message = "the query has bounds of time of its own";
+            return Err(ParseError::new(
+                bound.span.clone(),
+                message,
+                "either these or the span beside the query",
+            ));
+        }
         if own != TimeRange::default() {
             self.time = own;
         }

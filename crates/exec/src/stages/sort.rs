@@ -22,7 +22,7 @@ const ROWS_BEFORE_CUT_MIN: usize = 1024;
 const FIRST_MAX: usize = 1 << 16;
 
 /// Rows of a run.
-const RUN_ROWS: usize = 1 << 15;
+const RUN_ROWS: usize = 1 << 13;
 
 type Keyed = (Vec<Value>, Row);
 

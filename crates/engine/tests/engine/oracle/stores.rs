@@ -106,9 +106,8 @@ pub(crate) fn store(lines: &[Line], shape: &Shape) -> Arc<Engine> {
         engine.seal("").unwrap();
     }
     if shape.recompacted {
-        let sealed = engine.chunks("").unwrap().iter().any(|c| c.sealed);
         let report = engine.compact("", &mut |_, _| true).unwrap();
-        assert_eq!((report.left, report.chunks_after > 0), (Vec::new(), sealed));
+        assert_eq!(report.left, Vec::<String>::new());
     }
     if !shape.reopened && !shape.damaged {
         return engine;

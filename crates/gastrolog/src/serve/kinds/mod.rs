@@ -3,7 +3,9 @@
 //! A new kind is one file, one `mod` line and one line in `kinds!`; if it is served on the port of the API without
 //! being configured, one line in [`on_api`] too.
 
+mod gelf;
 mod http;
+mod relp;
 mod syslog;
 mod tail;
 mod tls;
@@ -47,6 +49,10 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// GELF over UDP, TCP and HTTP.
+    "gelf" => Gelf(gelf::GelfKeys),
+    /// RELP, plain or over TLS.
+    "relp" => Relp(relp::RelpKeys),
     /// Syslog over UDP, TCP and TLS.
     "syslog" => Syslog(SyslogKeys),
     /// Files that are followed.
@@ -56,6 +62,7 @@ kinds! {
 /// Binds the receivers that are served on the port of the API, always and without configuration.
 pub(super) fn on_api(binding: &mut Binding<'_>) {
     http::on_api(binding);
+    gelf::on_api(binding);
 }
 
 impl ReceiverConfig {

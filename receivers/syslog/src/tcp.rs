@@ -48,6 +48,7 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             }
             Err(e) => {
                 shared.counters.fault();
+                shared.counters.said(format_args!("accepting a connection failed: {e}"));
                 tracing::warn!(error = %e, "accepting a connection failed");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }

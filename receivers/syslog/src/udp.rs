@@ -52,6 +52,7 @@ pub(crate) async fn receive(socket: UdpSocket, shared: &Shared) {
             () = shared.shutdown.wait() => break,
             ready = socket.readable() => if let Err(e) = ready {
                 shared.counters.fault();
+                shared.counters.said(format_args!("a UDP socket failed; it is closed: {e}"));
                 tracing::error!(error = %e, "a UDP socket failed; it is closed");
                 return;
             },

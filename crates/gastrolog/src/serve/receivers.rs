@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context, bail};
 use gastrolog_engine::{EngineError, Location, Service};
-use gastrolog_ingest::{Accepted, Receiver, Shutdown, Sink, SinkError};
+use gastrolog_ingest::{Accepted, Receiver, Roster, Shutdown, Sink, SinkError};
 use gastrolog_receiver_http::{HttpConfig, HttpIngest, SinkResolver};
 use gastrolog_receiver_syslog::{SyslogConfig, SyslogReceiver};
 use gastrolog_receiver_tail::{Start, TailConfig, TailReceiver};
@@ -42,6 +42,7 @@ pub(super) struct Receivers {
     http: HttpIngest,
     others: Vec<Box<dyn Receiver>>,
     listening: Vec<String>,
+    roster: Arc<Roster>,
 }
 
 impl Receivers {
@@ -56,10 +57,13 @@ impl Receivers {
             http: HttpIngest::new(HttpConfig::default(), resolver(config, service), Arc::new(clock::now)),
             others: Vec::new(),
             listening: Vec::new(),
+            roster: Arc::default(),
         };
         for receiver in &config.receivers {
             let name = receiver.name().to_owned();
+            let known = (receivers.others.len(), receivers.listening.len());
             receivers.bind_one(location, receiver, service).with_context(|| format!("receiver {name}"))?;
+            receivers.enlist(known);
             if !names.insert(name.clone()) {
                 bail!("two receivers are named {name}: give them different names");
             }
@@ -102,6 +106,30 @@ impl Receivers {
             }
         }
         Ok(())
+    }
+
+    /// Adds to the roster who was bound since `known` were.
+    fn enlist(&self, known: (usize, usize)) {
+        let at: Vec<String> = self
+            .listening
+            .iter()
+            .skip(known.1)
+            .map(|line| line.split_once(' ').map_or(line.as_str(), |(_, address)| address).to_owned())
+            .collect();
+        for receiver in self.others.iter().skip(known.0) {
+            self.roster.add(receiver.name(), receiver.kind(), at.clone(), receiver.counters());
+        }
+    }
+
+    /// Who receives, for those who ask.
+    pub(super) fn roster(&self) -> Arc<Roster> {
+        self.roster.clone()
+    }
+
+    /// Adds the receivers that are served on the port of the API.
+    pub(super) fn enlist_http(&self, address: Option<std::net::SocketAddr>) {
+        let at = address.iter().map(|a| format!("http://{a}/ingest")).collect();
+        self.roster.add(self.http.name(), "http", at, self.http.counters());
     }
 
     /// The routes of HTTP ingest.

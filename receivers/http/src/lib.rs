@@ -8,6 +8,8 @@ mod attributes;
 mod body;
 mod config;
 mod handler;
+#[doc(hidden)]
+pub mod hostile;
 mod inflate;
 mod records;
 mod serve;

@@ -31,7 +31,7 @@ const QUERIES: [&str; 14] = [
     "/5[0-9]{2}|time.?out/ remote_addr=10.0.0.0/8",
     "k in (a, \"b c\", 10.0.0.1) bytes>=5KiB start=2026-11-10T10:00:00Z end=-1d",
     "* | eval x = if(status >= 500, \"bad\", lower(method)), y = bytes * 2 - 1 | where x != \"get\" | fields x, y",
-    "level=error | join user.id [ level=info | stats count() by user.id ]",
+    "level=error | join left on user.id (level=info | stats count() by user.id) | lookup t on level fields weight",
     "* | extract msg /user (?<u>[a-z]+)/ | top 3 u",
     "* | dedup user | sort -duration_ms, user | tail 2",
     "NOT (a b* *c \"d e\"*) | context 2",

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context, bail};
 use gastrolog_engine::{EngineError, Location, Service};
+use gastrolog_env::{Fs, RealFs};
 use gastrolog_ingest::{Accepted, Receiver, Shutdown, Sink, SinkError};
 use gastrolog_receiver_http::{HttpConfig, HttpIngest, SinkResolver};
 use gastrolog_receiver_syslog::{SyslogConfig, SyslogReceiver};
@@ -147,7 +148,7 @@ fn state_file(location: &Location, name: &str) -> anyhow::Result<PathBuf> {
     match location {
         Location::Dir(dir) => {
             let dir = dir.join("receivers");
-            std::fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+            RealFs.create_dir_all(&dir)?;
             Ok(dir.join(format!("{name}.tail")))
         }
         Location::Memory => {

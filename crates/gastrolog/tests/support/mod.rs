@@ -136,6 +136,21 @@ impl Serving {
         panic!("the server did not start: {head:?}");
     }
 
+    /// What it said until it listened, and since.
+    pub fn said_first(&self) -> Vec<String> {
+        let mut lines = self.head.clone();
+        // The addresses of its receivers come right behind its own.
+        while let Ok(line) = self.said.recv_timeout(Duration::from_millis(300)) {
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal, by the name that kill(1) knows.
     pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gastrolog_chunk::{Chunk, ReadError, RowGroup};
-use gastrolog_format::{Body, ChunkHead};
 use gastrolog_format::filter::FilterHead;
+use gastrolog_format::{Body, ChunkHead};
 use gastrolog_types::Timestamp;
 
 use crate::{ChunkDetail, ChunkInfo, ColumnDetail, Engine, EngineError, StoreInfo, VerifyReport};

@@ -163,7 +163,11 @@ impl Inventory {
         let Some(Grown { chunk: id, bytes, end_seq }) = grown else { return };
         self.next_seq = self.next_seq.max(end_seq);
         let end = self.end_seq();
-        let lost = if end < end_seq { format!("records {end} to {end_seq} are lost") } else { "nothing is lost".into() };
+        let lost = if end < end_seq {
+            format!("records {end} to {end_seq} are lost")
+        } else {
+            "nothing is lost".into()
+        };
         let mut grew = self.chunks.iter_mut().filter_map(|found| match found {
             Found::Unsealed(chunk) if chunk.head.id == id => Some(chunk),
             _ => None,

@@ -143,7 +143,17 @@ impl Serving {
         found.unwrap_or_else(|| panic!("no {what}: {:?}", self.head)).parse().unwrap()
     }
 
-    /// Its process id.
+    /// What it said until it listened, and since.
+    pub fn said_first(&self) -> Vec<String> {
+        let mut lines = self.head.clone();
+        // The addresses of its receivers come right behind its own.
+        while let Ok(line) = self.said.recv_timeout(Duration::from_millis(300)) {
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// Its process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }

@@ -10,7 +10,7 @@ use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use gastrolog_benches::lines::{Kind, batch};
 use gastrolog_chunk::wal::{Prepared, Wal, WalOptions, decode_batch, encode_batch};
-use gastrolog_engine::{Access, Engine, EngineConfig, Location, OpenOptions, Service};
+use gastrolog_engine::{Access, Engine, EngineConfig, Location, OpenOptions};
 use gastrolog_env::Env;
 
 /// A batch that takes the way by the log, and one that does not.
@@ -18,7 +18,7 @@ const SMALL_BYTES: usize = 256 << 10;
 const LARGE_BYTES: usize = 4 << 20;
 
 fn main() {
-    divan::Divan::default().max_time(std::time::Duration::from_secs(1)).config_with_args().main();
+    divan::Divan::default().max_time(std::time::Duration::from_millis(500)).config_with_args().main();
 }
 
 #[divan::bench(args = [Kind::Apache, Kind::Json])]
@@ -67,7 +67,7 @@ fn engine_append(bencher: Bencher<'_, '_>, bytes: usize) {
     );
 }
 
-fn engine() -> Engine {
+fn engine() -> Arc<Engine> {
     Engine::open(OpenOptions {
         location: Location::Memory,
         access: Access::ReadWrite,

@@ -17,7 +17,7 @@ const LEVEL: i32 = 3;
 const ENCODINGS: [Encoding; 9] = Encoding::ALL;
 
 fn main() {
-    divan::Divan::default().max_time(std::time::Duration::from_secs(1)).config_with_args().main();
+    divan::Divan::default().max_time(std::time::Duration::from_millis(500)).config_with_args().main();
 }
 
 /// Text of values, and where each lies.

@@ -12,7 +12,7 @@ const WORDS: u64 = 50_000;
 const PROBES: usize = 10_000;
 
 fn main() {
-    divan::Divan::default().max_time(std::time::Duration::from_secs(1)).config_with_args().main();
+    divan::Divan::default().max_time(std::time::Duration::from_millis(500)).config_with_args().main();
 }
 
 fn hashes(seed: u64, count: u64) -> Vec<u64> {

@@ -10,7 +10,7 @@ const BYTES: usize = 1 << 20;
 const KINDS: [Kind; 6] = Kind::ALL;
 
 fn main() {
-    divan::Divan::default().max_time(std::time::Duration::from_secs(1)).config_with_args().main();
+    divan::Divan::default().max_time(std::time::Duration::from_millis(500)).config_with_args().main();
 }
 
 fn indexer(kind: Kind) -> Box<dyn Indexer> {

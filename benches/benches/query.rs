@@ -20,10 +20,10 @@ use gastrolog_query::{ParseContext, Query, parse};
 const QUERIES: [&str; 6] = [
     "deadlock",
     "status=500 method=POST | stats count()",
-    "trace_id=0123456789abcdef0123456789abcdef",
-    "bytes>50000 NOT path=/health* (timeout OR refused) last=1h",
+    "remote_addr=203.0.113.7",
+    "bytes>50000 NOT path=/health* (timeout OR refused) last=1d",
     "| stats count(), p99(bytes) by method, bin(5m) | sort -count | head 10",
-    r"path=/\/carts\/[0-9]+$/ status in (500, 502, 503, 504) remote_addr!=10.* | stats count_distinct(remote_addr)",
+    r"path=/\/carts\/[0-9]+$/ status in (500, 502) remote_addr!=10.*",
 ];
 
 /// Row groups that are planned over.
@@ -31,7 +31,7 @@ const GROUPS: usize = 256;
 const GROUP_BYTES: usize = 32 << 10;
 
 fn main() {
-    divan::Divan::default().max_time(std::time::Duration::from_secs(1)).config_with_args().main();
+    divan::Divan::default().max_time(std::time::Duration::from_millis(500)).config_with_args().main();
 }
 
 fn parsed(text: &str) -> Query {

@@ -13,7 +13,7 @@ const LEVEL: i32 = 3;
 const KINDS: [Kind; 6] = Kind::ALL;
 
 fn main() {
-    divan::Divan::default().max_time(std::time::Duration::from_secs(1)).config_with_args().main();
+    divan::Divan::default().max_time(std::time::Duration::from_millis(500)).config_with_args().main();
 }
 
 #[divan::bench(args = KINDS)]

@@ -15,7 +15,7 @@ use bits::Bits;
 const ROWS: usize = 1 << 20;
 
 fn main() {
-    divan::Divan::default().max_time(std::time::Duration::from_secs(1)).config_with_args().main();
+    divan::Divan::default().max_time(std::time::Duration::from_millis(500)).config_with_args().main();
 }
 
 /// The id of each row in a dictionary of `distinct` values.

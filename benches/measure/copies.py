@@ -7,11 +7,13 @@ import datetime
 import re
 import threading
 
-from .data import DataError
+from .data import HEX_ID, DataError
 
 DATE_FORMATS = {"iso": (rb"\d{4}-\d\d-\d\d", "%Y-%m-%d"), "apache": (rb"\d\d/[A-Z][a-z]{2}/\d{4}", "%d/%b/%Y")}
+ACCESS_FORM = "%d/%b/%Y"
 ACCESS_DAYS = 2  # how long the generated log is
-SESSION_ID = re.compile(rb"/sessions/([0-9a-f]{32})(?![0-9a-f])")
+COPIES_MAX = 10_000
+SESSIONS = b"/api/v1/sessions/"  # behind it stand numbers and, seldom, ids
 ODD = 0x9E3779B97F4A7C15F39CC0605CEDC835  # times the number of a copy: makes other ids of ids
 
 
@@ -73,23 +75,34 @@ class Handed:
 
 def access_copies(path, first=0, block_bytes=16 << 20):
     """Endless copies of the generated access log, in blocks: each begins after the one before, and its ids are its own."""
-    dates = Dates("apache", rb"\[", rb":")
-    for copy in range(first, 10_000):
-        span = datetime.timedelta(days=ACCESS_DAYS * copy)
+    with open(path, "rb") as file:
+        begin = datetime.datetime.strptime(file.readline().split(b"[", 1)[1][:11].decode(), ACCESS_FORM)
+    for copy in range(first, first + COPIES_MAX):
+        # The latest day first: what was replaced must not be met again. The log may end some seconds into the next day.
+        days = [begin + datetime.timedelta(days=day) for day in range(ACCESS_DAYS, -1, -1)]
+        renamed = [(as_access(day), as_access(day + datetime.timedelta(days=ACCESS_DAYS * copy))) for day in days]
         with open(path, "rb") as file:
             while block := file.read(block_bytes):
-                parts = dates.split(block + file.readline())
-                renamed = {date: dates.text(dates.day(date) + span) for date in set(parts[1::2])}
-                yield other_ids(joined(parts, renamed), copy)
+                block += file.readline()
+                for date, other in renamed if copy else []:
+                    block = block.replace(date, other)
+                yield other_ids(block, copy)
+
+
+def as_access(day):
+    """A day as the access log writes it, with what stands around it."""
+    return day.strftime(f"[{ACCESS_FORM}:").encode()
 
 
 def other_ids(text, copy):
     """The random ids replaced by others, so that a needle is in one copy only."""
     if copy == 0:
         return text
-    parts, mask = SESSION_ID.split(text), copy * ODD % (1 << 128)
-    parts[1::2] = [b"/sessions/%032x" % (int(part, 16) ^ mask) for part in parts[1::2]]
-    return b"".join(parts)
+    parts, mask = text.split(SESSIONS), copy * ODD % (1 << 128)
+    for i, part in enumerate(parts[1:], 1):
+        if HEX_ID.match(part):
+            parts[i] = b"%032x" % (int(part[:32], 16) ^ mask) + part[32:]
+    return SESSIONS.join(parts)
 
 
 class Replicas:

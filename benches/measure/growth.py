@@ -33,22 +33,22 @@ TITLES = {asked.id: asked.title for asked in ASKED} | {EXPLAIN: "explain of the 
 FREE = {asked.id for asked in ASKED if asked.free}
 
 
-def nodes(plan):
-    """A plan and all below it."""
-    yield plan
-    for child in plan.get("children", []):
-        yield from nodes(child)
+def scan_of(plan):
+    """What a plan says of the chunks: facts of all of them together, and of each run of them that is treated alike."""
+    facts = lambda node: {fact["name"]: fact for fact in node.get("facts", [])}  # noqa: E731
+    scan = next(node for node in plan["children"] if node["title"] == "scan chunks")
+    return facts(scan), [facts(node) for node in scan.get("children", [])]
+
+
+def count_of(facts, name):
+    """A count, 0 where it is not told."""
+    return int(facts.get(name, {}).get("count", 0))
 
 
 def matching(plan):
     """How many row groups a plan could not rule out; a chunk that its footer answers for is one."""
-    count = 0
-    for node in nodes(plan):
-        facts = {fact["name"]: fact for fact in node.get("facts", [])}
-        if node["title"].startswith("chunk "):
-            footer = facts.get("plan", {}).get("text") == "answered by footer"
-            count += 1 if footer else int(facts.get("row groups to read", {}).get("count", 0))
-    return count
+    scan, runs = scan_of(plan)
+    return count_of(scan, "answered by footer") + sum(count_of(run, "row groups to read") for run in runs)
 
 
 def explained(server, request):
@@ -74,9 +74,8 @@ def opened_ms(server):
 def groups_of(server):
     """Row groups of the store, and chunks."""
     plan, _ = explained(server, {"query": "| stats count() by bin(1h)"})
-    chunks = [node for node in nodes(plan) if node["title"].startswith("chunk ")]
-    counts = [int(f["count"]) for node in chunks for f in node["facts"] if f["name"] == "row groups"]
-    return sum(counts), len(chunks)
+    scan, runs = scan_of(plan)
+    return sum(count_of(run, "row groups") for run in runs), count_of(scan, "chunks")
 
 
 def at_one_size(server, needles, say):

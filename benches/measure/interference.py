@@ -1,16 +1,18 @@
 """Ingest and queries beside each other: what each does to the other, as latencies and rates."""
 
+import multiprocessing
 import statistics
-import threading
 import time
 
 from . import ingest, queries
-from .copies import ACCESS_DAYS, Handed, access_copies
+from .copies import Handed, access_copies
 from .server import ServerError
 
 PIECE_BYTES = 1 << 20  # small enough for the log, and for many acknowledgements a second
-PACE_S = 0.05  # a query begins at least this long after the one before, where they are paced
+PACE_S = 0.02  # a query begins at least this long after the one before, where they are paced
 NOISE_MS = 5.0  # of a 99th percentile
+COPIES_APART = 100  # between the copies of two phases: more than any posts
+END_SECONDS_MAX = 120
 
 # Those with bounds read what was stored before only, so that more data does not make them slower; `newest` reads what comes in.
 BOUNDS = "start=2026-11-10 end=2026-11-12"
@@ -20,7 +22,7 @@ ASKED = {
     "hourly": ("count per hour by status", BOUNDS + " | stats count() by bin(1h), status", None),
     "newest": ("status=500 method=POST, newest 100 rows", "status=500 method=POST", 100),
 }
-ALONE, PACED, FULL = "alone", "paced", "full"
+PACED, FULL = "paced", "full"
 
 
 def quantile(values, share):
@@ -56,6 +58,7 @@ class Asking:
                     time.sleep(max(0.0, self.pace_s - (time.monotonic() - began)))
             connection.close()
         except (OSError, ServerError, ValueError) as error:
+            # Those who send are to be stopped first.
             self.errors.append(error)
 
     def compare(self, name, answer):
@@ -64,45 +67,70 @@ class Asking:
             raise ServerError(f"{name}: another answer while records came in")
 
 
-def phase(server, needles, pieces, pace_s, seconds):
-    """One phase: queries at a pace or not at all, ingest from pieces or none. What each of them saw, and the records stored."""
-    asking, totals = Asking(server, needles, pace_s or 0.0), ingest.Totals()
-    began, cpu_s = time.monotonic(), server.cpu_s()
-    threads = ingest.begin(server, pieces, "text/plain", totals) if pieces else []
-    if pace_s is not None:
-        asker = threading.Thread(target=asking.run, args=(began + seconds,))
-        asker.start()
-        asker.join()
-    else:
-        time.sleep(seconds)
-    if pieces:
-        pieces.stop()
+class Sending:
+    """Posts without a pause, in a process of its own so that it takes no time of those who ask here."""
+
+    def __init__(self, server, access, first_copy):
+        context = multiprocessing.get_context("fork")
+        self.stop, (self.told, tells) = context.Event(), context.Pipe(duplex=False)
+        self.process = context.Process(target=send, args=(server, access, first_copy, self.stop, tells), daemon=True)
+        self.process.start()
+        tells.close()
+
+    def end(self):
+        """Stops when what is under way is acknowledged: bytes, records, the milliseconds of each acknowledgement."""
+        self.stop.set()
+        if not self.told.poll(END_SECONDS_MAX):
+            raise ServerError("interference: what was posted last was not acknowledged")
+        told = self.told.recv()
+        self.process.join()
+        if isinstance(told, str):
+            raise ServerError(told)
+        return told
+
+
+def send(server, access, first_copy, stop, tells):
+    """What the process does: posts copies of the access log that are later than all before."""
+    pieces, totals = Handed(access_copies(access, first_copy, PIECE_BYTES), PIECE_BYTES), ingest.Totals()
+    threads = ingest.begin(server, pieces, "text/plain", totals)
+    stop.wait()
+    pieces.stop()
     for thread in threads:
         thread.join()
+    tells.send(f"ingest: {totals.errors[0]}" if totals.errors else (totals.raw_bytes, totals.stored, totals.ack_ms))
+
+
+def phase(server, needles, sending, pace_s, seconds):
+    """One phase: queries at a pace or not at all, with ingest or without. What each of them saw, and the records stored."""
+    asking = Asking(server, needles, pace_s or 0.0)
+    began, cpu_s = time.monotonic(), server.cpu_s()
+    if pace_s is None:
+        time.sleep(seconds)
+    else:
+        asking.run(began + seconds)
+    raw_bytes, records, acks_ms = sending.end() if sending else (0, 0, [])
     wall_s, cpu_s = time.monotonic() - began, server.cpu_s() - cpu_s
-    totals.check()
     if asking.errors:
         raise ServerError(f"interference: {asking.errors[0]}")
     told = {"seconds": round(wall_s, 2), "cpu_s": round(cpu_s, 2),
             "queries": {name: summary(times) for name, times in asking.times_ms.items() if times}}
-    if pieces:
-        told["ingest"] = {"mb_per_s": round(totals.raw_bytes / 1e6 / wall_s, 1), "ack": summary(totals.ack_ms), "records": totals.stored}
-    return told, totals.stored
+    if sending:
+        told["ingest"] = {"mb_per_s": round(raw_bytes / 1e6 / wall_s, 1), "ack": summary(acks_ms), "records": records}
+    return told, records
 
 
 def measure(server, access, needles, seconds, say):
     """Queries alone, ingest alone, both with paced queries, both with queries one after the other."""
     server.start()
     say("interference: filling the store")
-    with open(access, "rb") as file:
-        records = ingest.ingest(server, ingest.Pieces(file), "text/plain")["lines"]
+    records = ingest.file(server, access, "text/plain")["lines"]
     result = {"piece_bytes": PIECE_BYTES, "connections": ingest.CONNECTIONS, "pace_ms": PACE_S * 1e3, "phases": {}}
     plan = [("queries", False, PACE_S), ("ingest", True, None), (PACED, True, PACE_S), (FULL, True, 0.0)]
     phase(server, needles, None, 0.0, 1.0)  # so that the caches are as warm for the first as for the others
-    for copy, (name, ingests, pace_s) in enumerate(plan, 1):
+    for number, (name, ingests, pace_s) in enumerate(plan):
         say(f"interference: {name}")
-        pieces = Handed(access_copies(access, 10 * copy // ACCESS_DAYS), PIECE_BYTES) if ingests else None
-        result["phases"][name], stored = phase(server, needles, pieces, pace_s, seconds)
+        sending = Sending(server, access, 1 + COPIES_APART * number) if ingests else None
+        result["phases"][name], stored = phase(server, needles, sending, pace_s, seconds)
         records += stored
         server.settle()
     if ingest.counted(server) != records:

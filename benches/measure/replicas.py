@@ -130,6 +130,11 @@ def row_ids():
     return {f"{replica.name}/{asked.id}": asked for replica in REPLICAS for asked in replica.asked}
 
 
+def found_in(told):
+    """How many records or rows were found; of one row the last value, which is the count."""
+    return told if told.endswith((" records", " rows")) else told.split()[-1]
+
+
 def tables(result, number):
     """What they take, and the queries."""
     got, peer = result.get("replicas", {}), result.get("peer", {})
@@ -137,14 +142,14 @@ def tables(result, number):
         return []
     stored = [[name, f"{part['copies']} × {number(part['one_bytes'] / 1e6)}", number(part["raw_bytes"] / 1e6), f"{part['lines']:,}", number(part["stored_bytes"] / 1e6),
                number(part["mb_per_cpu_s"]), number(part["peak_bytes"] / 1e6)] for name, part in got.items()]
-    head = ["set", "query", "ours", "CPU", "cold", "found"] + (["peer here"] if peer else []) + ["answer"]
+    head = ["set", "query", "ours", "CPU", "cold", "answer"] + (["peer here"] if peer else []) + ["is it right"]
     rows = []
     for name, asked in row_ids().items():
         took = got.get(name.split("/")[0], {}).get("queries", {}).get(asked.id)
         if took:
             beside = [number(peer.get(name, {}).get("warm_ms"))] if peer else []
             rows.append([name.split("/")[0], asked.title, number(took["warm_ms"]), number(took["cpu_ms"]), number(took["cold_ms"]),
-                         took["found"][:24], *beside, "right" if took["right"] else "WRONG"])
+                         found_in(took["found"]), *beside, "right" if took["right"] else "WRONG"])
     return [("Real sets, copied: what they take", ["set", "copies, MB each", "raw MB", "lines", "stored MB", "MB per CPU-second", "peak MB"], stored),
             ("Real sets, copied: queries, ms (warm median; CPU; cold)", head, rows)]
 

@@ -18,12 +18,12 @@ ODD = 0x9E3779B97F4A7C15F39CC0605CEDC835  # times the number of a copy: makes ot
 
 
 class Dates:
-    """Where the dates of a log stand, as a prefix and a suffix in bytes of regular expressions around them."""
+    """Where the dates of a log stand: their format, the text before each, and a regular expression of what follows."""
 
-    def __init__(self, form, before=rb"", after=rb"T\d\d:"):
+    def __init__(self, form, before=b"", after=rb"T\d\d:"):
         date, self.form = DATE_FORMATS[form]
-        self.pattern = re.compile(before + b"(" + date + b")(?=" + after + b")")
-        self.before = before.replace(b"\\", b"")
+        self.pattern = re.compile(re.escape(before) + b"(" + date + b")(?=" + after + b")")
+        self.before = before
 
     def split(self, text):
         """The text cut at its dates, which are every second part. What stands before a date goes with the text."""

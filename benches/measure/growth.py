@@ -9,7 +9,7 @@ from .copies import Handed, access_copies
 from .server import ServerError, chunk_bytes
 
 PIECE_BYTES = 16 << 20
-EXPLAIN_RUNS = 7
+EXPLAIN_RUNS = 21
 OPENINGS = 5
 
 # Times below this more than allowed are noise of the machine and of the network, milliseconds; and what else is.

@@ -71,7 +71,7 @@ COWRIE_TEXT = [
 ]
 
 REPLICAS = [
-    Replica("access-zanbil", "access-zanbil-100k/*", TEXT, ("apache", rb"\[", rb":"), ACCESS),
+    Replica("access-zanbil", "access-zanbil-100k/*", TEXT, ("apache", b"[", b":"), ACCESS),
     Replica("cowrie-json", "cowrie-json/*", JSON, ("iso",), COWRIE_JSON),
     Replica("winevents-a", "winevents-a/*.zst", JSON, ("iso",), WINEVENTS),
     Replica("zeek-wrccdc", "zeek-wrccdc/zeek-json/*", JSON, ("iso",), ZEEK),

@@ -48,6 +48,11 @@ class Kept:
                 self.file.write(piece)
         return piece
 
+    def close(self):
+        """Nothing is to be written any more."""
+        if self.file:
+            self.file.close()
+
 
 def values(row):
     """The values of a row, as texts."""
@@ -91,13 +96,13 @@ def measure_one(args, replica, files, tmp, say):
         out.write(text)
     copies = max(1, round(args.replica_mb * 1e6 / len(text)))
     made = Replicas(text, Dates(*replica.dates), copies)
-    path = os.path.join(args.keep, replica.name + ".log") if args.keep else None
+    pieces = Kept(Handed(made.texts(), PIECE_BYTES), os.path.join(args.keep, replica.name + ".log") if args.keep else None)
     running = server.Server(args.bin, os.path.join(tmp, "store"))
     running.start()
     try:
         say(f"replica: {replica.name}, {copies} copies of {len(text) / 1e6:,.1f} MB")
         figures = {"copies": copies, "one_bytes": len(text)}
-        figures |= ingest.ingest(running, Kept(Handed(made.texts(), PIECE_BYTES), path), replica.content_type)
+        figures |= ingest.ingest(running, pieces, replica.content_type)
         figures |= {"queries": {}, "wrong": []}
         for asked in replica.asked:
             say(f"query: {asked.title}")
@@ -108,6 +113,7 @@ def measure_one(args, replica, files, tmp, say):
                 figures["wrong"].append(f"{replica.name}, {asked.title}: {problem}")
                 say(f"WRONG: {figures['wrong'][-1]}")
     finally:
+        pieces.close()
         running.stop()
     return figures
 

@@ -14,6 +14,7 @@ import glob
 import os
 import subprocess
 import tempfile
+import threading
 
 from . import ingest, queries, server
 from .copies import Dates, Handed, Replicas
@@ -38,15 +39,15 @@ class Kept:
     """Pieces that are also written to a file, for whoever wants to fill another engine with them."""
 
     def __init__(self, pieces, path):
-        self.pieces, self.lock, self.file = pieces, pieces.lock, open(path, "wb") if path else None
+        self.pieces, self.lock, self.file = pieces, threading.Lock(), open(path, "wb") if path else None
 
     def next(self):
         """The next piece; empty at the end."""
-        piece = self.pieces.next()
-        if self.file:
-            with self.lock:
+        with self.lock:
+            piece = self.pieces.next()
+            if self.file:
                 self.file.write(piece)
-        return piece
+            return piece
 
     def close(self):
         """Nothing is to be written any more."""

@@ -26,14 +26,21 @@ impl Memory {
         Memory { pages: Arc::new(Semaphore::new(bytes.div_ceil(PAGE_BYTES))), wait: config.wait }
     }
 
-    /// Waits until there is memory for a body; [`Problem::Busy`] when that takes too long.
-    async fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        let pages = u32::try_from(bytes.div_ceil(PAGE_BYTES)).unwrap_or(u32::MAX);
-        let permit = self.pages.clone().acquire_many_owned(pages);
+    /// Waits until there is memory for `bytes` in all; [`Problem::Busy`] when that takes too long.
+    async fn grow(&self, held: &mut Held, bytes: usize) -> Result<(), Problem> {
+        let pages = bytes.div_ceil(PAGE_BYTES).saturating_sub(held.memory.num_permits());
+        let permit = self.pages.clone().acquire_many_owned(u32::try_from(pages).unwrap_or(u32::MAX));
         match tokio::time::timeout(self.wait, permit).await {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(Problem::Busy),
+            Ok(Ok(more)) => held.memory.merge(more),
+            Ok(Err(_)) | Err(_) => return Err(Problem::Busy),
         }
+        held.bytes.reserve_exact(bytes.saturating_sub(held.bytes.len()));
+        Ok(())
+    }
+
+    fn nothing(&self) -> Result<Held, Problem> {
+        let memory = self.pages.clone().try_acquire_many_owned(0).map_err(|_| Problem::Busy)?;
+        Ok(Held { bytes: Vec::new(), memory })
     }
 }
 
@@ -43,7 +50,8 @@ pub(crate) struct Held {
     pub(crate) memory: OwnedSemaphorePermit,
 }
 
-/// Reads the whole body. One of unknown length reserves what the largest would need.
+/// Reads the whole body. Memory is reserved as the bytes come, whatever length was announced: a sender that
+/// announces much and sends little holds little. A reservation is twice the one before it, at most what was announced.
 pub(crate) async fn read(
     mut body: Body,
     headers: &HeaderMap,
@@ -55,9 +63,8 @@ pub(crate) async fn read(
     if length.is_some_and(|length| length > max as u64) {
         return Err(too_large(max));
     }
-    let length = length.map(|length| length as usize);
-    let memory = memory.reserve(length.unwrap_or(max)).await?;
-    let mut bytes = Vec::with_capacity(length.unwrap_or(0));
+    let most = length.map_or(max, |length| length as usize);
+    let mut held = memory.nothing()?;
     loop {
         let frame = tokio::time::timeout(config.idle, body.frame())
             .await
@@ -65,12 +72,17 @@ pub(crate) async fn read(
         let Some(frame) = frame else { break };
         let frame = frame.map_err(|e| Problem::Silent(e.to_string()))?;
         let Some(data) = frame.data_ref() else { continue };
-        if bytes.len() + data.len() > max {
+        let needed = held.bytes.len() + data.len();
+        if needed > max {
             return Err(too_large(max));
         }
-        bytes.extend_from_slice(data);
+        if needed > held.bytes.capacity() {
+            let doubled = held.bytes.capacity().saturating_mul(2).min(most);
+            memory.grow(&mut held, doubled.max(needed)).await?;
+        }
+        held.bytes.extend_from_slice(data);
     }
-    Ok(Held { bytes, memory })
+    Ok(held)
 }
 
 fn too_large(max: usize) -> Problem {

@@ -100,6 +100,7 @@ fn options() -> StoreOptions {
     StoreOptions {
         row_group_bytes: 400,
         direct_bytes: 1000,
+        reserve_bytes: 0,
         seal: SealPolicy { bytes: 3000, ..SealPolicy::default() },
         ..StoreOptions::default()
     }

@@ -138,15 +138,15 @@ impl Flusher {
         loop {
             let aim_bytes = self.shared.options.row_group_bytes;
             let plans = self.shared.state.lock().plans(aim_bytes, upto);
-            if plans.is_empty() {
-                return Ok(());
-            }
             if let Err(error) = self.write_plans(&plans) {
                 self.back_off(upto, &error);
                 return Err(error);
             }
             (self.backoff_ns, self.retry_at_ns) = (0, 0);
             self.shared.state.lock().failing = None;
+            if plans.is_empty() {
+                return Ok(());
+            }
         }
     }
 
@@ -329,8 +329,11 @@ impl Flusher {
         self.let_go(end, grown).map_err(FlushError::new)
     }
 
-    /// Writes what waits in the log for want of room, and says when that works again.
-    fn try_again(&self) -> Result<(), FlushError> {
+    /// Does what failed again, and says when it works: nobody may be there to ask.
+    fn try_again(&mut self) -> Result<(), FlushError> {
+        if self.shared.state.lock().failing.is_some() {
+            self.flush_all()?;
+        }
         if self.shared.state.lock().refused.is_some() {
             self.shared.wal.tick().map_err(FlushError::new)?;
             self.shared.state.lock().refused = None;

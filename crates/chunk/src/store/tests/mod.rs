@@ -1,8 +1,10 @@
 //! Tests of the store as a whole; what they share, and how it works when nothing fails.
 
+mod clock;
 mod crash;
 mod damage;
 mod failures;
+mod full;
 mod model;
 mod recompact;
 mod retention;

@@ -5,15 +5,13 @@
 
 mod answer;
 mod attributes;
-mod body;
 mod config;
 mod handler;
 #[doc(hidden)]
 pub mod hostile;
-mod inflate;
 mod records;
 mod serve;
 
-pub use config::{HttpConfig, ServeLimits, SinkResolver};
+pub use config::{HttpConfig, SinkResolver};
 pub use handler::HttpIngest;
-pub use serve::{HttpReceiver, serve};
+pub use serve::HttpReceiver;

@@ -1,6 +1,6 @@
 //! Filters with the checksums of their head and blocks made right.
 
-use gastrolog_format::filter::{FilterRef, put};
+use gastrolog_format::filter::{FilterHead, put};
 
 use super::seal::last_crc;
 use crate::Target;
@@ -27,10 +27,10 @@ fn run(data: &[u8]) {
         last_crc(head);
         blocks.chunks_mut(BLOCK_BYTES).for_each(last_crc);
     }
-    let Ok(Some(filter)) = FilterRef::read(&bytes) else { return };
-    let _ = filter.verify();
+    let Ok(Some(filter)) = FilterHead::read(&*bytes) else { return };
+    let _ = filter.verify(&*bytes);
     filter.probe_bytes();
     for i in 0..64u64 {
-        let _ = filter.may_contain(i.wrapping_mul(0x0123_4567_89AB_CDEF));
+        let _ = filter.may_contain(&*bytes, i.wrapping_mul(0x0123_4567_89AB_CDEF));
     }
 }

@@ -1,6 +1,6 @@
 //! Row groups with every checksum made right: header, sections, columns, shapes, filter.
 
-use gastrolog_format::filter::FilterRef;
+use gastrolog_format::filter::FilterHead;
 use gastrolog_format::row_group::Header;
 use gastrolog_format::{CHUNK_HEAD_BYTES, Compressor};
 use gastrolog_index::{Caps, RowGroupBuilder};
@@ -59,10 +59,11 @@ pub(crate) fn read_all(bytes: &[u8]) -> bool {
     let shapes = header.shapes(body).map(|s| s.shapes.len());
     good &= shapes.is_ok_and(|n| header.shape_ids(body, n).is_ok());
     good &= header.ingest(body).is_ok() & header.source(body).is_ok();
-    let filter = header.filter_bytes(body).and_then(FilterRef::read);
-    if let Ok(Some(filter)) = filter {
-        good &= (0..16).all(|i| filter.may_contain(i << 59 | i).is_ok());
-        good &= filter.verify().is_ok();
+    let Ok(bytes) = header.filter_bytes(body) else { return false };
+    let filter = FilterHead::read(bytes);
+    if let Ok(Some(filter)) = &filter {
+        good &= (0..16).all(|i| filter.may_contain(bytes, i << 59 | i).is_ok());
+        good &= filter.verify(bytes).is_ok();
     }
     good && filter.is_ok()
 }

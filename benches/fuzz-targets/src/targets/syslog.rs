@@ -33,7 +33,7 @@ fn messages(stream: &[u8], limit: usize, step: usize) -> Messages {
     let mut framer = Framer::new(limit);
     let mut found = Messages::new();
     for read in stream.chunks(step) {
-        framer.space(read.len()).extend_from_slice(read);
+        framer.space().extend_from_slice(read);
         while let Some(message) = framer.next() {
             found.push((message.text.to_vec(), message.flaw));
         }

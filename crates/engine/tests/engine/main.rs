@@ -7,6 +7,7 @@ mod explain;
 mod expressions;
 mod faults;
 mod fields;
+mod flips;
 mod follow;
 mod format;
 mod limits;

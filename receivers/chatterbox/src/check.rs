@@ -75,13 +75,15 @@ pub struct Run {
 }
 
 impl Run {
-    /// Nothing lost, repeated or altered, and the end was seen.
+    /// Nothing is lost, repeated or altered, as far as the records tell.
+    pub fn is_sound(&self) -> bool {
+        let ended = self.end.is_none_or(|end| end == self.highest);
+        self.lost == 0 && self.repeated == 0 && self.altered == 0 && ended && !self.inexact
+    }
+
+    /// That, and the end was seen, so that nothing can be missing there.
     pub fn is_whole(&self) -> bool {
-        self.lost == 0
-            && self.repeated == 0
-            && self.altered == 0
-            && self.end == Some(self.highest)
-            && !self.inexact
+        self.is_sound() && self.end.is_some()
     }
 }
 

@@ -1,6 +1,8 @@
 //! `gastrolog serve`: opens the stores, listens, and goes on until it is told to stop.
 
+mod binding;
 pub(crate) mod config;
+mod kinds;
 mod receivers;
 mod signals;
 

@@ -41,6 +41,7 @@ fn every_page_is_as_it_was_agreed() {
         "seal",
         "compact",
         "chatterbox",
+        "receivers",
         "completions",
     ];
     let overview = help(&["--help"]);

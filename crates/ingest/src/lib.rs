@@ -6,6 +6,7 @@
 mod batcher;
 mod counters;
 mod receiver;
+mod roster;
 mod shutdown;
 mod sink;
 mod store;
@@ -14,6 +15,7 @@ pub mod testing;
 pub use batcher::{Batcher, BatcherConfig, Incoming};
 pub use counters::{Counters, CountersSnapshot, DropReason};
 pub use receiver::{Clock, Receiver, ReceiverError};
+pub use roster::{ReceiverStatus, Roster};
 pub use shutdown::Shutdown;
 pub use sink::{Accepted, Sink, SinkError};
 pub use store::{Backoff, Outcome, store_batch};

@@ -50,7 +50,7 @@ fn verifier(
         roots.add(certificate).map_err(|e| wrong(path, e.to_string()))?;
     }
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-    Ok(builder.build().map_err(|e| wrong(path, e.to_string()))?)
+    builder.build().map_err(|e| wrong(path, e.to_string()))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ReceiverError> {

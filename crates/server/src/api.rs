@@ -12,11 +12,14 @@ use connectrpc::{
     ServiceRequest, ServiceResult, ServiceStream,
 };
 use gastrolog_engine::{Cancel, Service};
+use gastrolog_ingest::{Counters, Roster};
 use gastrolog_types::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::query::{self, CancelOnDrop, blocking};
-use crate::{ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, compact, from_wire, proto, to_wire, usage};
+use crate::{
+    ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, append, compact, from_wire, proto, receivers, to_wire, usage,
+};
 
 /// Tells the time of day, for records that arrive without a time of arrival.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -26,12 +29,26 @@ pub struct Api {
     service: Arc<dyn Service>,
     now: Now,
     stop: CancellationToken,
+    counters: Arc<Counters>,
+    roster: Arc<Roster>,
 }
 
 impl Api {
     /// The API over `service`.
     pub fn new(service: Arc<dyn Service>, now: Now) -> Api {
-        Api { service, now, stop: CancellationToken::new() }
+        let (stop, counters, roster) = (CancellationToken::new(), Arc::default(), Arc::default());
+        Api { service, now, stop, counters, roster }
+    }
+
+    /// Tells of the receivers in `roster`, to which whoever serves the API adds [`Api::counters`].
+    pub fn with_roster(mut self, roster: Arc<Roster>) -> Api {
+        self.roster = roster;
+        self
+    }
+
+    /// What came in by `Ingest.Append`.
+    pub fn counters(&self) -> Arc<Counters> {
+        self.counters.clone()
     }
 
     /// Ends the streams that would not end by themselves when it is cancelled.
@@ -140,9 +157,13 @@ impl proto::Ingest for Api {
     ) -> ServiceResult<impl Encodable<proto::AppendResponse> + Send + use<>> {
         let mut request = request.to_owned_message();
         let store = std::mem::take(&mut request.store);
-        let batch = from_wire::batch(request, (self.now)()).map_err(ConnectError::invalid_argument)?;
-        let service = self.service.clone();
-        let accepted = blocking(move || service.append(&store, batch)).await?;
+        let (service, counters) = (self.service.clone(), self.counters.clone());
+        let batch = from_wire::batch(request, (self.now)()).map_err(|e| {
+            counters.parse_error();
+            counters.said(&e);
+            ConnectError::invalid_argument(e)
+        })?;
+        let accepted = blocking(move || append::append(&service, &store, batch, &counters)).await?;
         Response::ok(proto::AppendResponse {
             first_seq: accepted.first_seq,
             count: accepted.count,
@@ -208,6 +229,15 @@ impl proto::Lifecycle for Api {
         request: ServiceRequest<'_, proto::CompactRequest>,
     ) -> ServiceResult<ServiceStream<impl Encodable<proto::CompactResponse> + Send + use<>>> {
         Response::ok(compact::stream(self.service.clone(), request.store.to_owned()))
+    }
+
+    async fn receivers(
+        &self,
+        _: RequestContext,
+        _: ServiceRequest<'_, proto::ReceiversRequest>,
+    ) -> ServiceResult<impl Encodable<proto::ReceiversResponse> + Send + use<>> {
+        let receivers = self.roster.status((self.now)()).into_iter().map(receivers::to_wire).collect();
+        Response::ok(proto::ReceiversResponse { receivers, ..Default::default() })
     }
 
     async fn seal(

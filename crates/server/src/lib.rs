@@ -6,6 +6,7 @@
 
 mod accept;
 mod api;
+mod append;
 mod client;
 mod compact;
 mod error;
@@ -13,6 +14,7 @@ mod from_wire;
 mod listen;
 mod pipe;
 mod query;
+mod receivers;
 mod to_wire;
 mod usage;
 

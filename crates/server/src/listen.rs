@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use gastrolog_engine::Service;
+use gastrolog_ingest::Roster;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -44,12 +45,13 @@ pub struct Server {
     socket: Option<PathBuf>,
     tcp: Option<SocketAddr>,
     merged: Router,
+    roster: Arc<Roster>,
 }
 
 impl Server {
     /// Serves `service`, so far nowhere.
     pub fn new(service: Arc<dyn Service>, now: Now) -> Server {
-        Server { service, now, socket: None, tcp: None, merged: Router::new() }
+        Server { service, now, socket: None, tcp: None, merged: Router::new(), roster: Arc::default() }
     }
 
     /// Also on a Unix socket, readable and writable by its owner only. What a dead server left there is replaced.
@@ -70,6 +72,12 @@ impl Server {
         self
     }
 
+    /// Tells of the receivers in `roster`, and adds the API itself to them.
+    pub fn roster(mut self, roster: Arc<Roster>) -> Server {
+        self.roster = roster;
+        self
+    }
+
     /// Opens the sockets and starts to answer on the runtime that calls this.
     pub async fn start(self) -> Result<Listening, ServerError> {
         let unix = match self.socket {
@@ -81,7 +89,10 @@ impl Server {
             None => None,
         };
         let address = tcp.as_ref().and_then(|t| t.local_addr().ok());
-        let api = Api::new(self.service, self.now);
+        let api = Api::new(self.service, self.now).with_roster(self.roster.clone());
+        let mut at: Vec<String> = address.iter().map(|a| format!("http://{a}")).collect();
+        at.extend(unix.iter().map(|(_, file)| file.0.display().to_string()));
+        self.roster.add("api", "api", at, api.counters());
         let (streams, accepting) = (api.stop(), CancellationToken::new());
         let routes = api.into_router();
         let mut tasks = Vec::new();

@@ -1,7 +1,10 @@
 """Sends COUNT awkward events to PORT by pylogbeat: client.py PORT COUNT [FOLDER with cert.pem]. Ends when all are
-acknowledged."""
+acknowledged. What is not, because the server went away, is sent again; BATCH and PAUSE_MS in the environment slow it
+down."""
 import datetime
+import os
 import sys
+import time
 
 from pylogbeat import PyLogBeatClient
 
@@ -10,9 +13,9 @@ START = datetime.datetime(2026, 11, 21, 8, 0, 0, tzinfo=datetime.timezone.utc)
 
 
 def event(i):
-    time = START + datetime.timedelta(milliseconds=i)
+    when = START + datetime.timedelta(milliseconds=i)
     return {
-        '@timestamp': time.strftime('%Y-%m-%dT%H:%M:%S.') + '%03dZ' % (time.microsecond // 1000),
+        '@timestamp': when.strftime('%Y-%m-%dT%H:%M:%S.') + '%03dZ' % (when.microsecond // 1000),
         '@metadata': {'beat': 'test', 'version': '8.0.0'},
         'number': i,
         'message': AWKWARD[i % len(AWKWARD)],
@@ -21,8 +24,27 @@ def event(i):
 
 
 port, count = int(sys.argv[1]), int(sys.argv[2])
+batch, pause = int(os.environ.get('BATCH', 64)), int(os.environ.get('PAUSE_MS', 0)) / 1000
 tls = {'ssl_enable': True, 'ssl_verify': True, 'ca_certs': sys.argv[3] + '/cert.pem'} if len(sys.argv) > 3 else {}
-client = PyLogBeatClient('127.0.0.1', port, timeout=60, **tls)
-for first in range(0, count, 64):
-    client.send([event(i) for i in range(first, min(first + 64, count))])
+
+
+def connect():
+    return PyLogBeatClient('127.0.0.1', port, timeout=60, **tls)
+
+
+client, tries = connect(), 0
+for first in range(0, count, batch):
+    while True:
+        try:
+            client.send([event(i) for i in range(first, min(first + batch, count))])
+            break
+        except Exception as error:
+            tries += 1
+            if tries > 300:
+                raise
+            print('again:', error, file=sys.stderr)
+            client.close()
+            client = connect()
+            time.sleep(0.1)
+    time.sleep(pause)
 client.close()

@@ -64,7 +64,7 @@ fn seconds(text: &str) -> Option<Timestamp> {
     if !all_digits(whole) || !all_digits(fraction) {
         return from_float(text);
     }
-    let whole: i128 = whole.get(..whole.len().min(30))?.parse().ok()?;
+    let whole = i128::from(whole.parse::<i64>().ok()?);
     let nanos = fraction.bytes().chain(std::iter::repeat(b'0')).take(9);
     let nanos = nanos.fold(0i128, |n, b| n * 10 + i128::from(b - b'0'));
     nanoseconds((whole * NANOS_PER_S + nanos) * if negative { -1 } else { 1 })

@@ -11,6 +11,7 @@ mod ingest;
 mod list;
 mod patterns;
 mod query;
+mod receivers;
 mod usage;
 
 use std::io::Read;
@@ -45,6 +46,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         },
         Command::Inspect(args) => list::inspect(&place, args),
         Command::Verify(args) => admin::verify(&place, args),
+        Command::Receivers(args) => receivers::run(&place, &args),
         Command::Seal => admin::seal(&place),
         Command::Compact(args) => compact::run(&place, args),
         Command::Chatterbox(args) => chatterbox::run(&place, args),

@@ -11,7 +11,7 @@ use gastrolog_receiver_http::SinkResolver;
 use gastrolog_types::Batch;
 
 use super::config::Config;
-use super::receivers::{Counted, Receivers};
+use super::receivers::{OnApi, Receivers};
 use crate::clock;
 
 /// The store where none is named.
@@ -64,15 +64,18 @@ impl Binding<'_> {
         state_file(self.location, name)
     }
 
-    /// Tells a person where a receiver listens: `KIND SCHEME://ADDRESS`.
+    /// Tells a person where a receiver listens: `KIND SCHEME://ADDRESS`. Said before the receiver is added.
     pub(crate) fn say(&mut self, line: String) {
         self.into.listening.push(line);
     }
 
     /// A receiver that works on a thread of its own.
     pub(crate) fn add(&mut self, receiver: impl Receiver + 'static) {
-        let (name, kind, counters) = (receiver.name().to_owned(), receiver.kind(), receiver.counters());
-        self.into.counted.push(Counted { name, kind, counters });
+        let said = self.into.listening.iter().skip(self.into.said);
+        let at =
+            said.map(|line| line.split_once(' ').map_or(line.as_str(), |(_, address)| address).to_owned());
+        self.into.roster.add(receiver.name(), receiver.kind(), at.collect(), receiver.counters());
+        self.into.said = self.into.listening.len();
         self.into.threads.push(Box::new(receiver));
     }
 
@@ -84,7 +87,7 @@ impl Binding<'_> {
         router: axum::Router,
         counters: Arc<Counters>,
     ) {
-        self.into.counted.push(Counted { name: name.to_owned(), kind, counters });
+        self.into.on_api.push(OnApi { name: name.to_owned(), kind, counters });
         let routes = std::mem::take(&mut self.into.routes);
         self.into.routes = routes.merge(router);
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use gastrolog_engine::{Access, Location, Service};
+use gastrolog_ingest::Roster;
 use gastrolog_server::{Listening, SOCKET_NAME, Server};
 
 use self::config::Config;
@@ -55,13 +56,26 @@ async fn start(
     service: Arc<dyn Service>,
 ) -> anyhow::Result<(Listening, Running)> {
     let receivers = Receivers::bind(location, config, &service)?;
-    let mut server =
-        Server::new(service, Arc::new(clock::now)).tcp(config.server.listen).merge(receivers.routes());
+    let mut server = Server::new(service, Arc::new(clock::now))
+        .tcp(config.server.listen)
+        .merge(receivers.routes())
+        .roster(receivers.roster());
     if let Location::Dir(dir) = location {
         server = server.socket(dir.join(SOCKET_NAME));
     }
     let listening = server.start().await?;
+    receivers.enlist_on_api(listening.address());
+    tokio::spawn(tick(receivers.roster()));
     Ok((listening, receivers.start()))
+}
+
+/// Lets the roster note once a second what was received: rates come of it.
+async fn tick(roster: Arc<Roster>) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        second.tick().await;
+        roster.tick();
+    }
 }
 
 async fn drain(listening: Listening, running: Running) {

@@ -6,8 +6,10 @@
 mod beats;
 mod chatterbox;
 mod fluent;
+mod gelf;
 mod http;
 mod kafka;
+mod relp;
 mod syslog;
 mod tail;
 mod tls;
@@ -51,6 +53,10 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// GELF over UDP, TCP and HTTP.
+    "gelf" => Gelf(gelf::GelfKeys),
+    /// RELP, plain or over TLS.
+    "relp" => Relp(relp::RelpKeys),
     /// Syslog over UDP, TCP and TLS.
     "syslog" => Syslog(SyslogKeys),
     /// Files that are followed.
@@ -68,6 +74,7 @@ kinds! {
 /// Binds the receivers that are served on the port of the API, always and without configuration.
 pub(super) fn on_api(binding: &mut Binding<'_>) {
     http::on_api(binding);
+    gelf::on_api(binding);
 }
 
 impl ReceiverConfig {

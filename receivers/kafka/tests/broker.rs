@@ -171,7 +171,7 @@ fn a_store_that_is_away_for_long_does_not_cost_the_membership() {
     let numbers: Vec<usize> = running.sink.records().iter().map(number).collect();
     assert_eq!(numbers, (0..60).collect::<Vec<_>>());
     running.stop();
-    assert_eq!(broker.request_count(ApiKey::JoinGroup), 2, "one to get an id, one to join");
+    assert_eq!(broker.request_count(ApiKey::JoinGroup), 1, "it never had to join again");
 }
 
 #[test]

@@ -159,7 +159,7 @@ impl Connection {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut there = true;
         loop {
-            let ahead = there && self.decoder.rest().len() < AHEAD_BYTES_MAX;
+            let ahead = there && self.decoder.waiting_bytes() < AHEAD_BYTES_MAX;
             tokio::select! {
                 stored = hold.done() => return stored,
                 _ = ticks.tick() => there = there && answer(&mut self.stream, 0).await,

@@ -122,9 +122,14 @@ impl Decoder {
         &mut self.outer.bytes
     }
 
-    /// Bytes that came and are not decoded yet.
+    /// What the next frame would begin with; after an error what could not be read.
     pub fn rest(&self) -> &[u8] {
-        self.outer.rest()
+        self.inner.as_ref().map(Buffer::rest).filter(|rest| !rest.is_empty()).unwrap_or(self.outer.rest())
+    }
+
+    /// Bytes that came and are not decoded yet.
+    pub fn waiting_bytes(&self) -> usize {
+        self.outer.rest().len()
     }
 
     /// Bytes held, inflated ones too.

@@ -114,8 +114,16 @@ fn what_is_no_frame_is_kept_and_the_events_before_it_count() {
     let mut other = running.connect();
     other.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
     assert_eq!(other.read_to_end(&mut answers).unwrap(), 0);
+    // A broken frame inside of a compressed one.
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&[&window(1, &["{}"])[6..], b"2Jcut"].concat()).unwrap();
+    let packed = encoder.finish().unwrap();
+    let mut third = running.connect();
+    third.write_all(&[b"2C", &(packed.len() as u32).to_be_bytes()[..], &packed].concat()).unwrap();
+    assert_eq!(ack(&mut third), 1);
+    assert_eq!(third.read_to_end(&mut answers).unwrap(), 0);
     let (records, counts) = running.stop();
-    assert_eq!(counts.parse_errors, 2);
+    assert_eq!((counts.parse_errors, &records[4].text[..]), (3, &b"2Jcut"[..]));
     assert_eq!(records[2].text, b"GET / HTTP/1.1\r\n\r\n");
     assert!(attribute(&records[2], "parse_error").unwrap().contains("47 45"));
 }

@@ -7,6 +7,7 @@
 mod accept;
 pub mod body;
 mod bound;
+mod hold;
 mod http;
 pub mod inflate;
 mod memory;
@@ -18,6 +19,7 @@ pub mod udp;
 
 pub use accept::{ConnectionLimits, accept};
 pub use bound::Bound;
+pub use hold::{Hold, HoldLimits, hold};
 pub use http::serve_http;
 pub use memory::{FrameMemory, Held, Memory, OutOfMemory};
 pub use runtime::run_async;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gastrolog_ingest::Accepted;
+use gastrolog_ingest::{Accepted, ReceiverStatus};
 use gastrolog_types::Batch;
 
 use crate::{
@@ -91,6 +91,11 @@ pub trait Service: Send + Sync {
         store: &str,
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<CompactReport, EngineError>;
+
+    /// The receivers that bring records in, with what each has counted. The engine itself has none: a server does.
+    fn receivers(&self) -> Result<Vec<ReceiverStatus>, EngineError> {
+        Err(EngineError::Refused("receivers are those of a server, and none answers here".to_owned()))
+    }
 }
 
 impl Service for crate::Engine {

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::fmt::Debug;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::{EnvError, LockError, LockGuard, Mapped, Result};
+use crate::{EnvError, LockError, LockGuard, ReadFile, Result};
 
 /// One entry of a directory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +43,6 @@ pub trait File: Send + Sync + Debug {
     }
 
     /// Cuts the file to `len` bytes (no effect when it is shorter). Durable after [`File::sync`].
-    /// The part cut off must not be mapped.
     fn truncate(&mut self, len: u64) -> Result<()>;
 }
 
@@ -65,9 +65,8 @@ pub trait Fs: Send + Sync + Debug {
     /// `len` bytes from `offset` on; fewer only where the file ends before. Allocates no more than the file holds.
     fn read_at(&self, path: &Path, offset: u64, len: usize) -> Result<Vec<u8>>;
 
-    /// The content as it is now, without copying. Later appends are not in it. Bytes that are mapped must not be
-    /// truncated while the map lives; removing or renaming the file is harmless.
-    fn map(&self, path: &Path) -> Result<Mapped>;
+    /// The file as it is now, to read from by place.
+    fn open_read(&self, path: &Path) -> Result<Arc<dyn ReadFile>>;
 
     /// Renames, replacing `to` if it exists. After a crash there is the old state or the new one, never neither.
     /// Durable after [`Fs::sync_dir`] of the directory (of both, when they differ).

@@ -206,6 +206,16 @@ Examples:
   gastrolog verify
   gastrolog verify --store /backup/gastrolog")]
     Verify(VerifyArgs),
+    /// List the receivers of the running server, with what each has counted
+    #[command(after_help = "\
+Counted since the server was started: at every moment received = stored + dropped +
+in flight. `handed_back` was refused in a way that makes the sender keep it and send
+it again.
+
+Examples:
+  gastrolog receivers
+  gastrolog receivers --output json | jq '{name, received, stored, dropped}'")]
+    Receivers(ListArgs),
     /// Seal the active chunk of a store
     #[command(after_help = "\
 Exit status: 0 a chunk was sealed, 1 there was nothing to seal, 2 error.

@@ -3,6 +3,7 @@
 
 mod serve {
     mod answers;
+    mod counts;
     mod damage;
     mod follow;
     mod look;

@@ -42,7 +42,7 @@ impl Default for BatcherConfig {
             batch_records: 16 * 1024,
             delay: Duration::from_millis(50),
             queue_bytes: 16 << 20,
-            drain: Duration::from_secs(10),
+            drain: Duration::from_secs(4),
         }
     }
 }
@@ -242,6 +242,7 @@ fn work(shared: &Shared, sink: &dyn Sink) {
         let mut wait = |pause: Duration| sleep_unless_drained(shared, pause, &mut drain_until);
         if let Outcome::GivenUp(left) = store_batch(sink, batch, &shared.counters, &mut wait) {
             tracing::error!(records = left.len(), "dropped: the store was not available until the end");
+            shared.counters.said("dropped at the end: the store was not available");
             shared.counters.dropped(DropReason::Shutdown, left.len() as u64);
         }
     }

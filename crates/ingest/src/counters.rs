@@ -1,6 +1,15 @@
 //! What a receiver counts.
 
+use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+/// How often a snapshot is taken again because something was counted meanwhile.
+const SNAPSHOTS_MAX: usize = 1000;
+/// More of the text of an error is not kept.
+const ERROR_BYTES_MAX: usize = 1024;
 
 /// Why a record that was received is not in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +49,8 @@ impl DropReason {
     }
 }
 
-/// Counts of one receiver. **Invariant:** once it is at rest, received = stored + dropped.
+/// Counts of one receiver since it was started. **Invariant:** at every moment received = stored + dropped + in flight,
+/// and at rest nothing is in flight. A record is counted as received before its fate is.
 #[derive(Debug, Default)]
 pub struct Counters {
     received: AtomicU64,
@@ -48,48 +58,79 @@ pub struct Counters {
     dropped: [AtomicU64; DropReason::ALL.len()],
     parse_errors: AtomicU64,
     faults: AtomicU64,
+    last_error: Mutex<Option<(Instant, String)>>,
 }
 
 impl Counters {
     /// Counts records that arrived, before their fate is known.
     pub fn received(&self, records: u64) {
-        self.received.fetch_add(records, Ordering::Relaxed);
+        self.received.fetch_add(records, Ordering::SeqCst);
     }
 
     /// Counts records that are durable.
     pub fn stored(&self, records: u64) {
-        self.stored.fetch_add(records, Ordering::Release);
+        self.stored.fetch_add(records, Ordering::SeqCst);
     }
 
     /// Counts records that were not stored.
     pub fn dropped(&self, reason: DropReason, records: u64) {
         if let Some(counter) = self.dropped.get(reason as usize) {
-            counter.fetch_add(records, Ordering::Release);
+            counter.fetch_add(records, Ordering::SeqCst);
         }
     }
 
     /// Counts input that did not follow the protocol (it may be stored all the same).
     pub fn parse_error(&self) {
-        self.parse_errors.fetch_add(1, Ordering::Relaxed);
+        self.parse_errors.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Counts a fault of the surroundings: a file that may not be read, a store that is not available.
     pub fn fault(&self) {
-        self.faults.fetch_add(1, Ordering::Relaxed);
+        self.faults.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// The counts now. Fates are read before arrivals, so that [`CountersSnapshot::in_flight`] is never negative.
+    /// Keeps what went wrong, for people who look; the one before it is forgotten.
+    pub fn said(&self, error: impl Display) {
+        let mut text = error.to_string();
+        let mut end = text.len().min(ERROR_BYTES_MAX);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        *self.last_error.lock() = Some((Instant::now(), text));
+    }
+
+    /// What went wrong last, and how long ago.
+    pub fn last_error(&self) -> Option<(Duration, String)> {
+        self.last_error.lock().as_ref().map(|(when, text)| (when.elapsed(), text.clone()))
+    }
+
+    /// The counts at one moment: they only grow, so when two readings agree nothing was counted between them. While
+    /// more is counted than can be read, the last reading is taken; what arrived during it counts as in flight.
     pub fn snapshot(&self) -> CountersSnapshot {
-        let stored = self.stored.load(Ordering::Acquire);
-        let dropped = DropReason::ALL.map(|reason| {
-            (reason, self.dropped.get(reason as usize).map_or(0, |n| n.load(Ordering::Acquire)))
-        });
+        let mut before = self.read();
+        for _ in 0..SNAPSHOTS_MAX {
+            let now = self.read();
+            if now == before {
+                break;
+            }
+            before = now;
+        }
+        before
+    }
+
+    /// Fates are read before arrivals, so that [`CountersSnapshot::in_flight`] is never negative.
+    fn read(&self) -> CountersSnapshot {
+        let count = |n: &AtomicU64| n.load(Ordering::SeqCst);
+        let stored = count(&self.stored);
+        let dropped =
+            DropReason::ALL.map(|reason| (reason, self.dropped.get(reason as usize).map_or(0, count)));
         CountersSnapshot {
             stored,
             dropped,
-            received: self.received.load(Ordering::Acquire),
-            parse_errors: self.parse_errors.load(Ordering::Relaxed),
-            faults: self.faults.load(Ordering::Relaxed),
+            received: count(&self.received),
+            parse_errors: count(&self.parse_errors),
+            faults: count(&self.faults),
         }
     }
 }
@@ -120,7 +161,7 @@ impl CountersSnapshot {
         self.dropped.iter().map(|(_, n)| n).sum()
     }
 
-    /// Records that wait to be stored.
+    /// Records whose fate is not known yet: in a queue, or on their way into the store.
     pub fn in_flight(&self) -> u64 {
         self.received.saturating_sub(self.stored + self.dropped_total())
     }
@@ -148,5 +189,38 @@ mod tests {
         assert!(!now.reconciles());
         counters.dropped(DropReason::Refused, 1);
         assert!(counters.snapshot().reconciles());
+    }
+
+    #[test]
+    fn a_snapshot_is_of_one_moment() {
+        let counters = Counters::default();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for n in 0..200_000u64 {
+                    counters.received(3);
+                    counters.stored(2);
+                    counters.dropped(DropReason::ALL[n as usize % DropReason::ALL.len()], 1);
+                }
+                done.store(true, Ordering::SeqCst);
+            });
+            while !done.load(Ordering::SeqCst) {
+                // The one thread has no more than three records on their way at any moment.
+                let now = counters.snapshot();
+                assert!(now.in_flight() <= 3, "{now:?}");
+                assert_eq!(now.received, now.stored + now.dropped_total() + now.in_flight());
+            }
+        });
+        assert!(counters.snapshot().reconciles());
+    }
+
+    #[test]
+    fn the_last_error_is_kept_and_cut() {
+        let counters = Counters::default();
+        assert_eq!(counters.last_error(), None);
+        counters.said("first");
+        counters.said("ö".repeat(2000));
+        let (_, text) = counters.last_error().unwrap();
+        assert_eq!(text.len(), ERROR_BYTES_MAX);
     }
 }

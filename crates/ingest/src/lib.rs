@@ -5,7 +5,9 @@
 
 mod batcher;
 mod counters;
+mod crowd;
 mod receiver;
+mod roster;
 mod shutdown;
 mod sink;
 mod store;
@@ -13,7 +15,9 @@ pub mod testing;
 
 pub use batcher::{Batcher, BatcherConfig, Incoming};
 pub use counters::{Counters, CountersSnapshot, DropReason};
+pub use crowd::{Crowd, Seat};
 pub use receiver::{Clock, Receiver, ReceiverError};
+pub use roster::{ReceiverStatus, Roster};
 pub use shutdown::Shutdown;
 pub use sink::{Accepted, Sink, SinkError};
 pub use store::{Backoff, Outcome, store_batch};

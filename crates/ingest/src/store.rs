@@ -62,6 +62,7 @@ pub fn store_batch(
             }
             Fate::Refused(reason) => {
                 tracing::warn!(reason, "the store refused a record; it is dropped");
+                counters.said(format_args!("a record was dropped: {reason}"));
                 counters.dropped(DropReason::Refused, count);
             }
             Fate::GivenUp => {
@@ -95,6 +96,7 @@ fn store_part(
             Err(SinkError::Refused(reason)) => return Fate::Refused(reason),
             Err(SinkError::Unavailable(reason)) => {
                 counters.fault();
+                counters.said(format_args!("records are held: {reason}"));
                 tracing::warn!(reason, "the store is not available; records are held");
                 if !wait(backoff.step()) {
                     return Fate::GivenUp;

@@ -88,6 +88,7 @@ where
             }
             Err(e) => {
                 counters.fault();
+                counters.said(format_args!("accepting a connection failed: {e}"));
                 tracing::warn!(error = %e, "accepting a connection failed");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
@@ -124,11 +125,13 @@ async fn open(
         Ok(Ok(stream)) => Some(Stream::tls(stream, peer)),
         Ok(Err(e)) => {
             counters.fault();
+            counters.said(format_args!("a TLS handshake with {peer} failed: {e}"));
             tracing::warn!(error = %e, %peer, "a TLS handshake failed");
             None
         }
         Err(_) => {
             counters.fault();
+            counters.said(format_args!("a TLS handshake with {peer} took too long"));
             tracing::warn!(%peer, "a TLS handshake took too long");
             None
         }

@@ -19,7 +19,7 @@ pub struct Memory {
 /// Bytes of a [`Memory`]; given back when dropped.
 #[derive(Debug)]
 pub struct Held {
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 }
 
 /// No memory came free in time: tell the sender to wait and try again.
@@ -39,9 +39,17 @@ impl Memory {
         let wanted = pages(bytes).min(self.pages_total);
         let permit = self.pages.clone().acquire_many_owned(wanted);
         match tokio::time::timeout(self.wait, permit).await {
-            Ok(Ok(permit)) => Ok(Held { _permit: permit }),
+            Ok(Ok(permit)) => Ok(Held { permit }),
             Ok(Err(_)) | Err(_) => Err(OutOfMemory),
         }
+    }
+
+    /// Waits until `held` can be of `bytes` in all; what it has it keeps meanwhile.
+    pub async fn grow(&self, held: &mut Held, bytes: usize) -> Result<(), OutOfMemory> {
+        let wanted = pages(bytes).min(self.pages_total) as usize;
+        let missing = wanted.saturating_sub(held.permit.num_permits());
+        held.permit.merge(self.acquire(missing * PAGE_BYTES).await?.permit);
+        Ok(())
     }
 }
 

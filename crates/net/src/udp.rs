@@ -125,6 +125,7 @@ fn receive(
                 counters.fault();
                 failures += 1;
                 if failures == FAILURES_MAX {
+                    counters.said(format_args!("a UDP socket failed; it is closed: {e}"));
                     tracing::error!(error = %e, "a UDP socket failed; it is closed");
                     return;
                 }

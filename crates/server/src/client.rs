@@ -15,11 +15,13 @@ use gastrolog_engine::{
     Answer, AnswerSink, Cancel, ChunkDetail, ChunkInfo, CompactReport, EngineError, ExplainNode, FieldList,
     QueryEnd, QueryRequest, Service, StoreInfo, StoreUsage, ValueList, ValuesRequest, VerifyReport,
 };
-use gastrolog_ingest::Accepted;
+use gastrolog_ingest::{Accepted, ReceiverStatus};
 use gastrolog_types::Batch;
 use tokio::runtime::Runtime;
 
-use crate::{ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, compact, error, from_wire, proto, to_wire, usage};
+use crate::{
+    ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, compact, error, from_wire, proto, receivers, to_wire, usage,
+};
 
 /// How often a call looks whether it was cancelled.
 const CANCEL_POLL: Duration = Duration::from_millis(20);
@@ -253,6 +255,12 @@ impl Service for Client {
             }
             Err(EngineError::Unavailable("the server ended the check without a report".to_owned()))
         })
+    }
+
+    fn receivers(&self) -> Result<Vec<ReceiverStatus>, EngineError> {
+        let call = self.lifecycle.receivers(proto::ReceiversRequest::default());
+        let done = self.wait(&Cancel::default(), call)?.into_owned();
+        Ok(done.receivers.into_iter().map(receivers::from_wire).collect())
     }
 
     fn seal(&self, store: &str) -> Result<Vec<String>, EngineError> {

@@ -98,6 +98,7 @@ impl Inner {
                 if problem.is_of_the_sender() {
                     self.counters.parse_error();
                 }
+                self.counters.said(&problem);
                 problem.into_response()
             }
         }

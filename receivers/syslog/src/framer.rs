@@ -103,6 +103,11 @@ impl Framer {
         };
         let text = trim_end(rest.get(skipped..)?);
         self.at = self.buf.len();
+        // A line may have had room for a CR that did not come.
+        let (text, flaw) = match text.get(..self.message_bytes_max) {
+            Some(start) if start.len() < text.len() => (start, Some(Flaw::Truncated)),
+            _ => (text, flaw),
+        };
         (!text.is_empty()).then_some(Message { text, flaw })
     }
 

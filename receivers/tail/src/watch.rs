@@ -38,6 +38,7 @@ impl Troubles {
         self.met.insert(path.to_owned());
         if self.known.get(path) != Some(&fault) {
             counters.fault();
+            counters.said(format_args!("{}: {fault}", path.display()));
             tracing::warn!(path = %path.display(), fault, "cannot be followed; it is tried again");
             self.known.insert(path.to_owned(), fault);
         }

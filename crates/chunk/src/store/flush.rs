@@ -14,6 +14,7 @@ use super::error::FlushError;
 use super::state::{Command, State, end_seq};
 use super::{Encoder, SealPolicy, Shared};
 use crate::catalog::Catalog;
+use crate::wal::{Grown, WalError};
 use crate::{ChunkFile, Pending};
 
 /// A chunk is sealed at this many row groups whatever the policy says: each flush copies the list of them.
@@ -176,14 +177,25 @@ impl Flusher {
             }
         }
         let chunk = active.publish();
+        let grown = active.grown();
         let mut state = self.shared.state.lock();
         state.publish(chunk);
         state.consume(end, self.shared.env.clock.now());
         self.shared.room.notify_all();
         drop(state);
-        if let Err(error) = self.shared.wal.release(end) {
-            // What is released late costs space only.
+        // What is released late costs space only.
+        if let Err(error) = self.let_go(end, grown) {
             self.note(&error.to_string());
+        }
+        Ok(())
+    }
+
+    /// Lets the log forget what is in a chunk now. One that had failed begins anew when it has nothing else.
+    fn let_go(&self, end: Seq, grown: Grown) -> Result<(), WalError> {
+        let wal = &self.shared.wal;
+        if wal.renew(end)? {
+            wal.release(end)?;
+            wal.set_grown(grown)?;
         }
         Ok(())
     }
@@ -244,10 +256,13 @@ impl Flusher {
         let id = active.id;
         let error = match active.seal() {
             Ok(chunk) => {
+                let end_seq = chunk.summary.end_seq;
                 self.active = None;
                 self.shared.state.lock().publish(chunk);
                 self.catalog_stale = true;
                 self.keep_catalog();
+                // Left out, it says of a sealed chunk what it said when that grew, which is true.
+                let _ = self.shared.wal.set_grown(Grown { end_seq, ..Grown::default() });
                 return Ok(Some(id));
             }
             Err(Failure::Again(error)) => error,
@@ -285,10 +300,22 @@ impl Flusher {
     fn tick(&mut self) -> Result<(), FlushError> {
         self.tick_at_ns = self.shared.env.clock.monotonic_ns().saturating_add(TICK_NS);
         self.settle_retired();
+        self.mend_log()?;
         self.seal_by_age()?;
         self.keep_catalog();
         self.remove_leftovers();
         Ok(self.remove_old()?)
+    }
+
+    /// A log that has failed takes no records until what it had is in a chunk.
+    fn mend_log(&mut self) -> Result<(), FlushError> {
+        if self.shared.wal.poison().is_none() {
+            return Ok(());
+        }
+        self.flush_all()?;
+        let end = self.shared.state.lock().next_seq;
+        let grown = self.active.as_ref().map(ActiveChunk::grown).unwrap_or_default();
+        self.let_go(end, grown).map_err(FlushError::new)
     }
 
     fn seal_by_age(&mut self) -> Result<(), FlushError> {

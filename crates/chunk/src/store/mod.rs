@@ -238,7 +238,7 @@ impl Store {
         }
         if running.lock.take().is_some() {
             // What was written under `Durability::Interval` and not synced yet. A failure poisons the log.
-            let _ = self.shared.wal.tick();
+            let _ = self.shared.wal.finish();
         }
     }
 }

@@ -49,9 +49,9 @@ impl Flusher {
 
     /// Removes the file of a chunk that new snapshots do not have.
     pub(super) fn remove(&self, file: &Arc<ChunkFile>) -> Result<(), EnvError> {
-        // Snapshots from before may hold it, by way of the chunk: they need the map to read on. If it cannot be
-        // mapped, their readers are told so.
-        let _ = file.bytes();
+        // Snapshots from before may have it, by way of the chunk, and read on. If it cannot be held, their readers are
+        // told so.
+        let _ = file.hold();
         match self.shared.env.fs.remove_file(file.path()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),

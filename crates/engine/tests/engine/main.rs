@@ -1,12 +1,14 @@
 //! Tests of the engine through its façade, in one binary: linking is most of what a test binary costs.
 
 mod charts;
+mod clock;
 mod context;
 mod costs;
 mod explain;
 mod expressions;
 mod faults;
 mod fields;
+mod flips;
 mod follow;
 mod format;
 mod limits;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::fs::parent_of;
-use crate::{Entry, EnvError, File, Fs, LockError, LockGuard, Mapped, MemFs, Result};
+use crate::{Entry, EnvError, File, Fs, LockError, LockGuard, MemFs, ReadFile, Result};
 use disk::{ContentOp, Disk, NameOp};
 
 /// The kinds of operation a [`Fault`] can hit.
@@ -33,7 +33,7 @@ pub enum Operation {
     Remove,
     /// Cutting.
     Truncate,
-    /// Reading or mapping a file.
+    /// Reading a file, or opening one to read.
     Read,
     /// Any of these but reading.
     AnyWrite,
@@ -181,6 +181,29 @@ impl File for FaultFile {
     }
 }
 
+/// A file open for reading: each read may fail.
+#[derive(Debug)]
+struct FaultRead {
+    live: Arc<dyn ReadFile>,
+    fs: FaultFs,
+    path: PathBuf,
+}
+
+impl ReadFile for FaultRead {
+    fn len(&self) -> u64 {
+        self.live.len()
+    }
+
+    fn read_at(&self, offset: u64, len: usize) -> Result<Vec<u8>> {
+        self.fs.reading(&self.path)?;
+        self.live.read_at(offset, len)
+    }
+
+    fn hold(&self) -> bool {
+        self.live.hold()
+    }
+}
+
 impl FaultFs {
     fn file(&self, live: Box<dyn File>, inode: u64, path: &Path) -> Box<dyn File> {
         Box::new(FaultFile { live, shared: self.shared.clone(), inode, path: path.to_path_buf() })
@@ -224,9 +247,10 @@ impl Fs for FaultFs {
         self.shared.live.read_at(path, offset, len)
     }
 
-    fn map(&self, path: &Path) -> Result<Mapped> {
+    fn open_read(&self, path: &Path) -> Result<Arc<dyn ReadFile>> {
         self.reading(path)?;
-        self.shared.live.map(path)
+        let live = self.shared.live.open_read(path)?;
+        Ok(Arc::new(FaultRead { live, fs: self.clone(), path: path.to_path_buf() }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {

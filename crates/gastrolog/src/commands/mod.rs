@@ -10,6 +10,7 @@ mod ingest;
 mod list;
 mod patterns;
 mod query;
+mod receivers;
 mod usage;
 
 use std::io::Read;
@@ -44,6 +45,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         },
         Command::Inspect(args) => list::inspect(&place, args),
         Command::Verify(args) => admin::verify(&place, args),
+        Command::Receivers(args) => receivers::run(&place, &args),
         Command::Seal => admin::seal(&place),
         Command::Compact(args) => compact::run(&place, args),
         Command::Fields(args) => fields::fields(&place, args),

@@ -1,6 +1,7 @@
 //! What a kind of receiver is bound to: stores, the clock, the place of its state.
 
 use std::collections::HashSet;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use gastrolog_receiver_http::SinkResolver;
 use gastrolog_types::Batch;
 
 use super::config::Config;
-use super::receivers::{Counted, Receivers};
+use super::receivers::{OnApi, Receivers};
 use crate::clock;
 
 /// The store where none is named.
@@ -64,15 +65,18 @@ impl Binding<'_> {
         state_file(self.location, name)
     }
 
-    /// Tells a person where a receiver listens: `KIND SCHEME://ADDRESS`.
+    /// Tells a person where a receiver listens: `KIND SCHEME://ADDRESS`. Said before the receiver is added.
     pub(crate) fn say(&mut self, line: String) {
         self.into.listening.push(line);
     }
 
     /// A receiver that works on a thread of its own.
     pub(crate) fn add(&mut self, receiver: impl Receiver + 'static) {
-        let (name, kind, counters) = (receiver.name().to_owned(), receiver.kind(), receiver.counters());
-        self.into.counted.push(Counted { name, kind, counters });
+        let said = self.into.listening.iter().skip(self.into.said);
+        let at =
+            said.map(|line| line.split_once(' ').map_or(line.as_str(), |(_, address)| address).to_owned());
+        self.into.roster.add(receiver.name(), receiver.kind(), at.collect(), receiver.counters());
+        self.into.said = self.into.listening.len();
         self.into.threads.push(Box::new(receiver));
     }
 
@@ -84,7 +88,7 @@ impl Binding<'_> {
         router: axum::Router,
         counters: Arc<Counters>,
     ) {
-        self.into.counted.push(Counted { name: name.to_owned(), kind, counters });
+        self.into.on_api.push(OnApi { name: name.to_owned(), kind, counters });
         let routes = std::mem::take(&mut self.into.routes);
         self.into.routes = routes.merge(router);
     }
@@ -112,7 +116,8 @@ fn state_file(location: &Location, name: &str) -> anyhow::Result<PathBuf> {
     match location {
         Location::Dir(dir) => {
             let dir = dir.join("receivers");
-            std::fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+            let mut make = std::fs::DirBuilder::new();
+            make.recursive(true).mode(0o700).create(&dir).with_context(|| dir.display().to_string())?;
             Ok(dir.join(format!("{name}.tail")))
         }
         Location::Memory => {

@@ -1,46 +1,37 @@
 //! Starts the receivers that the configuration names, and stops them.
 
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use anyhow::{Context, bail};
 use gastrolog_engine::{Location, Service};
-use gastrolog_ingest::{Counters, Receiver, Shutdown};
+use gastrolog_ingest::{Counters, Receiver, ReceiverStatus, Roster, Shutdown};
 
 use super::binding::Binding;
 use super::config::Config;
 use super::kinds;
+use crate::clock;
 use crate::failure::note;
 
-/// A receiver and what it has counted.
-pub(super) struct Counted {
+/// A receiver on the port of the API.
+pub(super) struct OnApi {
     pub(super) name: String,
     pub(super) kind: &'static str,
     pub(super) counters: Arc<Counters>,
-}
-
-impl Counted {
-    /// What was dropped, for people; `None` when nothing was.
-    fn dropped(&self) -> Option<String> {
-        let now = self.counters.snapshot();
-        let causes = now.dropped.iter().filter(|(_, count)| *count > 0);
-        let causes: Vec<String> = causes.map(|(why, count)| format!("{} {count}", why.name())).collect();
-        let (name, kind, received, stored) = (&self.name, self.kind, now.received, now.stored);
-        (!causes.is_empty()).then(|| {
-            let causes = causes.join(", ");
-            format!("receiver {name} ({kind}): received {received}, stored {stored}, dropped: {causes}")
-        })
-    }
 }
 
 /// Receivers with their ports bound, not yet at work.
 #[derive(Default)]
 pub(super) struct Receivers {
     pub(super) routes: axum::Router,
-    pub(super) counted: Vec<Counted>,
+    pub(super) on_api: Vec<OnApi>,
     pub(super) threads: Vec<Box<dyn Receiver>>,
     pub(super) listening: Vec<String>,
+    /// How many of `listening` are in the roster.
+    pub(super) said: usize,
+    pub(super) roster: Arc<Roster>,
 }
 
 impl Receivers {
@@ -64,6 +55,19 @@ impl Receivers {
         Ok(receivers)
     }
 
+    /// Who receives, for those who ask.
+    pub(super) fn roster(&self) -> Arc<Roster> {
+        self.roster.clone()
+    }
+
+    /// Adds the receivers that are served on the port of the API to the roster.
+    pub(super) fn enlist_on_api(&self, address: Option<SocketAddr>) {
+        for OnApi { name, kind, counters } in &self.on_api {
+            let at = address.iter().map(|a| format!("http://{a}")).collect();
+            self.roster.add(name, kind, at, counters.clone());
+        }
+    }
+
     /// The routes of the receivers on the port of the API.
     pub(super) fn routes(&self) -> axum::Router {
         self.routes.clone()
@@ -81,14 +85,14 @@ impl Receivers {
                 }
             })
         });
-        Running { threads: threads.collect(), counted: self.counted, shutdown, listening: self.listening }
+        Running { threads: threads.collect(), roster: self.roster, shutdown, listening: self.listening }
     }
 }
 
 /// Receivers at work.
 pub(super) struct Running {
     threads: Vec<JoinHandle<()>>,
-    counted: Vec<Counted>,
+    roster: Arc<Roster>,
     shutdown: Shutdown,
     listening: Vec<String>,
 }
@@ -110,6 +114,17 @@ impl Running {
         });
         // The task ends only with the threads, or with the runtime.
         let _ = joined.await;
-        self.counted.iter().filter_map(Counted::dropped).for_each(|line| note(&line));
+        self.roster.status(clock::now()).iter().filter_map(dropped).for_each(|line| note(&line));
     }
+}
+
+/// What a receiver has dropped, for people; `None` when it dropped nothing.
+fn dropped(receiver: &ReceiverStatus) -> Option<String> {
+    let ReceiverStatus { name, kind, counts, .. } = receiver;
+    let causes = counts.dropped.iter().filter(|(_, count)| *count > 0);
+    let causes: Vec<String> = causes.map(|(why, count)| format!("{} {count}", why.name())).collect();
+    (!causes.is_empty()).then(|| {
+        let (received, stored, causes) = (counts.received, counts.stored, causes.join(", "));
+        format!("receiver {name} ({kind}): received {received}, stored {stored}, dropped: {causes}")
+    })
 }

@@ -40,7 +40,7 @@ fn http_syslog_and_files_reach_the_store() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let fake = Arc::new(Fake::default());
     let location = Location::Dir(dir.path().to_owned());
-    let (listening, running) = runtime.block_on(start(&location, &config, fake.clone())).unwrap();
+    let (listening, running) = runtime.block_on(start(&location, &config, fake.clone(), 64)).unwrap();
     assert!(dir.path().join(SOCKET_NAME).exists());
 
     let address = listening.address().unwrap();
@@ -71,6 +71,6 @@ fn two_receivers_of_one_name_are_refused() {
     )
     .unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let refused = runtime.block_on(start(&Location::Memory, &config, Arc::new(Fake::default())));
+    let refused = runtime.block_on(start(&Location::Memory, &config, Arc::new(Fake::default()), 64));
     assert!(refused.err().unwrap().to_string().contains("two receivers are named syslog"));
 }

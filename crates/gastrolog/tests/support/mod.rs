@@ -122,18 +122,50 @@ impl Serving {
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (sender, said) = channel();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        let mut head = Vec::new();
+        let (mut head, mut address) = (Vec::new(), None);
         while let Ok(line) = said.recv_timeout(START) {
-            let address = line.strip_prefix("listening  http://").and_then(|l| l.split(' ').next());
-            let address = address.map(|a| a.parse().unwrap());
+            let found = line.strip_prefix("listening  http://").and_then(|l| l.split(' ').next());
+            address = address.or(found.map(|a| a.parse().unwrap()));
+            let is_last = line.starts_with("send ");
             head.push(line);
-            if let Some(address) = address {
+            if let (true, Some(address)) = (is_last, address) {
                 return Serving { child, address, said, head };
             }
         }
         let _ = child.kill();
         let _ = child.wait();
         panic!("the server did not start: {head:?}");
+    }
+
+    /// Where the receiver listens of which the server says `what`, such as `syslog tcp://`.
+    pub fn at(&self, what: &str) -> SocketAddr {
+        let found = self.head.iter().find_map(|line| line.trim_start().strip_prefix(what));
+        found.unwrap_or_else(|| panic!("no {what}: {:?}", self.head)).parse().unwrap()
+    }
+
+    /// What it said until it listened, and since.
+    pub fn said_first(&self) -> Vec<String> {
+        let mut lines = self.head.clone();
+        // The addresses of its receivers come right behind its own.
+        while let Ok(line) = self.said.recv_timeout(Duration::from_millis(300)) {
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// What it said until it was ready.
+    pub fn head(&self) -> &[String] {
+        &self.head
+    }
+
+    /// Waits until it says a line that begins with `what`.
+    pub fn wait_to_say(&self, what: &str) {
+        while !self.said.recv_timeout(START).unwrap().starts_with(what) {}
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends it a signal, by the name that kill(1) knows.
@@ -176,6 +208,14 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Adds what a long run has shown to the file that `benches/torture` asks for.
+pub fn report(result: &str, good: bool) {
+    println!("{result}");
+    let Some(path) = std::env::var_os("GASTROLOG_TORTURE_REPORT") else { return };
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+    writeln!(file, "{}", serde_json::json!({ "result": result, "good": good })).unwrap();
 }
 
 /// A number from the environment.

@@ -1,0 +1,82 @@
+//! `gastrolog receivers`: what each receiver of the running server has counted.
+
+use std::io::{self, Write};
+
+use gastrolog_engine::Access;
+use gastrolog_ingest::ReceiverStatus;
+use serde_json::{Map, Value, json};
+
+use super::list::color;
+use crate::cli::{ListArgs, ListForm, PlaceArgs};
+use crate::failure::Outcome;
+use crate::output::{self, Cell, Out, Table, Times, escaped};
+use crate::place::reach;
+use crate::serve::config::Config;
+
+pub(crate) fn run(place: &PlaceArgs, args: &ListArgs) -> anyhow::Result<Outcome> {
+    let reached = reach(place, Access::ReadOnly, &Config::default())?;
+    let receivers = reached.service.receivers()?;
+    let times = Times::new(&args.zone);
+    let mut out = output::stdout();
+    match args.output {
+        ListForm::Json => receivers.iter().try_for_each(|r| writeln!(out, "{}", as_json(r, &times)))?,
+        ListForm::Table => write_table(&mut out, &receivers, &times)?,
+    }
+    out.flush()?;
+    Ok(Outcome::of(!receivers.is_empty()))
+}
+
+fn write_table(out: &mut Out, receivers: &[ReceiverStatus], times: &Times) -> io::Result<()> {
+    let head = [
+        "receiver",
+        "kind",
+        "received",
+        "stored",
+        "dropped",
+        "in flight",
+        "per second",
+        "parse errors",
+        "faults",
+        "address",
+    ];
+    let mut table = Table::new(head, color());
+    for r in receivers {
+        table.row(vec![
+            Cell::from(escaped(r.name.as_bytes())),
+            Cell::from(escaped(r.kind.as_bytes())),
+            Cell::count(r.counts.received),
+            Cell::count(r.counts.stored),
+            Cell::count(r.counts.dropped_total()),
+            Cell::count(r.counts.in_flight()),
+            Cell::right(format!("{:.1}", r.per_second)),
+            Cell::count(r.counts.parse_errors),
+            Cell::count(r.counts.faults),
+            Cell::from(escaped(r.addresses.join(" ").as_bytes())),
+        ]);
+    }
+    table.write(out)?;
+    for r in receivers {
+        for (reason, n) in r.counts.dropped.iter().filter(|(_, n)| *n > 0) {
+            writeln!(out, "{}: dropped {n}: {}", escaped(r.name.as_bytes()), reason.name())?;
+        }
+        if let Some((when, text)) = &r.last_error {
+            let (name, text) = (escaped(r.name.as_bytes()), escaped(text.as_bytes()));
+            writeln!(out, "{name}: last error {}: {text}", times.readable(*when))?;
+        }
+    }
+    Ok(())
+}
+
+fn as_json(r: &ReceiverStatus, times: &Times) -> Value {
+    let dropped: Map<String, Value> =
+        r.counts.dropped.iter().map(|(reason, n)| (reason.name().to_owned(), (*n).into())).collect();
+    let (when, last_error) = r.last_error.as_ref().map_or((Value::Null, Value::Null), |(when, text)| {
+        (times.rfc3339(*when).into(), text.as_str().into())
+    });
+    json!({
+        "name": r.name, "kind": r.kind, "addresses": r.addresses, "received": r.counts.received,
+        "stored": r.counts.stored, "dropped": dropped, "in_flight": r.counts.in_flight(),
+        "parse_errors": r.counts.parse_errors, "faults": r.counts.faults, "per_second": r.per_second,
+        "last_error": last_error, "last_error_at": when,
+    })
+}

@@ -1,0 +1,118 @@
+//! Which receivers there are, and what each has counted since it was started.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gastrolog_types::Timestamp;
+use parking_lot::Mutex;
+
+use crate::{Counters, CountersSnapshot};
+
+/// The rate of a receiver is that of so many ticks.
+const TICKS: usize = 10;
+
+/// What there is to know about a receiver.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReceiverStatus {
+    /// The name the operator gave it.
+    pub name: String,
+    /// Which protocol it speaks.
+    pub kind: String,
+    /// Where it listens, or what it follows.
+    pub addresses: Vec<String>,
+    /// What it has counted since it was started.
+    pub counts: CountersSnapshot,
+    /// Records received a second, over the last ten seconds.
+    pub per_second: f64,
+    /// What went wrong last, and when.
+    pub last_error: Option<(Timestamp, String)>,
+}
+
+/// The receivers of a process, in the order in which they were added.
+#[derive(Default)]
+pub struct Roster(Mutex<Vec<Entry>>);
+
+struct Entry {
+    name: String,
+    kind: String,
+    addresses: Vec<String>,
+    counters: Arc<Counters>,
+    /// When, and how many had been received; the oldest first.
+    ticks: VecDeque<(Instant, u64)>,
+}
+
+impl Roster {
+    /// Adds a receiver.
+    pub fn add(&self, name: &str, kind: &str, addresses: Vec<String>, counters: Arc<Counters>) {
+        let (name, kind) = (name.to_owned(), kind.to_owned());
+        let ticks = VecDeque::from([(Instant::now(), counters.snapshot().received)]);
+        self.0.lock().push(Entry { name, kind, addresses, counters, ticks });
+    }
+
+    /// Notes how many were received so far; called once a second.
+    pub fn tick(&self) {
+        let now = Instant::now();
+        for entry in self.0.lock().iter_mut() {
+            entry.ticks.push_back((now, entry.counters.snapshot().received));
+            if entry.ticks.len() > TICKS + 1 {
+                entry.ticks.pop_front();
+            }
+        }
+    }
+
+    /// All of them, at `now`.
+    pub fn status(&self, now: Timestamp) -> Vec<ReceiverStatus> {
+        self.0.lock().iter().map(|entry| entry.status(now)).collect()
+    }
+}
+
+impl Entry {
+    fn status(&self, now: Timestamp) -> ReceiverStatus {
+        let when =
+            |ago: Duration| Timestamp(now.0.saturating_sub(i64::try_from(ago.as_nanos()).unwrap_or(0)));
+        ReceiverStatus {
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            addresses: self.addresses.clone(),
+            counts: self.counters.snapshot(),
+            per_second: self.per_second(),
+            last_error: self.counters.last_error().map(|(ago, text)| (when(ago), text)),
+        }
+    }
+
+    fn per_second(&self) -> f64 {
+        let (Some((since, first)), Some((until, last))) = (self.ticks.front(), self.ticks.back()) else {
+            return 0.0;
+        };
+        let seconds = until.saturating_duration_since(*since).as_secs_f64();
+        if seconds > 0.0 { last.saturating_sub(*first) as f64 / seconds } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_what_each_has_counted() {
+        let (roster, counters) = (Roster::default(), Arc::new(Counters::default()));
+        roster.add("edge", "syslog", vec!["udp://127.0.0.1:514".into()], counters.clone());
+        assert_eq!(roster.status(Timestamp(5))[0].per_second, 0.0);
+        counters.received(7);
+        counters.stored(4);
+        counters.said("disk full");
+        std::thread::sleep(Duration::from_millis(2));
+        roster.tick();
+        let status = roster.status(Timestamp(i64::MAX));
+        assert_eq!((status.len(), status[0].name.as_str(), status[0].kind.as_str()), (1, "edge", "syslog"));
+        assert_eq!((status[0].counts.in_flight(), status[0].counts.stored), (3, 4));
+        assert!(status[0].per_second > 0.0);
+        let (when, text) = status[0].last_error.clone().unwrap();
+        assert!(text == "disk full" && when < Timestamp(i64::MAX));
+        for _ in 0..3 * TICKS {
+            roster.tick();
+        }
+        assert_eq!(roster.status(Timestamp(5))[0].per_second, 0.0);
+    }
+}

@@ -1,0 +1,39 @@
+//! `Ingest.Append`: stores a batch, and counts it like any other receiver does.
+
+use std::sync::Arc;
+
+use gastrolog_engine::{EngineError, Service};
+use gastrolog_ingest::{Accepted, Counters, DropReason};
+use gastrolog_types::Batch;
+
+/// Runs where it may block, so that a caller who hangs up does not stop what was begun, nor its counting.
+pub(crate) fn append(
+    service: &Arc<dyn Service>,
+    store: &str,
+    batch: Batch,
+    counters: &Counters,
+) -> Result<Accepted, EngineError> {
+    let count = batch.len() as u64;
+    counters.received(count);
+    let done = service.append(store, batch);
+    match &done {
+        Ok(_) => counters.stored(count),
+        Err(e) => {
+            counters.said(e);
+            counters.dropped(reason(e), count);
+            if matches!(e, EngineError::Unavailable(_)) {
+                counters.fault();
+            }
+        }
+    }
+    done
+}
+
+fn reason(error: &EngineError) -> DropReason {
+    match error {
+        EngineError::Unavailable(_) | EngineError::Locked(_) | EngineError::Cancelled(_) => {
+            DropReason::HandedBack
+        }
+        _ => DropReason::Refused,
+    }
+}

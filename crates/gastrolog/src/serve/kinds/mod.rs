@@ -13,6 +13,7 @@ mod relp;
 mod syslog;
 mod tail;
 mod tls;
+mod web;
 
 use serde::Deserialize;
 
@@ -53,8 +54,16 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// Elasticsearch's bulk API.
+    "elastic" => Elastic(web::WebKeys<web::Elastic>),
     /// GELF over UDP, TCP and HTTP.
     "gelf" => Gelf(gelf::GelfKeys),
+    /// Uploads of the journal.
+    "journald" => Journald(web::WebKeys<web::Journald>),
+    /// Loki's push API.
+    "loki" => Loki(web::WebKeys<web::Loki>),
+    /// OTLP over gRPC and HTTP.
+    "otlp" => Otlp(web::WebKeys<web::Otlp>),
     /// RELP, plain or over TLS.
     "relp" => Relp(relp::RelpKeys),
     /// Syslog over UDP, TCP and TLS.
@@ -75,6 +84,7 @@ kinds! {
 pub(super) fn on_api(binding: &mut Binding<'_>) {
     http::on_api(binding);
     gelf::on_api(binding);
+    web::on_api(binding);
 }
 
 impl ReceiverConfig {

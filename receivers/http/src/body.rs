@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
+use gastrolog_types::buffers;
 use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -57,7 +58,7 @@ pub(crate) async fn read(
     }
     let length = length.map(|length| length as usize);
     let memory = memory.reserve(length.unwrap_or(max)).await?;
-    let mut bytes = Vec::with_capacity(length.unwrap_or(0));
+    let mut bytes = buffers::take(length.unwrap_or(0));
     loop {
         let frame = tokio::time::timeout(config.idle, body.frame())
             .await

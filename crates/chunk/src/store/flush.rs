@@ -7,7 +7,7 @@ use std::time::Duration;
 use gastrolog_env::{Env, EnvError};
 use gastrolog_format::Shapes;
 use gastrolog_format::row_group::EncodedRowGroup;
-use gastrolog_types::{Seq, Timestamp};
+use gastrolog_types::{Seq, Timestamp, buffers};
 
 use super::active::{ActiveChunk, Failure};
 use super::error::FlushError;
@@ -142,6 +142,8 @@ impl Flusher {
             }
             (self.backoff_ns, self.retry_at_ns) = (0, 0);
             self.shared.state.lock().failing = None;
+            let batches = plans.into_iter().flatten().filter_map(|pending| Arc::into_inner(pending.batch));
+            batches.for_each(|batch| buffers::give(batch.text));
         }
     }
 
@@ -284,6 +286,7 @@ impl Flusher {
     /// What is done every second.
     fn tick(&mut self) -> Result<(), FlushError> {
         self.tick_at_ns = self.shared.env.clock.monotonic_ns().saturating_add(TICK_NS);
+        buffers::forget();
         self.settle_retired();
         self.seal_by_age()?;
         self.keep_catalog();

@@ -7,7 +7,6 @@ use gastrolog_chunk::{Encoder, Pending};
 use gastrolog_format::row_group::{EncodedRowGroup, Header};
 use gastrolog_format::{Compressor, Shapes};
 use gastrolog_index::{Caps, Pipeline, RowGroupBuilder};
-use gastrolog_types::Batch;
 
 /// The zstd level of columns as records come in. Higher ones gain little on values that are cut out already.
 pub(crate) const LEVEL: i32 = 3;
@@ -46,11 +45,7 @@ impl PipelineEncoder {
     fn build(&self, records: &[Pending], indexers: u64) -> EncodedRowGroup {
         let mut builder = RowGroupBuilder::new(&self.pipeline, indexers, Caps::default());
         for pending in records {
-            if pending.range == (0..pending.batch.len()) {
-                builder.push(&pending.batch);
-            } else {
-                builder.push(&part_of(pending));
-            }
+            builder.push_range(&pending.batch, pending.range.clone());
         }
         let first_seq = records.first().map_or(0, |p| p.first_seq);
         if self.level == LEVEL {
@@ -60,19 +55,6 @@ impl PipelineEncoder {
             builder.finish(first_seq, &mut Compressor::new(self.level))
         }
     }
-}
-
-/// The records of a range as a batch of their own.
-fn part_of(pending: &Pending) -> Batch {
-    let mut part = Batch { attributes: pending.batch.attributes.clone(), ..Batch::default() };
-    for i in pending.range.clone() {
-        let Some(record) = pending.batch.records.get(i) else { continue };
-        let start = part.text.len() as u32;
-        part.text.extend_from_slice(pending.batch.text_of(i));
-        let end = part.text.len() as u32;
-        part.records.push(gastrolog_types::NewRecord { start, end, ..*record });
-    }
-    part
 }
 
 /// The shapes as they were written. They decode, as they were encoded a moment ago.

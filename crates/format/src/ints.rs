@@ -1,6 +1,8 @@
 //! Sequences of integers as byte planes: all low bytes, then all second bytes, and so on, each plane compressed
 //! by itself. Values are stored relative to the smallest, or as differences from the one before.
 
+use std::sync::LazyLock;
+
 use crate::bytes::{unzigzag, zigzag};
 use crate::compress::{Compressor, get};
 use crate::{Corrupt, Reader, Result, Writer};
@@ -11,7 +13,20 @@ const DELTA: u8 = 1;
 /// Bits that an order-0 coder needs for a plane with this histogram.
 pub(crate) fn entropy_bits(counts: impl Iterator<Item = u32>, total: usize) -> f64 {
     let total = total as f64;
-    counts.filter(|&c| c > 0).map(|c| f64::from(c) * (total / f64::from(c)).log2()).sum()
+    total * total.max(1.0).log2() - counts.filter(|&c| c > 1).map(count_log2).sum::<f64>()
+}
+
+/// Counts below this have their term in a table: the logarithm was most of what an estimate took.
+const TABLE_LEN: usize = 2049;
+
+static COUNT_LOG2: LazyLock<Vec<f64>> =
+    LazyLock::new(|| (0..TABLE_LEN).map(|c| (c as f64) * (c.max(1) as f64).log2()).collect());
+
+/// *c* · log2 *c*
+#[inline]
+fn count_log2(count: u32) -> f64 {
+    let known = COUNT_LOG2.get(count as usize).copied();
+    known.unwrap_or_else(|| f64::from(count) * f64::from(count).log2())
 }
 
 /// Most values that an estimate looks at.

@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
+use gastrolog_types::buffers;
 use http_body_util::BodyExt;
 
 use crate::inflate::{Codec, UnknownCodec};
 use crate::memory::{Held, Memory, OutOfMemory};
+
+/// Room is made for so many times what has come. A body is copied seldom, and a sender that falls silent does not
+/// hold much more than it sent.
+const GROWTH: usize = 16;
 
 /// A body and the memory it holds.
 #[derive(Debug)]
@@ -33,7 +38,7 @@ pub enum BodyError {
 }
 
 /// Reads the whole body. Memory is reserved as the bytes come, whatever length was announced: a sender that announces
-/// much and sends little holds little. A reservation is twice the one before it, at most what was announced. `idle`
+/// much and sends little holds little. Each time it is [`GROWTH`] times what is there, at most what was announced. `idle`
 /// is how long the sender may be silent in the middle.
 pub async fn read(
     mut body: Body,
@@ -60,9 +65,11 @@ pub async fn read(
             return Err(BodyError::TooLarge(bytes_max));
         }
         if needed > bytes.capacity() {
-            let capacity = bytes.capacity().saturating_mul(2).min(most).max(needed);
+            let capacity = needed.saturating_mul(GROWTH).min(most).max(needed);
             memory.grow(&mut held, capacity).await?;
-            bytes.reserve_exact(capacity - bytes.len());
+            let mut larger = buffers::take(capacity);
+            larger.extend_from_slice(&bytes);
+            buffers::give(std::mem::replace(&mut bytes, larger));
         }
         bytes.extend_from_slice(data);
     }

@@ -71,25 +71,20 @@ impl Batch {
     /// Splits `text` at LF into records that share `attributes` and `ingest`. An LF at the very end does not
     /// start another record; a CR before the LF stays part of the record, so that the text comes back as it was.
     pub fn from_lines(text: Vec<u8>, attributes: Attributes, ingest: Timestamp) -> Batch {
-        let mut records = Vec::with_capacity(text.len() / 128);
-        let mut start = 0usize;
-        let mut add = |start: usize, end: usize| {
-            records.push(NewRecord {
-                start: start as u32,
-                end: end as u32,
-                attributes: 0,
-                ingest,
-                source: Timestamp::NONE,
-            });
-        };
-        for end in memchr::memchr_iter(b'\n', &text) {
-            add(start, end);
-            start = end + 1;
-        }
-        if start < text.len() {
-            add(start, text.len());
-        }
+        let records = split_lines(&text, ingest, usize::MAX).unwrap_or_default();
         Batch { text, records, attributes: vec![attributes] }
+    }
+
+    /// As [`Batch::from_lines`], but none if there would be more than `records_max` records: what a text of nothing but
+    /// line ends takes is 32 times its size.
+    pub fn from_lines_max(
+        text: Vec<u8>,
+        attributes: Attributes,
+        ingest: Timestamp,
+        records_max: usize,
+    ) -> Option<Batch> {
+        let records = split_lines(&text, ingest, records_max)?;
+        Some(Batch { text, records, attributes: vec![attributes] })
     }
 
     /// Appends one record with attributes of its own (an equal last set is shared).
@@ -118,6 +113,29 @@ impl Batch {
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
+}
+
+fn split_lines(text: &[u8], ingest: Timestamp, records_max: usize) -> Option<Vec<NewRecord>> {
+    let record = |start: usize, end: usize| NewRecord {
+        start: start as u32,
+        end: end as u32,
+        attributes: 0,
+        ingest,
+        source: Timestamp::NONE,
+    };
+    let mut records = Vec::with_capacity(text.len() / 128);
+    let mut start = 0usize;
+    for end in memchr::memchr_iter(b'\n', text) {
+        if records.len() == records_max {
+            return None;
+        }
+        records.push(record(start, end));
+        start = end + 1;
+    }
+    if start < text.len() {
+        records.push(record(start, text.len()));
+    }
+    (records.len() <= records_max).then_some(records)
 }
 
 /// A record as it comes out of a store.

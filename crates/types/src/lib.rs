@@ -4,6 +4,7 @@
 //! This crate reads no clock, opens no file and knows no format.
 
 mod batch;
+pub mod buffers;
 mod ids;
 mod time;
 mod value;

@@ -78,11 +78,7 @@ pub(crate) fn split(
 }
 
 fn lines(body: Vec<u8>, attributes: Attributes, ingest: Timestamp, max: usize) -> Result<Batch, Problem> {
-    // Counted first: a body of nothing but line ends would need 32 times its size.
-    if memchr::memchr_iter(b'\n', &body).count() > max {
-        return Err(too_many(max));
-    }
-    Ok(Batch::from_lines(body, attributes, ingest))
+    Batch::from_lines_max(body, attributes, ingest, max).ok_or_else(|| too_many(max))
 }
 
 fn too_many(max: usize) -> Problem {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use gastrolog_env::Env;
 use gastrolog_format::Shapes;
 use gastrolog_format::row_group::EncodedRowGroup;
-use gastrolog_types::{Seq, Timestamp};
+use gastrolog_types::{Seq, Timestamp, buffers};
 
 use super::active::{ActiveChunk, Failure};
 use super::clock_watch::ClockWatch;
@@ -147,6 +147,8 @@ impl Flusher {
             if plans.is_empty() {
                 return Ok(());
             }
+            let batches = plans.into_iter().flatten().filter_map(|pending| Arc::into_inner(pending.batch));
+            batches.for_each(|batch| buffers::give(batch.text));
         }
     }
 
@@ -307,6 +309,7 @@ impl Flusher {
         if let Some(jump) = self.watch.look(&*self.shared.env.clock) {
             self.note(&jump);
         }
+        buffers::forget();
         self.settle_retired();
         // Each on its own: what makes room must not wait for what needs some.
         let mended = self.mend_log();

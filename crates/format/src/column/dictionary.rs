@@ -6,29 +6,35 @@ use rapidhash::v3::rapidhash_v3;
 use super::Values;
 
 /// Distinct values in the order they were met.
-pub(super) struct Distinct {
-    /// A row that has the value.
-    pub(super) firsts: Vec<u32>,
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Distinct {
+    /// Where each stands in the text.
+    pub(crate) ranges: Vec<(u32, u32)>,
     /// How many rows have it.
-    pub(super) counts: Vec<u32>,
+    pub(crate) counts: Vec<u32>,
     /// For each row, the place of its value in the two above.
-    pub(super) ids: Vec<u32>,
+    pub(crate) ids: Vec<u32>,
 }
 
 /// Rows looked at before deciding that a column has no repeated values worth a dictionary.
 const PROBE_ROWS: usize = 1024;
 
-/// What the table compares first: a short value itself, or the hash of a longer one.
+/// Values shorter than this are their own key.
+const SHORT_BYTES: usize = 8;
+
+/// A value `text[start..start + n]` of fewer than eight bytes, and its length, as one number.
 #[inline]
-fn table_key(value: &[u8]) -> u64 {
-    let n = value.len();
-    if n < 8 {
-        let mut bytes = [0u8; 8];
-        bytes.iter_mut().zip(value).for_each(|(b, v)| *b = *v);
-        u64::from_le_bytes(bytes) | (n as u64) << 56
-    } else {
-        rapidhash_v3(value) | IS_HASH
-    }
+fn short_key(text: &[u8], start: usize, n: usize) -> u64 {
+    let value = match text.get(start..).and_then(|t| t.first_chunk::<SHORT_BYTES>()) {
+        Some(wide) => u64::from_le_bytes(*wide) & ((1 << (8 * n)) - 1),
+        None => {
+            let mut bytes = [0u8; SHORT_BYTES];
+            let value = text.get(start..start + n).unwrap_or(&[]);
+            bytes.iter_mut().zip(value).for_each(|(b, v)| *b = *v);
+            u64::from_le_bytes(bytes)
+        }
+    };
+    value | (n as u64) << 56
 }
 
 /// Set in the key of a longer value; lengths do not reach it.
@@ -41,53 +47,94 @@ fn spread(key: u64) -> u64 {
     (product >> 64) as u64 ^ product as u64
 }
 
+/// Numbers distinct values as they are met.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Numberer {
+    table: HashTable<(u64, u32)>,
+    found: Distinct,
+    /// The key of the last value.
+    last_key: u64,
+}
+
+impl Numberer {
+    /// Counts a row with the value `text[range]` if that was met before; else gives the key to [`Numberer::add`] it
+    /// by. The ranges of values met lie in `kept`.
+    #[inline]
+    pub(crate) fn meet(&mut self, text: &[u8], range: (u32, u32), kept: &[u8]) -> Result<(), u64> {
+        let value = text.get(range.0 as usize..range.1 as usize).unwrap_or(&[]);
+        let Distinct { ranges, ids, .. } = &self.found;
+        let is_at = |id: u32| {
+            ranges.get(id as usize).and_then(|&(s, e)| kept.get(s as usize..e as usize)) == Some(value)
+        };
+        let last = ids.last().copied();
+        let is_short = value.len() < SHORT_BYTES;
+        let key = if is_short { short_key(text, range.0 as usize, value.len()) } else { 0 };
+        if let Some(last) = last
+            && if is_short { key == self.last_key } else { is_at(last) }
+        {
+            self.repeat(last);
+            return Ok(());
+        }
+        let key = if is_short { key } else { rapidhash_v3(value) | IS_HASH };
+        let found = self.table.find(spread(key), |&(k, id)| k == key && (is_short || is_at(id)));
+        let id = found.map(|&(_, id)| id).ok_or(key)?;
+        self.last_key = key;
+        self.repeat(id);
+        Ok(())
+    }
+
+    /// Counts a row with a value that was not met before and stands at `range`.
+    pub(crate) fn add(&mut self, key: u64, range: (u32, u32)) {
+        let id = self.found.ranges.len() as u32;
+        self.table.insert_unique(spread(key), (key, id), |&(k, _)| spread(k));
+        self.found.ranges.push(range);
+        self.found.counts.push(1);
+        self.found.ids.push(id);
+        self.last_key = key;
+    }
+
+    /// What was found so far.
+    pub(crate) fn found(&self) -> &Distinct {
+        &self.found
+    }
+
+    #[inline]
+    fn repeat(&mut self, id: u32) {
+        if let Some(count) = self.found.counts.get_mut(id as usize) {
+            *count += 1;
+        }
+        self.found.ids.push(id);
+    }
+}
+
 /// The distinct values of `values`, or nothing when more than 31 of 32 of the first thousand differ, or when there
 /// are more than `most`: a dictionary would not pay.
 pub(super) fn distinct(values: Values<'_>, most: usize) -> Option<Distinct> {
-    let n = values.len();
-    let mut found = Distinct { firsts: Vec::new(), counts: Vec::new(), ids: Vec::with_capacity(n) };
-    let mut table: HashTable<(u64, u32)> = HashTable::with_capacity(256);
-    let mut last: (&[u8], u32) = (&[], u32::MAX);
-    for (row, value) in values.iter().enumerate() {
-        if last.1 != u32::MAX && last.0 == value {
-            found.repeat(last.1);
-            continue;
-        }
-        if row == PROBE_ROWS && found.firsts.len() > PROBE_ROWS / 32 * 31 {
+    let mut numberer = Numberer { table: HashTable::with_capacity(256), ..Numberer::default() };
+    numberer.found.ids.reserve(values.len());
+    for (row, &range) in values.ranges.iter().enumerate() {
+        if row == PROBE_ROWS && numberer.found.ranges.len() > PROBE_ROWS / 32 * 31 {
             return None;
         }
-        let key = table_key(value);
-        let firsts = &found.firsts;
-        let same = |&(k, id): &(u64, u32)| {
-            k == key
-                && (k & IS_HASH == 0
-                    || firsts.get(id as usize).is_some_and(|&f| values.get(f as usize) == value))
-        };
-        let id = match table.find(spread(key), same) {
-            Some(&(_, id)) => id,
-            None => {
-                let id = found.firsts.len() as u32;
-                if found.firsts.len() == most {
-                    return None;
-                }
-                table.insert_unique(spread(key), (key, id), |&(k, _)| spread(k));
-                found.firsts.push(row as u32);
-                found.counts.push(0);
-                id
+        if let Err(key) = numberer.meet(values.text, range, values.text) {
+            if numberer.found.ranges.len() == most {
+                return None;
             }
-        };
-        found.repeat(id);
-        last = (value, id);
+            numberer.add(key, range);
+        }
     }
-    Some(found)
+    Some(numberer.found)
 }
 
 impl Distinct {
-    #[inline]
-    fn repeat(&mut self, id: u32) {
-        if let Some(count) = self.counts.get_mut(id as usize) {
-            *count += 1;
-        }
-        self.ids.push(id);
+    /// How many distinct values there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
+    /// Where the value of each row stands.
+    pub(crate) fn rows(&self) -> Vec<(u32, u32)> {
+        let range = |&id: &u32| self.ranges.get(id as usize).copied().unwrap_or((0, 0));
+        self.ids.iter().map(range).collect()
     }
 }

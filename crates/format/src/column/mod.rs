@@ -6,11 +6,14 @@
 mod decoded;
 mod dictionary;
 mod encode;
+mod parsed;
 mod pattern;
 mod read;
 mod typed;
 
 pub use decoded::{Column, Exceptions, Pattern};
+pub(crate) use dictionary::{Distinct, Numberer};
+pub(crate) use encode::encode_distinct;
 pub use encode::{Encoded, encode};
 pub use pattern::cut_variables;
 pub use read::decode;

@@ -105,12 +105,19 @@ struct Gathered {
     /// The first row that has it.
     row: u32,
     rows: u32,
+    /// Where its key stands among the short ones; empty for a long one.
+    key: (u32, u32),
 }
+
+/// Keys up to this length are kept, for a comparison in one piece.
+const KEY_BYTES_MAX: usize = 128;
 
 struct Miner<'a> {
     values: Values<'a>,
     patterns: Vec<Gathered>,
     table: HashTable<(u64, u32)>,
+    /// The short keys.
+    keys: Vec<u8>,
     /// For each row its pattern, `u32::MAX` for none, and where its cuts start in `cuts`.
     of_row: Vec<(u32, u32)>,
     cuts: Vec<(u32, u32)>,
@@ -119,7 +126,8 @@ struct Miner<'a> {
 impl<'a> Miner<'a> {
     fn new(values: Values<'a>) -> Miner<'a> {
         let of_row = Vec::with_capacity(values.len());
-        Miner { values, patterns: Vec::new(), table: HashTable::new(), of_row, cuts: Vec::new() }
+        let (patterns, table) = (Vec::new(), HashTable::new());
+        Miner { values, patterns, table, keys: Vec::new(), of_row, cuts: Vec::new() }
     }
 
     fn mine(&mut self) {
@@ -130,9 +138,13 @@ impl<'a> Miner<'a> {
             let mut id = u32::MAX;
             if value.len() <= TEXT_BYTES_MAX {
                 cut_variables(value, &mut cuts);
+                if cuts.len() > 1 && is_worded_time(value) {
+                    cuts.clear();
+                    cuts.push((0, value.len() as u32));
+                }
                 if cuts.len() <= VARIABLES_MAX {
                     skeleton(value, &cuts, &mut key);
-                    id = self.find(row, value, &cuts, rapidhash_v3(&key));
+                    id = self.find(row, value, &cuts, &key);
                 }
             }
             self.of_row.push((id, start));
@@ -142,10 +154,14 @@ impl<'a> Miner<'a> {
         }
     }
 
-    fn find(&mut self, row: usize, text: &[u8], cuts: &[(u32, u32)], hash: u64) -> u32 {
+    fn find(&mut self, row: usize, text: &[u8], cuts: &[(u32, u32)], key: &[u8]) -> u32 {
+        let hash = rapidhash_v3(key);
         let found = self.table.find(hash, |&(h, id)| {
             h == hash
                 && self.patterns.get(id as usize).is_some_and(|p| {
+                    if key.len() <= KEY_BYTES_MAX {
+                        return self.keys.get(p.key.0 as usize..p.key.1 as usize) == Some(key);
+                    }
                     let first = p.row as usize;
                     same_skeleton((text, cuts), (self.values.get(first), self.cuts_of(first)))
                 })
@@ -160,7 +176,11 @@ impl<'a> Miner<'a> {
             return u32::MAX;
         }
         let id = self.patterns.len() as u32;
-        self.patterns.push(Gathered { row: row as u32, rows: 1 });
+        let key_start = self.keys.len() as u32;
+        if key.len() <= KEY_BYTES_MAX {
+            self.keys.extend_from_slice(key);
+        }
+        self.patterns.push(Gathered { row: row as u32, rows: 1, key: (key_start, self.keys.len() as u32) });
         self.table.insert_unique(hash, (hash, id), |&(h, _)| h);
         id
     }
@@ -189,14 +209,45 @@ impl<'a> Miner<'a> {
     }
 }
 
-/// The text with each variable replaced by a byte that no UTF-8 text has, and their number in front.
+/// Shortest time that is told apart from other variables.
+const TIME_BYTES_MIN: usize = 13;
+
+/// The length of a variable that looks like date and time, else 0. Patterns that differ in nothing else are kept
+/// apart by it: times of one length are mostly of one layout, and a column of one layout takes half the bytes.
+#[inline]
+fn time_bytes(text: &[u8], cut: (u32, u32)) -> u8 {
+    let bytes = (cut.1 - cut.0) as usize;
+    if bytes < TIME_BYTES_MIN {
+        return 0;
+    }
+    let head = text.get(cut.0 as usize + 1..cut.0 as usize + 9).unwrap_or(&[]);
+    let is_time = head.iter().any(|b| matches!(b, b'-' | b'/' | b':' | b' '));
+    if is_time { bytes as u8 } else { 0 }
+}
+
+/// Whether a value as a whole is a time that begins with a word, as `Sun Dec 04 04:47:44 2005`.
+fn is_worded_time(value: &[u8]) -> bool {
+    const BYTES_MAX: usize = 40;
+    value.first().is_some_and(u8::is_ascii_uppercase)
+        && value.get(3) == Some(&b' ')
+        && value.len() <= BYTES_MAX
+        && TimeLayout::detect_whole(value).is_some()
+}
+
+/// What texts of one pattern have in common: how many variables, how long the literal before each is and what time it
+/// looks like, the literals. Two texts with one key of at most [`KEY_BYTES_MAX`] have one pattern; of longer
+/// keys lengths are cut to a byte, so that the same key proves nothing.
 fn skeleton(text: &[u8], cuts: &[(u32, u32)], key: &mut Vec<u8>) {
     key.clear();
     key.put_u16(cuts.len() as u16);
     let mut at = 0;
     for &(start, end) in cuts {
+        key.extend([(start - at) as u8, time_bytes(text, (start, end))]);
+        at = end;
+    }
+    let mut at = 0;
+    for &(start, end) in cuts {
         key.extend_from_slice(text.get(at..start as usize).unwrap_or(&[]));
-        key.push(0xff);
         at = end as usize;
     }
     key.extend_from_slice(text.get(at..).unwrap_or(&[]));
@@ -207,7 +258,8 @@ fn same_skeleton(a: (&[u8], &[(u32, u32)]), b: (&[u8], &[(u32, u32)])) -> bool {
     let (mut a_at, mut b_at) = (0, 0);
     let same_between = a.1.len() == b.1.len()
         && a.1.iter().zip(b.1).all(|(x, y)| {
-            let same = a.0.get(a_at..x.0 as usize) == b.0.get(b_at..y.0 as usize);
+            let same = a.0.get(a_at..x.0 as usize) == b.0.get(b_at..y.0 as usize)
+                && time_bytes(a.0, *x) == time_bytes(b.0, *y);
             (a_at, b_at) = (x.1 as usize, y.1 as usize);
             same
         });

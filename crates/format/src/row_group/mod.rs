@@ -4,12 +4,14 @@
 //! The body is sections one after the other; the header has place, length and CRC-32 of each.
 
 mod header;
+mod raw_column;
 
 use gastrolog_types::{Seq, Timestamp, find_time};
 pub use header::{COLUMNS_MAX, ColumnKey, ColumnMeta, Header, PREFIX_BYTES, Section, TimeSpan};
 use header::{frame_crc, put_header};
+pub use raw_column::RawColumn;
 
-use crate::column::{Encoded, Values, encode};
+use crate::column::Encoded;
 use crate::words::{TypedWords, WordSet};
 use crate::{Compressor, Shapes, Writer, filter, ids, ints};
 
@@ -36,46 +38,6 @@ pub struct Parts<'a> {
     pub columns: &'a [RawColumn],
 }
 
-/// A column before it is encoded. The values stand one after the other: encoding goes over them several times,
-/// and in the text each would be a cache line of its own.
-#[derive(Clone, Debug)]
-pub struct RawColumn {
-    /// Which column.
-    pub key: ColumnKey,
-    bytes: Vec<u8>,
-    ranges: Vec<(u32, u32)>,
-}
-
-impl RawColumn {
-    /// A column without values.
-    pub fn new(key: ColumnKey) -> RawColumn {
-        RawColumn { key, bytes: Vec::new(), ranges: Vec::new() }
-    }
-
-    /// Adds the value of the next row that has one. The sum of all lengths must stay below 4 GiB.
-    #[inline]
-    pub fn push(&mut self, value: &[u8]) {
-        self.push_part(value, 0, value.len() as u32);
-    }
-
-    /// Adds `text[start..end]`.
-    #[inline]
-    pub fn push_part(&mut self, text: &[u8], start: u32, end: u32) {
-        /// Most values are shorter: to copy this many bytes and cut the rest off is faster than to copy exactly.
-        const WIDE: usize = 32;
-        let before = self.bytes.len();
-        let (from, to) = (start as usize, end as usize);
-        match text.get(from..).and_then(|t| t.first_chunk::<WIDE>()) {
-            Some(wide) if to.wrapping_sub(from) <= WIDE => {
-                self.bytes.extend_from_slice(wide);
-                self.bytes.truncate(before + to - from);
-            }
-            _ => self.bytes.extend_from_slice(text.get(from..to).unwrap_or(&[])),
-        }
-        self.ranges.push((before as u32, self.bytes.len() as u32));
-    }
-}
-
 /// The source time that follows from the value in a record's time slot.
 pub fn predicted_source(value: &[u8], ingest: Timestamp) -> Timestamp {
     find_time(value, ingest).unwrap_or(Timestamp::NONE)
@@ -96,15 +58,15 @@ pub fn encode_row_group(parts: &Parts<'_>, c: &mut Compressor) -> EncodedRowGrou
     let mut body = Vec::with_capacity(parts.raw_bytes as usize / 8);
     let mut words = WordSet::new();
     let (mut columns, mut encoded) = (Vec::new(), Vec::new());
-    for RawColumn { key, bytes, ranges } in parts.columns {
+    for column in parts.columns {
         let start = body.len();
-        let done = encode(Values { text: bytes, ranges }, c, &mut words, &mut body);
+        let done = column.encode(c, &mut words, &mut body);
         columns.push(ColumnMeta {
-            key: key.clone(),
-            values: ranges.len() as u32,
-            raw_bytes: bytes.len() as u64,
+            key: column.key.clone(),
+            values: column.len() as u32,
+            raw_bytes: column.raw_bytes(),
             encoding: done.encoding,
-            escaped: key.escape != 0 && memchr::memchr(b'\\', bytes).is_some(),
+            escaped: column.has_escapes(),
             words: words.take_column(),
             int_range: done.int_range,
             section: section(&body, start),

@@ -70,7 +70,12 @@ impl Leaves {
     pub(super) fn literals_are(&self, record: &[u8], shape: &Shape) -> bool {
         let (mut rest, mut at) = (shape.literals.bytes(), 0usize);
         for leaf in &self.spans {
-            let literal = record.get(at..leaf.start as usize).unwrap_or(&[]);
+            let start = leaf.start as usize;
+            if let Some(tail) = short_same(rest, record, at, start) {
+                (rest, at) = (tail, leaf.end as usize);
+                continue;
+            }
+            let literal = record.get(at..start).unwrap_or(&[]);
             match rest.split_at_checked(literal.len()) {
                 Some((head, tail)) if same(head, literal) => rest = tail,
                 _ => return false,
@@ -79,6 +84,19 @@ impl Leaves {
         }
         same(rest, record.get(at..).unwrap_or(&[]))
     }
+}
+
+/// Whether `rest` begins with `record[at..end]`, at most eight bytes, told from eight bytes of each; then what follows
+/// in `rest`. None where they differ and where there are not so many bytes.
+#[inline]
+fn short_same<'a>(rest: &'a [u8], record: &[u8], at: usize, end: usize) -> Option<&'a [u8]> {
+    let bytes = end.wrapping_sub(at);
+    let a = u64::from_le_bytes(*rest.first_chunk::<8>()?);
+    let b = u64::from_le_bytes(*record.get(at..)?.first_chunk::<8>()?);
+    // What lies beyond the literal is shifted out; twice, as all 64 bits at once cannot be.
+    let beyond = 64u32.checked_sub(8 * u32::try_from(bytes).ok().filter(|&n| n <= 8)?)?;
+    let differs = (a ^ b) << (beyond / 2) << (beyond - beyond / 2);
+    if differs == 0 { rest.get(bytes..) } else { None }
 }
 
 /// Equality of two slices of one length. Literals are short: a call of `memcmp` costs more than the comparison.

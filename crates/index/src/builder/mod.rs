@@ -4,6 +4,7 @@ mod finder;
 mod leaves;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use finder::Finder;
 use gastrolog_format::row_group::{ColumnKey, EncodedRowGroup, Parts, RawColumn, encode_row_group};
@@ -97,9 +98,14 @@ impl<'p> RowGroupBuilder<'p> {
 
     /// Adds all records of a batch.
     pub fn push(&mut self, batch: &Batch) {
+        self.push_range(batch, 0..batch.len());
+    }
+
+    /// Adds some records of a batch.
+    pub fn push_range(&mut self, batch: &Batch, range: Range<usize>) {
         let sets: Vec<AttributeSet> = batch.attributes.iter().map(|a| self.attribute_set(a)).collect();
         let none = AttributeSet::default();
-        for (i, record) in batch.records.iter().enumerate() {
+        for (i, record) in range.clone().zip(batch.records.get(range).unwrap_or(&[])) {
             let attributes = sets.get(record.attributes as usize).unwrap_or(&none);
             self.push_record(batch.text_of(i), attributes, record.ingest, record.source);
         }

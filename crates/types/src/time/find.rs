@@ -14,6 +14,18 @@ pub fn find_time(value: &[u8], reference: Timestamp) -> Option<Timestamp> {
 #[derive(Clone, Debug, Default)]
 pub struct TimeReader {
     layout: Option<TimeLayout>,
+    last: Last,
+}
+
+/// Longest text that is remembered.
+const LAST_BYTES_MAX: usize = 32;
+
+/// The last text that says its year, and what it stands for: many records have the time of the one before.
+#[derive(Clone, Debug, Default)]
+struct Last {
+    text: [u8; LAST_BYTES_MAX],
+    bytes: usize,
+    time: Timestamp,
 }
 
 impl TimeReader {
@@ -21,6 +33,9 @@ impl TimeReader {
     /// matter which is tried first.
     #[inline]
     pub fn read(&mut self, value: &[u8], reference: Timestamp) -> Option<Timestamp> {
+        if !value.is_empty() && self.last.text.get(..self.last.bytes) == Some(value) {
+            return Some(self.last.time);
+        }
         let known = self.layout.and_then(|l| Some((l, l.parse(value)?)));
         let (layout, ticks) = match known {
             Some(both) => both,
@@ -31,6 +46,13 @@ impl TimeReader {
         };
         self.layout = Some(layout);
         let time = layout.timestamp(ticks, reference);
+        if layout.has_year()
+            && time.is_some()
+            && let Some(text) = self.last.text.get_mut(..value.len())
+        {
+            text.copy_from_slice(value);
+            (self.last.bytes, self.last.time) = (value.len(), time);
+        }
         time.is_some().then_some(time)
     }
 }

@@ -24,10 +24,11 @@ fn setting<T: FromStr>(name: &str, default: T) -> T {
 fn check(target: &Target, input: &[u8], what: &str) {
     let Err(panic) = catch_unwind(|| target.check(input)) else { return };
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{}", target.name));
-    std::fs::write(&file, input).unwrap();
+    let kept = std::fs::write(&file, input).is_ok();
+    let kept = if kept { file.display().to_string() } else { "nothing".to_owned() };
     let text = panic.downcast_ref::<String>().cloned();
     let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&s| s.to_owned())).unwrap_or_default();
-    panic!("{} fails with {what}, kept as {}: {text}", target.name, file.display());
+    panic!("{} fails with {what}, kept as {kept}: {text}", target.name);
 }
 
 // One test and not several: the memory of all threads is counted together.

@@ -95,6 +95,25 @@ pub trait Fs: Send + Sync + Debug {
     /// dropped or the process ends, however it ends.
     fn lock(&self, path: &Path, exclusive: bool, holder: &str) -> std::result::Result<LockGuard, LockError>;
 
+    /// Makes a file that takes up `bytes` of the disk and holds nothing; nothing is left of it after an error.
+    fn reserve(&self, path: &Path, bytes: u64) -> Result<()> {
+        let mut file = self.create_new(path)?;
+        let block = vec![0; RESERVE_BLOCK_BYTES];
+        let mut left = bytes;
+        let mut filled = Ok(());
+        while left > 0 && filled.is_ok() {
+            let len = usize::try_from(left).unwrap_or(usize::MAX).min(RESERVE_BLOCK_BYTES);
+            filled = file.append(block.get(..len).unwrap_or(&[]));
+            left -= len as u64;
+        }
+        let filled = filled.and_then(|()| file.sync());
+        if filled.is_err() {
+            // Best effort: the first error is the one that matters.
+            let _ = self.remove_file(path);
+        }
+        filled
+    }
+
     /// Puts `bytes` in the place of the file `path`: after a crash there is the old content or the new one, whole.
     /// Durable when it returns. Goes by way of `<path>.tmp`, so one writer at a time for each path.
     fn write_atomic(&self, path: &Path, bytes: &[u8]) -> Result<()> {
@@ -114,6 +133,9 @@ pub trait Fs: Send + Sync + Debug {
         self.sync_dir(parent_of(path))
     }
 }
+
+/// A reserve is written in pieces of this size.
+const RESERVE_BLOCK_BYTES: usize = 64 << 10;
 
 fn tmp_path(path: &Path) -> Result<PathBuf> {
     let Some(name) = path.file_name() else {

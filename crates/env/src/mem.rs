@@ -220,6 +220,11 @@ impl Fs for MemFs {
         Ok(Arc::new(MemRead { bytes, path: path.to_path_buf() }))
     }
 
+    fn reserve(&self, _path: &Path, _bytes: u64) -> Result<()> {
+        // There is no disk that could be full.
+        Ok(())
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         let mut tree = self.shared.lock();
         tree.need_dir("rename", to)?;

@@ -40,6 +40,7 @@ fn every_page_is_as_it_was_agreed() {
         "verify",
         "seal",
         "compact",
+        "chatterbox",
         "receivers",
         "completions",
     ];

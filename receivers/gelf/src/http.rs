@@ -80,6 +80,7 @@ async fn take(State(ingest): State<GelfIngest>, request: Request) -> Response {
         }
         Err(Problem(status, why)) => {
             ingest.0.counters.parse_error();
+            ingest.0.counters.said(&why);
             (status, why).into_response()
         }
     }

@@ -152,6 +152,20 @@ fn a_slow_store_slows_connections_and_drops_datagrams_by_count() {
     assert_eq!(counts.received, counts.stored + counts.dropped_for(DropReason::QueueFull));
 }
 
+/// As dockerd's gelf driver writes them, gzip by default.
+#[test]
+fn messages_of_docker_have_no_flaw() {
+    let running = start(MemorySink::new(), |_| {});
+    let text = r#"{"version":"1.1","host":"node1","short_message":"GET /x 200","timestamp":1763712000.345,"level":6,"_command":"nginx -g daemon","_container_id":"5e4bd3a1","_container_name":"web","_created":"2026-11-21T08:00:00.1Z","_image_id":"sha256:ab","_image_name":"nginx:1","_tag":"5e4bd3a1"}"#;
+    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    assert!(udp.send_to(&gzip(text), running.udp).unwrap() > 0);
+    running.wait_for(1);
+    let (records, counts) = running.stop();
+    assert_eq!(records[0].text, text.as_bytes());
+    assert_eq!(records[0].source, Timestamp(1_763_712_000_345_000_000));
+    assert_eq!((attribute(&records[0], "parse_error"), counts.parse_errors), (None, 0));
+}
+
 /// Messages of Vector's tests: all are stored; those that lack what GELF asks for say so.
 #[test]
 fn what_others_call_wrong_is_stored_and_marked() {

@@ -79,6 +79,11 @@ impl Framer {
         &mut self.buf
     }
 
+    /// Bytes that wait for the rest of their message, or to be taken.
+    pub fn waiting(&self) -> usize {
+        self.buf.len() - self.at
+    }
+
     /// The next whole message, or `None` until more is read.
     #[expect(clippy::should_implement_trait, reason = "the message borrows from the framer")]
     pub fn next(&mut self) -> Option<Message<'_>> {

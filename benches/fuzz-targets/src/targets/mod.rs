@@ -5,11 +5,14 @@ mod column;
 mod expression;
 mod filter;
 mod footer;
+mod gelf;
 mod http;
 mod indexers;
+mod inflate;
 mod pipeline;
 mod query;
 mod regex;
+mod relp;
 mod row_group;
 mod seal;
 mod stores;
@@ -26,7 +29,10 @@ pub fn all() -> Vec<Target> {
         indexers::TARGETS,
         pipeline::TARGETS,
         http::TARGETS,
+        inflate::TARGETS,
         syslog::TARGETS,
+        relp::TARGETS,
+        gelf::TARGETS,
         query::TARGETS,
         expression::TARGETS,
         regex::TARGETS,

@@ -11,9 +11,11 @@ use gastrolog_types::Seq;
 use parking_lot::{Condvar, Mutex};
 
 use super::active::ActiveChunk;
+use super::clock_watch::ClockWatch;
 use super::flush::Flusher;
 use super::recompact::remove_drafts;
 use super::recover::{Found, Inventory, RecoveryReport, Unsealed, take_pending};
+use super::reserve::Reserve;
 use super::state::{Item, State, end_seq, weight};
 use super::{Encoder, Running, Shared, Store, StoreError, StoreOptions};
 use crate::wal::{DAMAGED, Durability, Wal, WalOptions};
@@ -48,6 +50,8 @@ impl Store {
             let _ = wal.set_grown(active.grown());
         }
 
+        let reserve = Reserve::of(dir, options.reserve_bytes);
+        let watch = ClockWatch::new(&*env.clock);
         let state = state_of(&env, repaired.chunks, pending, next_seq);
         let shared = Arc::new(Shared {
             dir: dir.to_path_buf(),
@@ -62,17 +66,20 @@ impl Store {
             grown: Condvar::new(),
             env,
         });
-        let flusher = Flusher {
+        let mut flusher = Flusher {
             shared: shared.clone(),
             active: repaired.active,
             retired: repaired.retired,
             last_id: repaired.last_id,
             catalog_stale: repaired.catalog_stale,
             leftovers: repaired.leftovers,
+            reserve,
+            watch,
             retry_at_ns: 0,
             backoff_ns: 0,
             tick_at_ns: 0,
         };
+        flusher.doubt_clock();
         let mut running = Running { lock: Some(lock), ..Running::default() };
         start(&shared, flusher, &mut running)?;
         Ok(Arc::new(Store { shared, report: repaired.report, running: Mutex::new(running) }))

@@ -258,6 +258,9 @@ impl Wal {
     /// As [`Wal::commit`].
     pub fn finish(&self) -> Result<()> {
         let mut writer = self.writer.lock();
+        if self.poison().is_some() {
+            writer.disown();
+        }
         self.flush(&mut writer, true)?;
         let finished = writer.finish();
         self.settle(&writer, finished)

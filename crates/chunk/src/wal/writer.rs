@@ -30,6 +30,8 @@ struct Active {
     has_records: bool,
     /// Whether there is a mark that may not be durable.
     mark_waits: bool,
+    /// How much of it is known to be durable.
+    good_len: u64,
 }
 
 /// How bad a failure is.
@@ -124,7 +126,8 @@ impl Writer {
             });
         }
         let (named, synced, has_records, mark_waits) = (false, true, false, true);
-        Ok(Active { file, path, end_seq: first_seq, named, synced, has_records, mark_waits })
+        let good_len = 0;
+        Ok(Active { file, path, end_seq: first_seq, named, synced, has_records, mark_waits, good_len })
     }
 
     /// Makes everything written durable. Returns whether there was anything to do.
@@ -193,17 +196,23 @@ impl Writer {
         while let Some(segment) = self.sealed.front().filter(|s| s.end_seq <= below) {
             // One at a time, oldest first: a crash must not leave an old segment and lose a newer one, which would
             // look like records missing.
-            remove(&self.env, &self.dir, &segment.path)?;
+            remove(&self.env, &segment.path)?;
+            self.env.fs.sync_dir(&self.dir).map_err(Failure::Again)?;
             self.sealed.pop_front();
         }
-        if self.sealed.is_empty()
-            && let Some(active) = self.active.take_if(|a| a.has_records && a.end_seq <= below)
-            && let Err(error) = remove(&self.env, &self.dir, &active.path)
-        {
-            self.active = Some(active);
-            return Err(error);
+        let is_empty = |a: &&Active| a.has_records && a.end_seq <= below;
+        if let Some(active) = self.active.as_ref().filter(|_| self.sealed.is_empty()).filter(is_empty) {
+            remove(&self.env, &active.path)?;
+            // Without a name nothing in it survives, so nothing more may go there, whatever fails now.
+            self.active = None;
+            self.env.fs.sync_dir(&self.dir).map_err(Failure::Again)?;
         }
         Ok(())
+    }
+
+    /// Cuts off what is not known to be durable, after a failure that may have come between.
+    pub(super) fn disown(&mut self) {
+        self.active.iter_mut().for_each(disown);
     }
 
     /// Gives up every segment: all that was in them is safe elsewhere, and nobody knows what is on disk.
@@ -216,18 +225,26 @@ impl Writer {
     }
 }
 
-fn remove(env: &Env, dir: &Path, path: &Path) -> Result<(), Failure> {
+fn remove(env: &Env, path: &Path) -> Result<(), Failure> {
     match env.fs.remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Failure::Again(error)),
-        _ => {}
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::Again(error)),
+        _ => Ok(()),
     }
-    env.fs.sync_dir(dir).map_err(Failure::Again)
+}
+
+/// After a failed sync the file may look right and not be on disk, and the next sync may succeed all the same: were the
+/// log opened now, it would be believed. So what is not known to be durable is cut off.
+fn disown(active: &mut Active) {
+    let _ = active.file.truncate(active.good_len);
 }
 
 /// Makes a segment durable, and its name.
 fn sync(env: &Env, active: &mut Active, dir: &Path) -> Result<(), Failure> {
-    active.file.sync().map_err(Failure::Fatal)?;
-    (active.synced, active.mark_waits) = (true, false);
+    if let Err(error) = active.file.sync() {
+        disown(active);
+        return Err(Failure::Fatal(error));
+    }
+    (active.synced, active.mark_waits, active.good_len) = (true, false, active.file.len());
     if !active.named {
         env.fs.sync_dir(dir).map_err(Failure::Fatal)?;
         active.named = true;

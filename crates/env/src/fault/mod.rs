@@ -69,6 +69,24 @@ struct State {
     disk: Disk,
     faults: Vec<Fault>,
     writes: u64,
+    /// How many bytes fit on the disk.
+    capacity: Option<u64>,
+}
+
+impl Shared {
+    fn used(&self) -> u64 {
+        self.live.files().iter().map(|path| self.live.size(path).unwrap_or(0)).sum()
+    }
+
+    /// How many of `wanted` bytes there is room for.
+    fn room(&self, state: &State, wanted: usize) -> usize {
+        let left = state.capacity.map_or(u64::MAX, |capacity| capacity.saturating_sub(self.used()));
+        usize::try_from(left).unwrap_or(usize::MAX).min(wanted)
+    }
+}
+
+fn full(verb: &'static str, path: &Path) -> EnvError {
+    EnvError::new(verb, path, std::io::Error::new(ErrorKind::StorageFull, "the disk is full"))
 }
 
 impl State {
@@ -124,6 +142,16 @@ impl FaultFs {
         self.shared.state.lock().faults.clear();
     }
 
+    /// Says how many bytes fit on the disk; `None`: any number. What is there already stays.
+    pub fn set_capacity(&self, bytes: Option<u64>) {
+        self.shared.state.lock().capacity = bytes;
+    }
+
+    /// How many bytes there are in all files.
+    pub fn used(&self) -> u64 {
+        self.shared.used()
+    }
+
     /// How many writing operations there were (failed ones too): a test crashes at each of them in turn.
     pub fn writes(&self) -> u64 {
         self.shared.state.lock().writes
@@ -148,9 +176,14 @@ struct FaultFile {
 impl File for FaultFile {
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
         let mut state = self.shared.state.lock();
-        let checked = state.check(Operation::Append, "append to", &self.path);
+        let mut checked = state.check(Operation::Append, "append to", &self.path);
+        let room = self.shared.room(&state, bytes.len());
+        if checked.is_ok() && room < bytes.len() {
+            checked = Err(full("append to", &self.path));
+        }
         let kept = match &checked {
             Ok(()) => bytes,
+            Err(_) if room < bytes.len() => bytes.get(..room).unwrap_or(&[]),
             Err(e) if e.is_full() => bytes.get(..bytes.len() / 2).unwrap_or(&[]),
             Err(_) => &[],
         };
@@ -225,6 +258,9 @@ impl Fs for FaultFs {
     fn create_new(&self, path: &Path) -> Result<Box<dyn File>> {
         let mut state = self.shared.state.lock();
         state.check(Operation::Create, "create", path)?;
+        if self.shared.room(&state, 1) == 0 {
+            return Err(full("create", path));
+        }
         let live = self.shared.live.create_new(path)?;
         let inode = state.disk.new_inode();
         state.disk.name(NameOp::Create { path: path.to_path_buf(), inode });

@@ -74,3 +74,20 @@ fn two_receivers_of_one_name_are_refused() {
     let refused = runtime.block_on(start(&Location::Memory, &config, Arc::new(Fake::default()), 64));
     assert!(refused.err().unwrap().to_string().contains("two receivers are named syslog"));
 }
+
+#[test]
+fn the_receivers_of_the_documentation_are_read() {
+    let page = include_str!("../../../../docs/receivers.md");
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut kinds = Vec::new();
+    for block in blocks.filter(|block| block.starts_with("[[receivers]]")) {
+        let config: Config = toml::from_str(block).unwrap_or_else(|e| panic!("{block}\n{e}"));
+        for receiver in &config.receivers {
+            receiver.check().unwrap();
+            kinds.push(receiver.name().to_owned());
+        }
+    }
+    for kind in ["beats", "fluent", "kafka", "chatterbox"] {
+        assert!(kinds.iter().any(|k| k == kind), "{kind}: {kinds:?}");
+    }
+}

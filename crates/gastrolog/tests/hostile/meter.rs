@@ -32,6 +32,11 @@ pub(crate) fn peak_mb(id: u32) -> u64 {
     kib.unwrap_or(0) * 1024 / 1_000_000
 }
 
+/// Forgets the most memory that a process had, so that what follows is measured by itself.
+pub(crate) fn forget_peak(id: u32) {
+    fs::write(format!("/proc/{id}/clear_refs"), "5").unwrap();
+}
+
 /// Prints a row, and fails when the attack took more than it may.
 #[track_caller]
 pub(crate) fn row(attack: &str, outcome: &str, peak_mb: u64, bound_mb: u64) {

@@ -1,8 +1,10 @@
 //! Tests of the store as a whole; what they share, and how it works when nothing fails.
 
+mod clock;
 mod crash;
 mod damage;
 mod failures;
+mod full;
 mod model;
 mod recompact;
 mod retention;
@@ -100,6 +102,7 @@ fn options() -> StoreOptions {
     StoreOptions {
         row_group_bytes: 400,
         direct_bytes: 1000,
+        reserve_bytes: 0,
         seal: SealPolicy { bytes: 3000, ..SealPolicy::default() },
         ..StoreOptions::default()
     }

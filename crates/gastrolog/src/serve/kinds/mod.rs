@@ -3,8 +3,12 @@
 //! A new kind is one file, one `mod` line and one line in `kinds!`; if it is served on the port of the API without
 //! being configured, one line in [`on_api`] too.
 
+mod beats;
+mod chatterbox;
+mod fluent;
 mod gelf;
 mod http;
+mod kafka;
 mod relp;
 mod syslog;
 mod tail;
@@ -66,6 +70,14 @@ kinds! {
     "syslog" => Syslog(SyslogKeys),
     /// Files that are followed.
     "tail" => Tail(TailKeys),
+    /// Beats: Lumberjack, version 2.
+    "beats" => Beats(beats::BeatsKeys),
+    /// Fluent Forward.
+    "fluent" => Fluent(fluent::FluentKeys),
+    /// Topics of Kafka.
+    "kafka" => Kafka(kafka::KafkaKeys),
+    /// Made-up records, for tests.
+    "chatterbox" => Chatterbox(chatterbox::ChatterboxKeys),
 }
 
 /// Binds the receivers that are served on the port of the API, always and without configuration.

@@ -190,7 +190,9 @@ impl RowGroup {
 
     /// Its first `len` bytes, or all when there are fewer.
     fn start(&self, len: u64) -> Result<Vec<u8>, ReadError> {
-        self.file.read(self.entry.offset, len.min(self.entry.bytes) as usize).map_err(|e| self.error(e.reason))
+        self.file
+            .read(self.entry.offset, len.min(self.entry.bytes) as usize)
+            .map_err(|e| self.error(e.reason))
     }
 
     /// A failure is not remembered: a disk may fail for a moment only.
@@ -251,9 +253,7 @@ impl RowGroup {
     fn filter(&self) -> Result<Stretch<'_>, ReadError> {
         let len = u64::from(self.entry.filter_bytes);
         match self.entry.bytes.checked_sub(len) {
-            Some(at) => {
-                Ok(Stretch { file: &self.file, offset: self.entry.offset + at, len: len as usize })
-            }
+            Some(at) => Ok(Stretch { file: &self.file, offset: self.entry.offset + at, len: len as usize }),
             None => Err(self.error("the filter is longer than the row group")),
         }
     }
@@ -356,7 +356,12 @@ impl Chunk {
         footer: Arc<Footer>,
         row_groups: Vec<Arc<RowGroup>>,
     ) -> Chunk {
-        let contents = OnceLock::from(Contents { footer, row_groups: row_groups.into(), damage: None, gaps: Vec::new() });
+        let contents = OnceLock::from(Contents {
+            footer,
+            row_groups: row_groups.into(),
+            damage: None,
+            gaps: Vec::new(),
+        });
         Chunk { summary, sealed, file, contents }
     }
 
@@ -437,7 +442,8 @@ fn gaps(footer: &Footer, path: &Path) -> Vec<ReadError> {
     for group in &footer.row_groups {
         if group.offset > at {
             let before = seq.map_or_else(String::new, |seq| format!(" {seq} to"));
-            let reason = format!("no row group can be read here: records{before} {} are lost", group.first_seq);
+            let reason =
+                format!("no row group can be read here: records{before} {} are lost", group.first_seq);
             gaps.push(ReadError::new(path, format!("{} bytes at {at}", group.offset - at), reason));
         }
         at = group.offset + group.bytes;

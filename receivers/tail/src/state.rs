@@ -155,7 +155,8 @@ mod tests {
         let mut state = State::load(&path).unwrap();
         for n in 0..3 {
             let id = FileId { device: 1, inode: n };
-            let mark = Mark { fingerprint: crate::mark::Fingerprint::EMPTY, offset: 1000 + n, skipping: false };
+            let mark =
+                Mark { fingerprint: crate::mark::Fingerprint::EMPTY, offset: 1000 + n, skipping: false };
             state.put(Bookmark { id, mark, path: format!("/var/log/{n}"), seen_ns: 5 });
         }
         state.save(|_| true).unwrap();

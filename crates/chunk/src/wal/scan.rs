@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use gastrolog_types::Seq;
 
-use super::frame::{CODEC_MARK, FRAME_HEAD_LEN, Frame, Grown, HEADER_LEN, MARK_FRAME_LEN, Header, VERSION, u32_at};
+use super::frame::{
+    CODEC_MARK, FRAME_HEAD_LEN, Frame, Grown, HEADER_LEN, Header, MARK_FRAME_LEN, VERSION, u32_at,
+};
 
 /// How many times its own length of a segment is read in search of the next good frame. An honest segment is read
 /// once, damaged or not; made-up bytes full of marks must not take quadratic time.

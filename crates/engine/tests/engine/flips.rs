@@ -60,7 +60,13 @@ fn open(fs: &MemFs, access: Access) -> Result<Arc<Engine>, EngineError> {
     let config =
         EngineConfig { default_store: store, query_threads: 1, cache_bytes: 0, ..EngineConfig::default() };
     let env = Env { random: Arc::new(SeededRandom::new(5)), ..Env::memory().with_fs(Arc::new(fs.clone())) };
-    Engine::open(OpenOptions { location: Location::Dir("/logs".into()), access, config, pipeline: pipeline(), env })
+    Engine::open(OpenOptions {
+        location: Location::Dir("/logs".into()),
+        access,
+        config,
+        pipeline: pipeline(),
+        env,
+    })
 }
 
 fn line(i: usize) -> String {
@@ -69,7 +75,11 @@ fn line(i: usize) -> String {
         0 => format!(r#"{{"level":"{level}","n":{i},"id":"{id:016x}","msg":"user {i} signed in"}}"#),
         1 => format!("level={level} n={i} id={id:016x} msg=\"took {}ms\"", i * 7 % 1000),
         2 => format!("2026-11-21T08:00:{:02}Z {level} worker {i} finished job {id:016x}", i % 60),
-        _ => format!("10.0.{}.{} - - [21/Nov/2026:08:00:00 +0000] \"GET /p/{i} HTTP/1.1\" 200 {i}", i % 7, i % 250),
+        _ => format!(
+            "10.0.{}.{} - - [21/Nov/2026:08:00:00 +0000] \"GET /p/{i} HTTP/1.1\" 200 {i}",
+            i % 7,
+            i % 250
+        ),
     }
 }
 

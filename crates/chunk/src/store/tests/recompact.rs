@@ -85,10 +85,12 @@ fn times_and_attributes_stay() {
     let times = |store: &Store| {
         let snapshot = store.snapshot();
         let groups = snapshot.chunks.iter().flat_map(|c| c.row_groups().unwrap());
-        let header = |g: &Arc<RowGroup>| (g.header().unwrap().clone(), {
-            let body = g.body().unwrap();
-            body.get(0, body.len()).unwrap().into_owned()
-        });
+        let header = |g: &Arc<RowGroup>| {
+            (g.header().unwrap().clone(), {
+                let body = g.body().unwrap();
+                body.get(0, body.len()).unwrap().into_owned()
+            })
+        };
         let read = |(h, body): (Arc<gastrolog_format::row_group::Header>, Vec<u8>)| {
             h.ingest(&*body).unwrap().into_iter().zip(h.source(&*body).unwrap().unwrap())
         };

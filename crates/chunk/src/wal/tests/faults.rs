@@ -155,7 +155,11 @@ fn a_killed_process_then_a_power_cut_leaves_no_hole() {
         let (_, recovered) = open(&self::env(fs.crash(seed).unwrap()), 0);
         // Nothing but the last mark was not synced.
         let report = recovered.report();
-        assert_eq!((report.damaged_places, report.missing_records), (report.doubtful_places, 0), "{report:?}");
+        assert_eq!(
+            (report.damaged_places, report.missing_records),
+            (report.doubtful_places, 0),
+            "{report:?}"
+        );
         assert_eq!(recovered_rows(recovered), rows(0, &batch(0, 23)));
     }
 }

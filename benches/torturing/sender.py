@@ -23,6 +23,10 @@ class Good(threading.Thread):
             f"level=info sender={self.label} n={n} took={n * 7 % 900}ms msg={self.filler}\n" for n in range(first, first + self.lines)
         ).encode()
 
+    def pause(self):
+        """Waits before the next batch."""
+        self.halt.wait(self.pause_s)
+
     def run(self):
         try:
             connection = self.server.connect()
@@ -34,7 +38,7 @@ class Good(threading.Thread):
                 self.latencies_s.append(time.monotonic() - began)
                 self.acknowledged += self.lines
                 self.bytes += len(body)
-                self.halt.wait(self.pause_s)
+                self.pause()
         except (OSError, ServerError, ValueError) as error:
             self.wrong = error
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::chatterbox::{ChatterboxArgs, ChatterboxCommand, CheckArgs, EmitArgs};
 pub(crate) use self::patterns::PatternsArgs;
 pub(crate) use self::query::{
     ExplainArgs, FieldsArgs, FollowArgs, Limit, OrderArgs, OrderBy, QueryArgs, ValuesArgs,
@@ -13,6 +14,7 @@ pub(crate) use self::query::{
 pub(crate) use self::shared::{ContextArgs, LimitArgs, WithArgs, ZoneArgs};
 use crate::words;
 
+mod chatterbox;
 mod patterns;
 mod query;
 mod shared;
@@ -247,6 +249,16 @@ Examples:
   gastrolog compact
   gastrolog compact --name web --json | jq .stored_bytes_after")]
     Compact(CompactArgs),
+    /// Make up records, and check what became of them
+    #[command(after_help = "\
+Each record says which one it is, so that what was lost, repeated, reordered or altered
+on its way into the store, and how long it took, is told from the stored text alone.
+The receiver of kind `chatterbox` makes such records inside of a server.
+
+Examples:
+  gastrolog chatterbox emit --count 1000 | gastrolog ingest -
+  gastrolog chatterbox check")]
+    Chatterbox(ChatterboxArgs),
     /// Print a completion script for a shell
     #[command(after_help = "\
 In bash, zsh and fish the names and values of fields are completed from the store.

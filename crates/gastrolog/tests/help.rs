@@ -41,6 +41,7 @@ fn every_page_is_as_it_was_agreed() {
         "repair",
         "seal",
         "compact",
+        "chatterbox",
         "receivers",
         "completions",
     ];

@@ -1,90 +1,120 @@
-//! `kill -9` in the middle of an ingest: whatever was acknowledged is there afterwards, once, byte for byte.
+//! Ends a server in the middle of an ingest, by `kill -9` and by SIGTERM: whatever was acknowledged is there afterwards,
+//! once, byte for byte.
 //!
-//! `GASTROLOG_KILL_CYCLES` and `GASTROLOG_KILL_SEED` make it longer and other.
+//! `benches/torture` runs it for long, by `GASTROLOG_KILL_CYCLES`, `GASTROLOG_KILL_SEED` and `GASTROLOG_STOPS`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod kill {
     pub(crate) mod ledger;
     pub(crate) mod sender;
+    pub(crate) mod senders;
+    pub(crate) mod trial;
 }
 mod support;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::io::Write;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
-use kill::ledger::Ledger;
-use kill::sender::Sender;
-use support::{Dice, Place, Serving, number, parts};
+use kill::ledger::Found;
+use kill::trial::Trial;
+use support::{Dice, Serving, number, report};
 
-/// Senders that send at the same time, each with a connection of its own.
-const SENDERS: usize = 4;
+/// After so many kills everything is checked once more, and a new store begun.
+const KILLS_A_STORE: u64 = 20;
 
-/// Chunks are sealed often, so that a kill meets that too.
-const CONFIG: &[u8] = b"[stores.default]\nseal_bytes = \"24MiB\"\n";
-
-fn serve(place: &Place) -> Serving {
-    let config = place.beside("config.toml", CONFIG);
-    let config = config.to_str().unwrap();
-    Serving::start(place.command(&["serve", "--listen", "127.0.0.1:0", "--config", config]))
-}
-
-/// Lets all senders send for a while, then does `end` to the server while they go on.
-fn cycle(place: &Place, senders: &mut [Sender], duration: Duration, end: impl FnOnce(Serving)) {
-    let serving = serve(place);
-    let address = serving.address;
-    let ending = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        for sender in senders {
-            let ending = &ending;
-            scope.spawn(move || sender.send_until_it_fails(address, ending));
-        }
-        std::thread::sleep(duration);
-        ending.store(true, Ordering::SeqCst);
-        end(serving);
-    });
-}
-
-fn check(senders: &[Sender], found: &[u8], when: &str) {
-    let ledgers: Vec<&Ledger> = senders.iter().map(|s| &s.ledger).collect();
-    kill::ledger::check(&ledgers, found, when);
-}
+/// In this time a server that was asked to stop must have stopped.
+const STOP_S_MAX: f64 = 10.0;
 
 #[test]
 fn what_was_acknowledged_survives_kill_nine() {
-    let seed = number("GASTROLOG_KILL_SEED", 7);
-    let place = Place::new();
-    let mut dice = Dice(seed);
-    let mut senders: Vec<Sender> = (0..SENDERS).map(|i| Sender::new(i, seed)).collect();
-    for n in 0..number("GASTROLOG_KILL_CYCLES", 6) {
-        let duration = Duration::from_millis(30 + dice.below(700));
-        cycle(&place, &mut senders, duration, Serving::kill);
-        // As the killed process left it: nothing has been repaired yet.
-        check(&senders, &place.everything(), &format!("seed {seed}, cycle {n}, killed after {duration:?}"));
+    let (seed, cycles) = (number("GASTROLOG_KILL_SEED", 7), number("GASTROLOG_KILL_CYCLES", 6));
+    let (mut dice, mut found) = (Dice(seed), Found::default());
+    let mut names = Vec::new();
+    for begin in (0..cycles).step_by(KILLS_A_STORE as usize) {
+        let mut trial = Trial::new(seed + begin);
+        for n in begin..cycles.min(begin + KILLS_A_STORE) {
+            let duration = Duration::from_millis(30 + dice.below(700));
+            trial.cycle(duration, Serving::kill);
+            trial.killed();
+            // As the killed process left it: nothing has been repaired yet.
+            trial.check(&format!("seed {seed}, cycle {n}, killed after {duration:?}"));
+        }
+        found.add(trial.finish(&format!("seed {seed}, stores begun at cycle {begin}")));
+        names = trial.names();
     }
-    let acknowledged: u64 = senders.iter().map(|s| s.ledger.acknowledged()).sum();
+    let Found { acknowledged, sent_again, twice } = found;
     assert!(acknowledged > 1000, "only {acknowledged} records were acknowledged: nothing was tested");
+    report(
+        &format!(
+            "{cycles} kills, senders {}: {acknowledged} acknowledged (or written to a file), 0 lost, no hole; \
+             {sent_again} sent again by their senders, {twice} there twice, all of them sent or read again",
+            names.join(" ")
+        ),
+        true,
+    );
+}
 
-    let serving = serve(&place);
-    check(&senders, &place.everything(), &format!("seed {seed}, asked of a server after the last kill"));
-    serving.stop();
-    place.run(&["seal"]);
-    check(&senders, &place.everything(), &format!("seed {seed}, all sealed"));
-    let (code, problems, said) = parts(&place.run(&["verify"]));
-    assert_eq!((code, problems.as_str()), (0, ""), "{said}");
+/// Peers that a server meets while it stops: readers that read nothing, and a body that does not come.
+fn stalled_peers(serving: &Serving) -> Vec<TcpStream> {
+    let stream = |method: &str| {
+        let body = br#"{"query":"*"}"#;
+        let mut message = vec![0];
+        message.extend_from_slice(&(body.len() as u32).to_be_bytes());
+        message.extend_from_slice(body);
+        let head = format!(
+            "POST /gastrolog.v1.{method} HTTP/1.1\r\nhost: x\r\ncontent-type: application/connect+json\r\n\
+             content-length: {}\r\n\r\n",
+            message.len()
+        );
+        let mut socket = TcpStream::connect(serving.address).unwrap();
+        socket.write_all(head.as_bytes()).unwrap();
+        socket.write_all(&message).unwrap();
+        socket
+    };
+    let mut half = TcpStream::connect(serving.address).unwrap();
+    half.write_all(b"POST /ingest HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf a body").unwrap();
+    vec![stream("Follow/Follow"), stream("Query/Query"), half, TcpStream::connect(serving.address).unwrap()]
 }
 
 #[test]
 fn a_server_that_is_asked_to_stop_answers_what_it_took() {
-    let place = Place::new();
-    let mut senders: Vec<Sender> = (0..SENDERS).map(|i| Sender::new(i, 99)).collect();
-    for n in 0..2 {
-        cycle(&place, &mut senders, Duration::from_millis(600), |serving| {
+    let mut trial = Trial::new(number("GASTROLOG_KILL_SEED", 99));
+    let (stops, mut slowest) = (number("GASTROLOG_STOPS", 2), 0f64);
+    for n in 0..stops {
+        trial.cycle(Duration::from_millis(600), |serving| {
+            let peers = stalled_peers(&serving);
+            let asked = Instant::now();
             let said = serving.stop();
+            slowest = slowest.max(asked.elapsed().as_secs_f64());
             assert_eq!(said.last().unwrap(), "stopped");
+            drop(peers);
         });
-        check(&senders, &place.everything(), &format!("after stop {n}"));
+        trial.check(&format!("after stop {n}"));
     }
-    let serving = serve(&place);
-    check(&senders, &place.everything(), "after another start");
-    serving.stop();
+    let Found { acknowledged, .. } = trial.finish("after the last stop");
+    let what = format!(
+        "{stops} stops under full load, a stalled query, follower and body beside it: the slowest took {slowest:.1} s; \
+         {acknowledged} acknowledged, 0 lost"
+    );
+    report(&what, slowest < STOP_S_MAX);
+}
+
+#[test]
+fn a_second_signal_ends_at_once_what_a_first_one_drains() {
+    let mut trial = Trial::new(number("GASTROLOG_KILL_SEED", 5));
+    trial.cycle(Duration::from_millis(400), |serving| {
+        // The body that does not come keeps the server from stopping by itself.
+        let peers = stalled_peers(&serving);
+        serving.signal("TERM");
+        serving.wait_to_say("stopping");
+        serving.signal("TERM");
+        let (status, said) = serving.wait();
+        assert_eq!((status.code(), said.last().unwrap().as_str()), (Some(143), "stopped at once"));
+        drop(peers);
+    });
+    trial.killed();
+    trial.check("after the second signal");
+    let Found { acknowledged, .. } = trial.finish("after the second signal and a start");
+    report(&format!("exit status 143, nothing waited for; {acknowledged} acknowledged, 0 lost"), true);
 }

@@ -42,7 +42,7 @@ impl Default for BatcherConfig {
             batch_records: 16 * 1024,
             delay: Duration::from_millis(50),
             queue_bytes: 16 << 20,
-            drain: Duration::from_secs(10),
+            drain: Duration::from_secs(4),
         }
     }
 }

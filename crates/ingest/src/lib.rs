@@ -5,6 +5,7 @@
 
 mod batcher;
 mod counters;
+mod crowd;
 mod receiver;
 mod roster;
 mod shutdown;
@@ -14,6 +15,7 @@ pub mod testing;
 
 pub use batcher::{Batcher, BatcherConfig, Incoming};
 pub use counters::{Counters, CountersSnapshot, DropReason};
+pub use crowd::{Crowd, Seat};
 pub use receiver::{Clock, Receiver, ReceiverError};
 pub use roster::{ReceiverStatus, Roster};
 pub use shutdown::Shutdown;

@@ -32,8 +32,9 @@ pub enum BodyError {
     Busy(#[from] OutOfMemory),
 }
 
-/// Reads the whole body. One of unknown length reserves what the largest would need; `idle` is how long the sender
-/// may be silent in the middle of it.
+/// Reads the whole body. Memory is reserved as the bytes come, whatever length was announced: a sender that announces
+/// much and sends little holds little. A reservation is twice the one before it, at most what was announced. `idle`
+/// is how long the sender may be silent in the middle.
 pub async fn read(
     mut body: Body,
     headers: &HeaderMap,
@@ -45,9 +46,8 @@ pub async fn read(
     if length.is_some_and(|length| length > bytes_max as u64) {
         return Err(BodyError::TooLarge(bytes_max));
     }
-    let length = length.map(|length| length as usize);
-    let memory = memory.acquire(length.unwrap_or(bytes_max)).await?;
-    let mut bytes = Vec::with_capacity(length.unwrap_or(0));
+    let most = length.map_or(bytes_max, |length| length as usize);
+    let (mut held, mut bytes) = (memory.acquire(0).await?, Vec::new());
     loop {
         let frame = tokio::time::timeout(idle, body.frame())
             .await
@@ -55,12 +55,18 @@ pub async fn read(
         let Some(frame) = frame else { break };
         let frame = frame.map_err(|e| BodyError::Silent(e.to_string()))?;
         let Some(data) = frame.data_ref() else { continue };
-        if bytes.len() + data.len() > bytes_max {
+        let needed = bytes.len() + data.len();
+        if needed > bytes_max {
             return Err(BodyError::TooLarge(bytes_max));
+        }
+        if needed > bytes.capacity() {
+            let capacity = bytes.capacity().saturating_mul(2).min(most).max(needed);
+            memory.grow(&mut held, capacity).await?;
+            bytes.reserve_exact(capacity - bytes.len());
         }
         bytes.extend_from_slice(data);
     }
-    Ok(HeldBody { bytes, memory })
+    Ok(HeldBody { bytes, memory: held })
 }
 
 /// How the body is compressed, by `Content-Encoding`; several encodings are not undone.

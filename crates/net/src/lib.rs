@@ -7,20 +7,27 @@
 mod accept;
 pub mod body;
 mod bound;
+mod hold;
 mod http;
 pub mod inflate;
+pub mod json;
 mod memory;
 mod runtime;
 mod store;
 mod stream;
 pub mod tls;
 pub mod udp;
+pub mod web;
+mod web_receiver;
+pub mod wire;
 
 pub use accept::{ConnectionLimits, accept};
 pub use bound::Bound;
+pub use hold::{Hold, HoldLimits, hold};
 pub use http::serve_http;
-pub use memory::{Held, Memory, OutOfMemory};
+pub use memory::{FrameMemory, Held, Memory, OutOfMemory};
 pub use runtime::run_async;
 pub use store::{Patience, store, store_or_hand_back};
 pub use stream::{Stream, read_some};
 pub use tls::TlsFiles;
+pub use web_receiver::{WebIngest, WebReceiver};

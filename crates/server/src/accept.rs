@@ -1,68 +1,136 @@
 //! Accepts connections and serves HTTP/1.1 and HTTP/2 on them, within limits.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::Listener;
+use gastrolog_ingest::{Counters, Crowd, Seat};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Connections at once on a socket; more wait to be accepted.
-const CONNECTIONS_MAX: usize = 512;
+use crate::patience;
+use crate::watched::Watched;
 
 /// How long the head of an HTTP/1.1 request may take, and how long a connection may be idle between two.
 const HEAD: Duration = Duration::from_secs(30);
+
+/// Longest head of a request, and most that a connection reads at once: what a slow sender can make it hold.
+const HEAD_BYTES_MAX: usize = 64 << 10;
 
 /// An HTTP/2 connection is asked for a sign of life this often, and is closed when none comes for as long again.
 const ALIVE: Duration = Duration::from_secs(20);
 
 /// How long calls under way may go on after the server was asked to stop.
-const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN: Duration = Duration::from_secs(6);
 
-/// Serves `routes` on `listener` until `stop`; then lets calls under way end for a while, and cuts off the rest.
-pub(crate) async fn serve<L: Listener>(mut listener: L, routes: Router, stop: CancellationToken) {
-    let free = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+/// Pause after a failed accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What is listened on.
+pub(crate) trait Door {
+    /// Its connections.
+    type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next one.
+    async fn open(&self) -> io::Result<Self::Io>;
+}
+
+impl Door for TcpListener {
+    type Io = TcpStream;
+
+    async fn open(&self) -> io::Result<TcpStream> {
+        let (stream, _) = self.accept().await?;
+        // An answer is one small write: waiting for more to send only delays it. Who does not grant that is slower.
+        let _ = stream.set_nodelay(true);
+        Ok(stream)
+    }
+}
+
+impl Door for UnixListener {
+    type Io = UnixStream;
+
+    async fn open(&self) -> io::Result<UnixStream> {
+        Ok(self.accept().await?.0)
+    }
+}
+
+/// What is served on a socket, and how many may connect to it.
+pub(crate) struct Served {
+    pub(crate) routes: Router,
+    pub(crate) connections_max: usize,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// Serves on `door` until told to stop; then lets calls under way end for a while, and cuts off the rest.
+pub(crate) async fn serve<D: Door>(door: D, served: Served) {
+    let Served { routes, connections_max, counters, stop } = served;
+    let routes = routes.layer(axum::middleware::map_request(patience::of_request));
+    let crowd = Crowd::new(connections_max);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = next(&mut listener, &free) => {
-                let Some((io, permit)) = accepted else { break };
-                connections.spawn(connection(io, routes.clone(), stop.clone(), permit));
-            }
+            (seat, opened) = next(&door, &crowd) => match opened {
+                Ok(io) => {
+                    connections.spawn(connection(io, routes.clone(), stop.clone(), seat));
+                }
+                Err(e) => failed(&e, &crowd, &counters).await,
+            },
             Some(_) = connections.join_next() => {}
             () = stop.cancelled() => break,
         }
     }
-    drop(listener);
+    drop(door);
     let drained = async { while connections.join_next().await.is_some() {} };
     // What is left is cut off when `connections` is dropped, which cancels its queries.
     let _ = tokio::time::timeout(DRAIN, drained).await;
 }
 
-/// The next connection, once there is room for it.
-async fn next<L: Listener>(listener: &mut L, free: &Arc<Semaphore>) -> Option<(L::Io, OwnedSemaphorePermit)> {
-    let permit = free.clone().acquire_owned().await.ok()?;
-    let (io, _) = listener.accept().await;
-    Some((io, permit))
+/// The next connection: taken from the system's queue only when there is a place for it.
+async fn next<D: Door>(door: &D, crowd: &Arc<Crowd>) -> (Seat, io::Result<D::Io>) {
+    let seat = crowd.enter().await;
+    (seat, door.open().await)
 }
 
-async fn connection<I>(io: I, routes: Router, stop: CancellationToken, _permit: OwnedSemaphorePermit)
+/// Counts a failed accept. Who gave up before it was accepted concerns nobody; anything else is most likely the end of
+/// the descriptors, which idle connections hold.
+async fn failed(error: &io::Error, crowd: &Crowd, counters: &Counters) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset};
+    if matches!(error.kind(), ConnectionAborted | ConnectionReset) {
+        return;
+    }
+    counters.fault();
+    counters.said(format_args!("accepting a connection failed: {error}"));
+    crowd.make_room();
+    tokio::time::sleep(ACCEPT_PAUSE).await;
+}
+
+async fn connection<I>(io: I, routes: Router, stop: CancellationToken, seat: Seat)
 where
-    I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(ALIVE).keep_alive_timeout(ALIVE);
-    let serving = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(routes));
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(ALIVE)
+        .keep_alive_timeout(ALIVE)
+        .max_header_list_size(HEAD_BYTES_MAX as u32);
+    let seat = Arc::new(seat);
+    let watched = Watched::new(io, seat.clone(), HEAD);
+    let serving = builder.serve_connection(TokioIo::new(watched), TowerToHyperService::new(routes));
     tokio::pin!(serving);
     // How a connection ends concerns nobody but its peer, who knows.
     tokio::select! {
         _ = serving.as_mut() => {}
+        () = seat.sent_away() => {}
         () = stop.cancelled() => {
             serving.as_mut().graceful_shutdown();
             let _ = serving.await;

@@ -16,6 +16,7 @@ use gastrolog_ingest::{Counters, Roster};
 use gastrolog_types::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use crate::gate::Gate;
 use crate::query::{self, CancelOnDrop, blocking};
 use crate::{
     ELEMENT_BYTES_MAX, MESSAGE_BYTES_MAX, append, compact, from_wire, proto, receivers, to_wire, usage,
@@ -31,13 +32,16 @@ pub struct Api {
     stop: CancellationToken,
     counters: Arc<Counters>,
     roster: Arc<Roster>,
+    queries: Gate,
+    followers: Gate,
 }
 
 impl Api {
     /// The API over `service`.
     pub fn new(service: Arc<dyn Service>, now: Now) -> Api {
         let (stop, counters, roster) = (CancellationToken::new(), Arc::default(), Arc::default());
-        Api { service, now, stop, counters, roster }
+        let (queries, followers) = (Gate::queries(), Gate::followers());
+        Api { service, now, stop, counters, roster, queries, followers }
     }
 
     /// Tells of the receivers in `roster`, to which whoever serves the API adds [`Api::counters`].
@@ -83,7 +87,8 @@ impl proto::Query for Api {
     ) -> ServiceResult<ServiceStream<impl Encodable<proto::QueryResponse> + Send + use<>>> {
         let request = query::request(request.to_owned_message())?;
         let run: query::Run = |service, request, cancel, out| service.query(request, cancel, out);
-        Response::ok(query::stream(self.service.clone(), request, run, CancellationToken::new()))
+        let permit = self.queries.enter()?;
+        Response::ok(query::stream(self.service.clone(), request, run, CancellationToken::new(), permit))
     }
 
     async fn fetch(
@@ -92,7 +97,8 @@ impl proto::Query for Api {
         request: ServiceRequest<'_, proto::QueryRequest>,
     ) -> ServiceResult<impl Encodable<proto::QueryResponse> + Send + use<>> {
         let request = query::request(request.to_owned_message())?;
-        Response::ok(query::fetch(self.service.clone(), request).await?)
+        let permit = self.queries.enter()?;
+        Response::ok(query::fetch(self.service.clone(), request, permit).await?)
     }
 
     async fn explain(
@@ -107,7 +113,12 @@ impl proto::Query for Api {
         let request = query::request(wanted)?;
         let (service, cancel) = (self.service.clone(), Cancel::default());
         let _guard = CancelOnDrop(cancel.clone());
-        let plan = blocking(move || service.explain(&request, asked.analyze, &cancel)).await?;
+        let permit = self.queries.enter()?;
+        let plan = blocking(move || {
+            let _permit = permit;
+            service.explain(&request, asked.analyze, &cancel)
+        })
+        .await?;
         let plan = MessageField::some(to_wire::plan(plan));
         Response::ok(proto::ExplainResponse { plan, ..Default::default() })
     }
@@ -121,7 +132,12 @@ impl proto::Query for Api {
         let request = query::request(wanted)?;
         let (service, cancel) = (self.service.clone(), Cancel::default());
         let _guard = CancelOnDrop(cancel.clone());
-        let list = blocking(move || service.fields(&request, &cancel)).await?;
+        let permit = self.queries.enter()?;
+        let list = blocking(move || {
+            let _permit = permit;
+            service.fields(&request, &cancel)
+        })
+        .await?;
         Response::ok(to_wire::fields(list))
     }
 
@@ -132,7 +148,12 @@ impl proto::Query for Api {
     ) -> ServiceResult<impl Encodable<proto::ValuesResponse> + Send + use<>> {
         let request = from_wire::values_request(request.to_owned_message());
         let service = self.service.clone();
-        let list = blocking(move || service.values(&request)).await?;
+        let permit = self.queries.enter()?;
+        let list = blocking(move || {
+            let _permit = permit;
+            service.values(&request)
+        })
+        .await?;
         Response::ok(to_wire::values(list))
     }
 }
@@ -145,7 +166,8 @@ impl proto::Follow for Api {
     ) -> ServiceResult<ServiceStream<impl Encodable<proto::QueryResponse> + Send + use<>>> {
         let request = query::request(request.to_owned_message())?;
         let run: query::Run = |service, request, cancel, out| service.follow(request, cancel, out);
-        Response::ok(query::stream(self.service.clone(), request, run, self.stop.clone()))
+        let permit = self.followers.enter()?;
+        Response::ok(query::stream(self.service.clone(), request, run, self.stop.clone(), permit))
     }
 }
 
@@ -220,7 +242,7 @@ impl proto::Lifecycle for Api {
         _: RequestContext,
         request: ServiceRequest<'_, proto::VerifyRequest>,
     ) -> ServiceResult<ServiceStream<impl Encodable<proto::VerifyResponse> + Send + use<>>> {
-        Response::ok(query::verify(self.service.clone(), request.store.to_owned()))
+        Response::ok(query::verify(self.service.clone(), request.store.to_owned(), self.queries.enter()?))
     }
 
     async fn compact(
@@ -228,7 +250,7 @@ impl proto::Lifecycle for Api {
         _: RequestContext,
         request: ServiceRequest<'_, proto::CompactRequest>,
     ) -> ServiceResult<ServiceStream<impl Encodable<proto::CompactResponse> + Send + use<>>> {
-        Response::ok(compact::stream(self.service.clone(), request.store.to_owned()))
+        Response::ok(compact::stream(self.service.clone(), request.store.to_owned(), self.queries.enter()?))
     }
 
     async fn receivers(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use connectrpc::{ConnectError, ServiceStream};
 use gastrolog_engine::{CompactReport, Service};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::error::TrySendError;
 
 use crate::proto::__buffa::oneof::compact_response::Step;
@@ -11,9 +12,14 @@ use crate::{error, proto};
 
 /// Streams the progress of the job, then its report. Progress that nobody fetched in time is skipped; when the reader
 /// leaves, the job ends.
-pub(crate) fn stream(service: Arc<dyn Service>, store: String) -> ServiceStream<proto::CompactResponse> {
+pub(crate) fn stream(
+    service: Arc<dyn Service>,
+    store: String,
+    permit: OwnedSemaphorePermit,
+) -> ServiceStream<proto::CompactResponse> {
     let (send, receive) = tokio::sync::mpsc::channel::<Result<Step, ConnectError>>(1);
     tokio::task::spawn_blocking(move || {
+        let _permit = permit;
         let report = service.compact(&store, &mut |done_bytes, total_bytes| {
             let progress = proto::CompactProgress { done_bytes, total_bytes, ..Default::default() };
             // A full channel means that the reader is behind; the next figures replace these.

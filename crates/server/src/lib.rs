@@ -11,12 +11,15 @@ mod client;
 mod compact;
 mod error;
 mod from_wire;
+mod gate;
 mod listen;
+mod patience;
 mod pipe;
 mod query;
 mod receivers;
 mod to_wire;
 mod usage;
+mod watched;
 
 /// Code generated from `proto/gastrolog/v1/gastrolog.proto`.
 #[allow(missing_docs, unreachable_pub, clippy::all)]

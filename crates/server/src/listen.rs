@@ -13,7 +13,11 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Api, Now, accept};
+use crate::accept::{self, Served};
+use crate::{Api, Now};
+
+/// Connections at once on a socket, where nothing else is said.
+const CONNECTIONS_MAX: usize = 16_384;
 
 /// Name of the Unix socket in the data directory.
 pub const SOCKET_NAME: &str = "gastrolog.sock";
@@ -46,12 +50,21 @@ pub struct Server {
     tcp: Option<SocketAddr>,
     merged: Router,
     roster: Arc<Roster>,
+    connections_max: usize,
 }
 
 impl Server {
     /// Serves `service`, so far nowhere.
     pub fn new(service: Arc<dyn Service>, now: Now) -> Server {
-        Server { service, now, socket: None, tcp: None, merged: Router::new(), roster: Arc::default() }
+        Server {
+            service,
+            now,
+            socket: None,
+            tcp: None,
+            merged: Router::new(),
+            roster: Arc::default(),
+            connections_max: CONNECTIONS_MAX,
+        }
     }
 
     /// Also on a Unix socket, readable and writable by its owner only. What a dead server left there is replaced.
@@ -78,6 +91,12 @@ impl Server {
         self
     }
 
+    /// Takes so many connections at once on each socket; over that, who has been idle longest makes room.
+    pub fn connections_max(mut self, connections_max: usize) -> Server {
+        self.connections_max = connections_max;
+        self
+    }
+
     /// Opens the sockets and starts to answer on the runtime that calls this.
     pub async fn start(self) -> Result<Listening, ServerError> {
         let unix = match self.socket {
@@ -94,16 +113,21 @@ impl Server {
         at.extend(unix.iter().map(|(_, file)| file.0.display().to_string()));
         self.roster.add("api", "api", at, api.counters());
         let (streams, accepting) = (api.stop(), CancellationToken::new());
+        let (counters, connections_max) = (api.counters(), self.connections_max);
         let routes = api.into_router();
+        let served = |routes: Router| {
+            let (counters, stop) = (counters.clone(), accepting.clone());
+            Served { routes, connections_max, counters, stop }
+        };
         let mut tasks = Vec::new();
         let mut socket = None;
         if let Some((listener, file)) = unix {
             socket = Some(file);
-            tasks.push(tokio::spawn(accept::serve(listener, routes.clone(), accepting.clone())));
+            tasks.push(tokio::spawn(accept::serve(listener, served(routes.clone()))));
         }
         if let Some(listener) = tcp {
             let routes = self.merged.merge(routes);
-            tasks.push(tokio::spawn(accept::serve(listener, routes, accepting.clone())));
+            tasks.push(tokio::spawn(accept::serve(listener, served(routes))));
         }
         Ok(Listening { address, socket, streams, accepting, tasks })
     }
@@ -154,7 +178,7 @@ impl Listening {
         self.socket.as_ref().map(|s| s.0.as_path())
     }
 
-    /// Stops: takes no more connections, ends followers, lets calls under way finish for up to ten seconds.
+    /// Stops: takes no more connections, ends followers, lets calls under way finish for up to six seconds.
     pub async fn stop(self) {
         self.accepting.cancel();
         self.streams.cancel();

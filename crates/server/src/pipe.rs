@@ -4,12 +4,17 @@
 //! in large messages, and nobody waits for a batch to fill. The pipe holds at most [`PIPE_BYTES`] and one piece.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use gastrolog_engine::{Answer, Cancel, EngineError, QueryEnd, Value};
 use tokio::sync::Notify;
 
 /// When the pipe holds this much, the engine waits.
 const PIPE_BYTES: usize = 1 << 20;
+
+/// A reader that takes nothing for this long while the pipe is full is given up: it keeps a thread, and files that
+/// retention removed, from being freed.
+const STALL: Duration = Duration::from_secs(600);
 
 /// What a piece takes beside its text.
 const PIECE_BYTES: usize = 64;
@@ -23,6 +28,7 @@ struct State {
     bytes: usize,
     end: Option<End>,
     reader_left: bool,
+    given_up: bool,
 }
 
 #[derive(Default)]
@@ -40,7 +46,10 @@ impl Shared {
 }
 
 /// The engine's end.
-pub(crate) struct Writer(Arc<Shared>);
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    stall: Duration,
+}
 
 /// The async end. Dropping it cancels the query.
 pub(crate) struct Reader {
@@ -58,32 +67,39 @@ pub(crate) enum Piece {
 
 /// A pipe; `cancel` is the token that the query watches.
 pub(crate) fn pipe(cancel: Cancel) -> (Writer, Reader) {
+    pipe_within(cancel, STALL)
+}
+
+fn pipe_within(cancel: Cancel, stall: Duration) -> (Writer, Reader) {
     let shared = Arc::new(Shared::default());
-    (Writer(shared.clone()), Reader { shared, cancel })
+    (Writer { shared: shared.clone(), stall }, Reader { shared, cancel })
 }
 
 impl Writer {
-    /// Puts a piece in, waiting for space. `false`: the reader has left.
+    /// Puts a piece in, waiting for space. `false`: the reader has left, or takes nothing.
     pub(crate) fn push(&self, piece: Answer) -> bool {
         let bytes = size_of_piece(&piece);
-        let mut state = self.0.lock();
-        while state.bytes >= PIPE_BYTES && !state.reader_left {
-            state = self.0.space.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        if state.reader_left {
+        let is_full = |state: &mut State| state.bytes >= PIPE_BYTES && !state.reader_left;
+        let waited = self.shared.space.wait_timeout_while(self.shared.lock(), self.stall, is_full);
+        let (mut state, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.given_up |= waited.timed_out();
+        if state.reader_left || state.given_up {
             return false;
         }
         state.bytes += bytes;
         state.pieces.push(piece);
         if state.pieces.len() == 1 {
-            self.0.arrived.notify_one();
+            self.shared.arrived.notify_one();
         }
         true
     }
 
-    /// Says how the query ended.
+    /// Says how the query ended. A reader that was given up, and comes back, hears that the answer is not whole.
     pub(crate) fn finish(self, end: End) {
-        self.0.lock().end = Some(end);
+        let mut state = self.shared.lock();
+        let given_up =
+            || format!("nothing of the answer was read for {} s; it ends here", self.stall.as_secs());
+        state.end = Some(if state.given_up { Err(EngineError::Cancelled(given_up())) } else { end });
     }
 }
 
@@ -91,8 +107,8 @@ impl Drop for Writer {
     /// Also when the engine's thread died without a word, so that nobody waits for it.
     fn drop(&mut self) {
         let died = || Err(EngineError::Unavailable("the query ended without an answer".to_owned()));
-        self.0.lock().end.get_or_insert_with(died);
-        self.0.arrived.notify_one();
+        self.shared.lock().end.get_or_insert_with(died);
+        self.shared.arrived.notify_one();
     }
 }
 
@@ -146,4 +162,23 @@ pub(crate) fn size_of_piece(piece: &Answer) -> usize {
                 found.record.text.len() + fields + attributes + computed
             }
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_takes_nothing_is_given_up_and_told() {
+        let (writer, mut reader) = pipe_within(Cancel::default(), Duration::from_millis(30));
+        let pushed = tokio::task::spawn_blocking(move || {
+            let piece = || Answer::Notice("x".repeat(PIPE_BYTES / 4));
+            let pushed = (0..100).take_while(|_| writer.push(piece())).count();
+            writer.finish(Ok(QueryEnd::default()));
+            pushed
+        });
+        assert_eq!(pushed.await.unwrap(), 4);
+        assert!(matches!(reader.next().await, Piece::Answers(pieces) if pieces.len() == 4));
+        assert!(matches!(reader.next().await, Piece::End(Err(EngineError::Cancelled(_)))));
+    }
 }

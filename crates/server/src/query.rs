@@ -5,6 +5,7 @@ use std::sync::Arc;
 use buffa::MessageField;
 use connectrpc::{ConnectError, ServiceStream};
 use gastrolog_engine::{Answer, AnswerSink, Cancel, EngineError, QueryEnd, QueryRequest, Service};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
 use crate::pipe::{Piece, pipe, size_of_piece};
@@ -41,10 +42,12 @@ pub(crate) fn stream(
     request: QueryRequest,
     run: Run,
     stop: CancellationToken,
+    permit: OwnedSemaphorePermit,
 ) -> ServiceStream<proto::QueryResponse> {
     let cancel = Cancel::default();
     let (writer, reader) = pipe(cancel.clone());
     tokio::task::spawn_blocking(move || {
+        let _permit = permit;
         let end = run(&*service, &request, &cancel, &mut |piece| writer.push(piece));
         writer.finish(end);
     });
@@ -77,6 +80,7 @@ fn last_message(mut m: proto::QueryResponse, end: QueryEnd, truncated: bool) -> 
 pub(crate) async fn fetch(
     service: Arc<dyn Service>,
     request: QueryRequest,
+    permit: OwnedSemaphorePermit,
 ) -> Result<proto::QueryResponse, ConnectError> {
     let cancel = Cancel::default();
     let _guard = CancelOnDrop(cancel.clone());
@@ -85,6 +89,7 @@ pub(crate) async fn fetch(
     let limit = Some(wanted.min(FETCH_ANSWERS_MAX));
     let request = QueryRequest { limit, ..request };
     blocking(move || {
+        let _permit = permit;
         let (mut pieces, mut bytes, mut truncated) = (Vec::new(), 0, false);
         let end = service.query(&request, &cancel, &mut |piece| {
             bytes += size_of_piece(&piece);
@@ -112,10 +117,15 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 /// Streams the progress of `verify`, then its report. Progress that nobody fetched in time is skipped.
-pub(crate) fn verify(service: Arc<dyn Service>, store: String) -> ServiceStream<proto::VerifyResponse> {
+pub(crate) fn verify(
+    service: Arc<dyn Service>,
+    store: String,
+    permit: OwnedSemaphorePermit,
+) -> ServiceStream<proto::VerifyResponse> {
     use proto::__buffa::oneof::verify_response::Step;
     let (send, receive) = tokio::sync::mpsc::channel(1);
     tokio::task::spawn_blocking(move || {
+        let _permit = permit;
         let report = service.verify(&store, &mut |done_bytes, total_bytes| {
             let progress = proto::VerifyProgress { done_bytes, total_bytes, ..Default::default() };
             // A full channel means that the reader is behind; the next figures replace these.

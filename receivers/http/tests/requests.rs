@@ -141,3 +141,30 @@ fn silent_connections_are_closed_and_two_requests_may_share_one() {
     }
     assert_eq!(running.stop().stored, 2);
 }
+
+#[test]
+fn who_announces_much_and_sends_little_holds_little() {
+    use std::io::Write;
+    let config = HttpConfig {
+        body_bytes_max: 1 << 20,
+        memory_bytes: 1 << 20,
+        wait: Duration::from_millis(100),
+        ..HttpConfig::default()
+    };
+    let running = start(MemorySink::new(), config);
+    let announce = |head: &str| {
+        let mut socket = std::net::TcpStream::connect(running.addr).unwrap();
+        socket.write_all(format!("POST /ingest HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n").as_bytes()).unwrap();
+        socket
+    };
+    // Each of them would take all the memory there is.
+    let _held = [
+        announce("Content-Length: 1000000"),
+        announce("Content-Length: 1000000\r\nContent-Type: text/plain"),
+        announce("Transfer-Encoding: chunked"),
+    ];
+    std::thread::sleep(Duration::from_millis(100));
+    let large = "0123456789\n".repeat(40_000);
+    assert_eq!(running.post("/ingest", &[], large.as_bytes()).status, 200);
+    assert_eq!(running.sink.len(), 40_000);
+}

@@ -1,6 +1,7 @@
 //! Tests of the engine through its façade, in one binary: linking is most of what a test binary costs.
 
 mod charts;
+mod clock;
 mod context;
 mod costs;
 mod explain;

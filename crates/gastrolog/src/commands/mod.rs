@@ -1,6 +1,7 @@
 //! What each command does.
 
 mod admin;
+mod chatterbox;
 mod compact;
 mod complete;
 mod explain;
@@ -49,6 +50,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Receivers(args) => receivers::run(&place, &args),
         Command::Seal => admin::seal(&place),
         Command::Compact(args) => compact::run(&place, args),
+        Command::Chatterbox(args) => chatterbox::run(&place, args),
         Command::Fields(args) => fields::fields(&place, args),
         Command::Values(args) => fields::values(&place, args),
         Command::Completions { shell } => complete::script(shell),

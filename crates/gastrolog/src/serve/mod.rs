@@ -2,6 +2,7 @@
 
 mod binding;
 pub(crate) mod config;
+mod descriptors;
 mod kinds;
 mod receivers;
 mod signals;
@@ -23,28 +24,41 @@ use crate::{clock, open, place};
 /// What is still busy this long after the end is left behind.
 const RUNTIME_STOP: Duration = Duration::from_secs(2);
 
+/// Exit status after the second signal: that of a process which SIGTERM ended.
+const STATUS_AT_ONCE: i32 = 143;
+
 pub(crate) fn run(place: &PlaceArgs, args: ServeArgs) -> anyhow::Result<Outcome> {
     let config = Config::load(&args)?;
     let location = match (&place.store, &config.server.data_dir) {
         (None, Some(dir)) => Location::Dir(dir.clone()),
         _ => place::location(place)?,
     };
+    let connections_max = descriptors::connections_max(descriptors::raise());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let service = open::open(location.clone(), Access::ReadWrite, &config)?;
-    let ended = runtime.block_on(serve(&location, &config, service));
+    let ended = runtime.block_on(serve(&location, &config, service, connections_max));
     runtime.shutdown_timeout(RUNTIME_STOP);
     ended.map(|()| Outcome::Found)
 }
 
-async fn serve(location: &Location, config: &Config, service: Arc<dyn Service>) -> anyhow::Result<()> {
+async fn serve(
+    location: &Location,
+    config: &Config,
+    service: Arc<dyn Service>,
+    connections_max: usize,
+) -> anyhow::Result<()> {
     let mut stop = signals::Stop::listen().context("signals")?;
-    let (listening, running) = start(location, config, service).await?;
+    let (listening, running) = start(location, config, service, connections_max).await?;
     say_where(location, &listening, running.listening());
     stop.asked().await;
     note("stopping: no more records are taken, what was taken is being stored (again: at once)");
     tokio::select! {
         () = drain(listening, running) => note("stopped"),
-        () = stop.asked() => note("stopped at once"),
+        () = stop.asked() => {
+            note("stopped at once");
+            // As a crash would: nothing is waited for, and the store is what it is after one.
+            std::process::exit(STATUS_AT_ONCE);
+        }
     }
     Ok(())
 }
@@ -54,12 +68,14 @@ async fn start(
     location: &Location,
     config: &Config,
     service: Arc<dyn Service>,
+    connections_max: usize,
 ) -> anyhow::Result<(Listening, Running)> {
     let receivers = Receivers::bind(location, config, &service)?;
     let mut server = Server::new(service, Arc::new(clock::now))
         .tcp(config.server.listen)
         .merge(receivers.routes())
-        .roster(receivers.roster());
+        .roster(receivers.roster())
+        .connections_max(connections_max);
     if let Location::Dir(dir) = location {
         server = server.socket(dir.join(SOCKET_NAME));
     }

@@ -40,7 +40,7 @@ fn http_syslog_and_files_reach_the_store() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let fake = Arc::new(Fake::default());
     let location = Location::Dir(dir.path().to_owned());
-    let (listening, running) = runtime.block_on(start(&location, &config, fake.clone())).unwrap();
+    let (listening, running) = runtime.block_on(start(&location, &config, fake.clone(), 64)).unwrap();
     assert!(dir.path().join(SOCKET_NAME).exists());
 
     let address = listening.address().unwrap();
@@ -71,6 +71,23 @@ fn two_receivers_of_one_name_are_refused() {
     )
     .unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let refused = runtime.block_on(start(&Location::Memory, &config, Arc::new(Fake::default())));
+    let refused = runtime.block_on(start(&Location::Memory, &config, Arc::new(Fake::default()), 64));
     assert!(refused.err().unwrap().to_string().contains("two receivers are named syslog"));
+}
+
+#[test]
+fn the_receivers_of_the_documentation_are_read() {
+    let page = include_str!("../../../../docs/receivers.md");
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut kinds = Vec::new();
+    for block in blocks.filter(|block| block.starts_with("[[receivers]]")) {
+        let config: Config = toml::from_str(block).unwrap_or_else(|e| panic!("{block}\n{e}"));
+        for receiver in &config.receivers {
+            receiver.check().unwrap();
+            kinds.push(receiver.name().to_owned());
+        }
+    }
+    for kind in ["beats", "fluent", "kafka", "chatterbox"] {
+        assert!(kinds.iter().any(|k| k == kind), "{kind}: {kinds:?}");
+    }
 }

@@ -14,9 +14,43 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     entries: Vec<Entry>,
+    /// Whether it sends again what was not acknowledged; then there is no hole in what is found of it.
+    pub(crate) sends_again: bool,
+    /// How often a line may be there beside the times it was sent.
+    pub(crate) repeats: u32,
+}
+
+/// What was found of all senders.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Found {
+    /// Lines that were acknowledged.
+    pub(crate) acknowledged: u64,
+    /// Lines that were sent more than once.
+    pub(crate) sent_again: u64,
+    /// Lines that are there more than once.
+    pub(crate) twice: u64,
+}
+
+impl Found {
+    /// Both together.
+    pub(crate) fn add(&mut self, other: Found) {
+        self.acknowledged += other.acknowledged;
+        self.sent_again += other.sent_again;
+        self.twice += other.twice;
+    }
 }
 
 impl Ledger {
+    /// Of a sender that sends again what was not acknowledged, or does not.
+    pub(crate) fn new(sends_again: bool) -> Ledger {
+        Ledger { sends_again, ..Ledger::default() }
+    }
+
+    /// The last line that there is.
+    pub(crate) fn last(&self) -> Option<&[u8]> {
+        self.entries.last().map(|e| &e.text[..])
+    }
+
     /// The number of the next line.
     pub(crate) fn next(&self) -> usize {
         self.entries.len()
@@ -27,15 +61,13 @@ impl Ledger {
         self.entries.push(Entry { text, sent: 0, acknowledged: false });
     }
 
-    /// The lines from `first` on, as a body; they count as sent.
-    pub(crate) fn body(&mut self, first: usize) -> Vec<u8> {
-        let mut body = Vec::new();
-        for entry in &mut self.entries[first..] {
+    /// The lines from `first` on; they count as sent.
+    pub(crate) fn send(&mut self, first: usize) -> Vec<Vec<u8>> {
+        let lines = self.entries[first..].iter_mut().map(|entry| {
             entry.sent += 1;
-            body.extend_from_slice(&entry.text);
-            body.push(b'\n');
-        }
-        body
+            entry.text.clone()
+        });
+        lines.collect()
     }
 
     /// The lines from `first` on were acknowledged.
@@ -43,15 +75,17 @@ impl Ledger {
         self.entries[first..].iter_mut().for_each(|e| e.acknowledged = true);
     }
 
-    /// How many were acknowledged.
-    pub(crate) fn acknowledged(&self) -> u64 {
-        self.entries.iter().filter(|e| e.acknowledged).count() as u64
+    /// How many lines were acknowledged, or sent again.
+    fn figures(&self) -> Found {
+        let count = |wanted: fn(&Entry) -> bool| self.entries.iter().filter(|e| wanted(e)).count() as u64;
+        Found { acknowledged: count(|e| e.acknowledged), sent_again: count(|e| e.sent > 1), twice: 0 }
     }
 }
 
-/// Holds what was found, a line each in write order, against what was sent: every acknowledged line is there, once for
-/// each time it was sent at most; nothing is there that was not sent; and each sender's lines are in its order.
-pub(crate) fn check(ledgers: &[&Ledger], found: &[u8], when: &str) {
+/// Holds the lines that were found, in write order, against what was sent: every acknowledged line is there, once for
+/// each time it was sent at most; nothing is there that was not sent; each sender's lines are in its order; and what is
+/// there of a sender that sends again has no hole.
+pub(crate) fn check(ledgers: &[&Ledger], lines: impl Iterator<Item = Vec<u8>>, when: &str) -> Found {
     let mut of_text: HashMap<&[u8], (usize, usize)> = HashMap::new();
     for (sender, ledger) in ledgers.iter().enumerate() {
         for (number, entry) in ledger.entries.iter().enumerate() {
@@ -59,26 +93,32 @@ pub(crate) fn check(ledgers: &[&Ledger], found: &[u8], when: &str) {
         }
     }
     let mut times: Vec<Vec<u32>> = ledgers.iter().map(|l| vec![0; l.entries.len()]).collect();
-    let mut last_new: Vec<Option<usize>> = vec![None; ledgers.len()];
-    for line in found.split_inclusive(|&b| b == b'\n') {
-        let text = line.strip_suffix(b"\n").unwrap_or(line);
+    let mut next_new: Vec<usize> = vec![0; ledgers.len()];
+    for text in lines {
         let shown = || String::from_utf8_lossy(&text[..text.len().min(300)]).into_owned();
-        let Some(&(sender, number)) = of_text.get(text) else {
+        let Some(&(sender, number)) = of_text.get(&text[..]) else {
             panic!("{when}: a record that nobody sent: {}", shown());
         };
         if times[sender][number] == 0 {
-            assert!(Some(number) > last_new[sender], "{when}: out of order: {}", shown());
-            last_new[sender] = Some(number);
+            let expected = next_new[sender];
+            assert!(number >= expected, "{when}: out of order: {}", shown());
+            let hole = ledgers[sender].sends_again && number != expected;
+            assert!(!hole, "{when}: a hole before line {number} of sender {sender}, from {expected} on");
+            next_new[sender] = number + 1;
         }
         times[sender][number] += 1;
     }
+    let mut found = Found::default();
     for (sender, ledger) in ledgers.iter().enumerate() {
+        found.add(ledger.figures());
         for (number, entry) in ledger.entries.iter().enumerate() {
             let there = times[sender][number];
-            let least = u32::from(entry.acknowledged);
+            let (least, most) = (u32::from(entry.acknowledged), entry.sent + ledger.repeats);
             let place = format!("{when}: line {number} of sender {sender}");
             assert!(there >= least, "{place} was acknowledged and is gone");
-            assert!(there <= entry.sent, "{place} was sent {} times and is there {there} times", entry.sent);
+            assert!(there <= most, "{place} was sent {} times and is there {there} times", entry.sent);
+            found.twice += u64::from(there > 1);
         }
     }
+    found
 }

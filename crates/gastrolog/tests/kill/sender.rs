@@ -1,12 +1,11 @@
-//! A sender: posts batches of all sizes, one after the other, and remembers what was acknowledged.
+//! A sender: sends batches of all sizes, one after the other, and remembers what was acknowledged.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::ledger::Ledger;
+use super::senders::{Listening, Promise, Protocol};
 use crate::support::Dice;
-use crate::support::http::Connection;
 
 /// One batch of so many is large enough to go straight to a chunk.
 const LARGE_ONE_OF: u64 = 8;
@@ -14,32 +13,45 @@ const LARGE_ONE_OF: u64 = 8;
 /// Bytes of a large batch, at least.
 const LARGE_BYTES: usize = 4 << 20;
 
+/// Bytes of a large batch where nothing holds its sender back.
+const LARGE_BYTES_UNASKED: usize = 64 << 10;
+
 /// A sender with its lines.
 pub(crate) struct Sender {
     id: usize,
     dice: Dice,
+    pub(crate) protocol: Box<dyn Protocol>,
     pub(crate) ledger: Ledger,
     /// The first line of the batch that was not acknowledged when the server went.
     failed: Option<usize>,
 }
 
 impl Sender {
-    pub(crate) fn new(id: usize, seed: u64) -> Sender {
+    pub(crate) fn new(id: usize, seed: u64, protocol: Box<dyn Protocol>) -> Sender {
         let dice = Dice(seed.wrapping_mul(1000) + id as u64);
-        Sender { id, dice, ledger: Ledger::default(), failed: None }
+        let sends_again = protocol.promise() == Promise::Eventually || id.is_multiple_of(2);
+        let ledger = Ledger::new(sends_again);
+        Sender { id, dice, protocol, ledger, failed: None }
     }
 
     /// Sends until the server is gone. Before that, nothing may fail.
-    pub(crate) fn send_until_it_fails(&mut self, address: SocketAddr, ending: &AtomicBool) {
-        let Ok(mut connection) = Connection::open(address) else { return };
+    pub(crate) fn send_until_it_fails(&mut self, server: &Listening, ending: &AtomicBool) {
+        if self.protocol.open(server).is_err() {
+            return;
+        }
+        let acknowledges = self.protocol.promise() == Promise::Acknowledged;
         loop {
             let first = self.batch();
-            let body = self.ledger.body(first);
-            match connection.post("/ingest", &body) {
-                Ok((200, _)) => self.ledger.acknowledge(first),
-                other => {
+            let lines = self.ledger.send(first);
+            match self.protocol.send(&lines) {
+                Ok(()) if acknowledges => self.ledger.acknowledge(first),
+                // A file takes everything, whether somebody follows it or not.
+                Ok(()) if ending.load(Ordering::SeqCst) => return,
+                Ok(()) => {}
+                Err(e) => {
                     self.failed = Some(first);
-                    assert!(ending.load(Ordering::SeqCst), "sender {}: {other:?}", self.id);
+                    let name = self.protocol.name();
+                    assert!(ending.load(Ordering::SeqCst), "sender {} by {name}: {e}", self.id);
                     return;
                 }
             }
@@ -47,20 +59,31 @@ impl Sender {
         }
     }
 
+    /// The server was killed once more: what is not acknowledged but read again may be there once more.
+    pub(crate) fn was_killed(&mut self) {
+        if self.protocol.promise() == Promise::Eventually {
+            self.ledger.repeats += 1;
+        }
+    }
+
+    /// Whether everything it wrote must be there after a while.
+    pub(crate) fn settles(&self) -> bool {
+        self.protocol.promise() == Promise::Eventually
+    }
+
     /// The first line of the batch to send: the one that failed again, or a new one. Half of the senders give up what
     /// was not acknowledged.
     fn batch(&mut self) -> usize {
-        let again = self.failed.take();
-        match again {
-            Some(first) if self.id.is_multiple_of(2) => first,
+        match self.failed.take() {
+            Some(first) if self.ledger.sends_again => first,
             _ => self.new_batch(),
         }
     }
 
     fn new_batch(&mut self) -> usize {
         let first = self.ledger.next();
-        let large = self.dice.below(LARGE_ONE_OF) == 0;
-        let least = if large { LARGE_BYTES } else { 0 };
+        let large = if self.settles() { LARGE_BYTES_UNASKED } else { LARGE_BYTES };
+        let least = if self.dice.below(LARGE_ONE_OF) == 0 { large } else { 0 };
         let lines = 1 + self.dice.below(60) as usize;
         let mut bytes = 0;
         while bytes < least || self.ledger.next() < first + lines {

@@ -143,6 +143,26 @@ impl Serving {
         found.unwrap_or_else(|| panic!("no {what}: {:?}", self.head)).parse().unwrap()
     }
 
+    /// What it said until it listened, and since.
+    pub fn said_first(&self) -> Vec<String> {
+        let mut lines = self.head.clone();
+        // The addresses of its receivers come right behind its own.
+        while let Ok(line) = self.said.recv_timeout(Duration::from_millis(300)) {
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// What it said until it was ready.
+    pub fn head(&self) -> &[String] {
+        &self.head
+    }
+
+    /// Waits until it says a line that begins with `what`.
+    pub fn wait_to_say(&self, what: &str) {
+        while !self.said.recv_timeout(START).unwrap().starts_with(what) {}
+    }
+
     /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -188,6 +208,14 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Adds what a long run has shown to the file that `benches/torture` asks for.
+pub fn report(result: &str, good: bool) {
+    println!("{result}");
+    let Some(path) = std::env::var_os("GASTROLOG_TORTURE_REPORT") else { return };
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+    writeln!(file, "{}", serde_json::json!({ "result": result, "good": good })).unwrap();
 }
 
 /// A number from the environment.

@@ -3,12 +3,17 @@
 //! A new kind is one file, one `mod` line and one line in `kinds!`; if it is served on the port of the API without
 //! being configured, one line in [`on_api`] too.
 
+mod beats;
+mod chatterbox;
+mod fluent;
 mod gelf;
 mod http;
+mod kafka;
 mod relp;
 mod syslog;
 mod tail;
 mod tls;
+mod web;
 
 use serde::Deserialize;
 
@@ -49,20 +54,37 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// Elasticsearch's bulk API.
+    "elastic" => Elastic(web::WebKeys<web::Elastic>),
     /// GELF over UDP, TCP and HTTP.
     "gelf" => Gelf(gelf::GelfKeys),
+    /// Uploads of the journal.
+    "journald" => Journald(web::WebKeys<web::Journald>),
+    /// Loki's push API.
+    "loki" => Loki(web::WebKeys<web::Loki>),
+    /// OTLP over gRPC and HTTP.
+    "otlp" => Otlp(web::WebKeys<web::Otlp>),
     /// RELP, plain or over TLS.
     "relp" => Relp(relp::RelpKeys),
     /// Syslog over UDP, TCP and TLS.
     "syslog" => Syslog(SyslogKeys),
     /// Files that are followed.
     "tail" => Tail(TailKeys),
+    /// Beats: Lumberjack, version 2.
+    "beats" => Beats(beats::BeatsKeys),
+    /// Fluent Forward.
+    "fluent" => Fluent(fluent::FluentKeys),
+    /// Topics of Kafka.
+    "kafka" => Kafka(kafka::KafkaKeys),
+    /// Made-up records, for tests.
+    "chatterbox" => Chatterbox(chatterbox::ChatterboxKeys),
 }
 
 /// Binds the receivers that are served on the port of the API, always and without configuration.
 pub(super) fn on_api(binding: &mut Binding<'_>) {
     http::on_api(binding);
     gelf::on_api(binding);
+    web::on_api(binding);
 }
 
 impl ReceiverConfig {

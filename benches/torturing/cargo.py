@@ -1,0 +1,70 @@
+"""The faults that cargo tests bring about: run in their long form, with what they report."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+
+from .rows import Row
+
+TEST_SECONDS_MAX = 4 * 3600
+
+# What is run: section, fault, package, target, filter, variables. {seed}, {cycles} and {cases} are put in.
+TESTS = [
+    ("kill", "kill -9 during ingest by all receivers that acknowledge, restarts between",
+     "gastrolog", "kill", "what_was_acknowledged_survives_kill_nine",
+     {"GASTROLOG_KILL_SEED": "{seed}", "GASTROLOG_KILL_CYCLES": "{cycles}"}),
+    ("stop", "SIGTERM under full load, with stalled peers", "gastrolog", "kill", "a_server_that_is_asked_to_stop",
+     {"GASTROLOG_KILL_SEED": "{seed}", "GASTROLOG_STOPS": "{stops}"}),
+    ("stop", "a second SIGTERM", "gastrolog", "kill", "a_second_signal", {"GASTROLOG_KILL_SEED": "{seed}"}),
+    ("limits", "no more file descriptors", "gastrolog", "scarce", "descriptors", {}),
+    ("limits", "no more threads", "gastrolog", "scarce", "threads", {}),
+    ("limits", "no more memory", "gastrolog", "scarce", "memory", {}),
+    ("clock", "clock a year ahead, behind, stepping back", "gastrolog-engine", "engine", "clock", {}),
+    ("clock", "year roll-over and daylight saving in RFC 3164", "gastrolog-types", "", "time::", {}),
+]
+
+
+def command(test):
+    """The command line of a test."""
+    _, _, package, target, name, _ = test
+    return ["cargo", "test", "--locked", "-q", "-p", package, *(["--test", target] if target else ["--lib"]), "--", name]
+
+
+def shell(test, values):
+    """The same as a line for people."""
+    return " ".join([*(f"{k}={v.format(**values)}" for k, v in test[5].items()), *command(test)])
+
+
+def run_one(test, values, root):
+    """One test: its row."""
+    section, fault = test[:2]
+    with tempfile.TemporaryDirectory(prefix="gastrolog-torture-") as folder:
+        report = os.path.join(folder, "report.jsonl")
+        env = {**os.environ, **{k: v.format(**values) for k, v in test[5].items()}, "GASTROLOG_TORTURE_REPORT": report}
+        began = time.monotonic()
+        done = subprocess.run(
+            command(test), cwd=root, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TEST_SECONDS_MAX, check=False
+        )
+        seconds, told = time.monotonic() - began, []
+        if os.path.exists(report):
+            with open(report, encoding="utf-8") as file:
+                told = [json.loads(line) for line in file]
+    text = done.stdout.decode("utf-8", "replace")
+    # A filter that finds no test proves nothing.
+    passed = done.returncode == 0 and sum(map(int, re.findall(r"(\d+) passed", text))) > 0
+    result = "; ".join(t["result"] for t in told) or ("passed" if passed else "")
+    if not passed:
+        result = (result + " " + " ".join(text[-1500:].split()))[-600:]
+    row = Row(section, fault, "`" + shell(test, values) + "`", result, passed, seconds, {"reports": told})
+    for one in told:
+        row.good = row.good and one.get("good", True)
+    return row
+
+
+def run(options, section, root):
+    """The tests of a section."""
+    values = {"seed": options.seed, "cycles": options.cycles, "cases": options.cases, "stops": options.stops}
+    return [run_one(test, values, root) for test in TESTS if test[0] == section]

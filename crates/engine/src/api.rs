@@ -167,6 +167,8 @@ pub struct StoreInfo {
     pub oldest: Timestamp,
     /// See `oldest`.
     pub newest: Timestamp,
+    /// Why records cannot be stored now; empty: they can. It is tried again without being asked.
+    pub trouble: String,
 }
 
 /// What there is to know about a chunk.

@@ -64,6 +64,14 @@ impl OpenStore {
         self.report().all_damage().iter().map(ToString::to_string).collect()
     }
 
+    /// Why records cannot be stored now; empty when they can, or nobody wants to.
+    pub(crate) fn trouble(&self) -> String {
+        match self {
+            OpenStore::Writing(store) => store.stats().trouble.as_deref().unwrap_or_default().to_owned(),
+            OpenStore::Reading(_) => String::new(),
+        }
+    }
+
     /// Damage that was found then and that no answer lacks anything for.
     pub(crate) fn harmless_damage(&self) -> Vec<String> {
         self.report().harmless.iter().map(ToString::to_string).collect()
@@ -284,7 +292,7 @@ fn bad_name(name: &str) -> EngineError {
     ))
 }
 
-fn check_name(name: &str) -> Result<(), EngineError> {
+pub(crate) fn check_name(name: &str) -> Result<(), EngineError> {
     if is_name(name) { Ok(()) } else { Err(bad_name(name)) }
 }
 

@@ -15,9 +15,15 @@ impl Engine {
     }
 
     fn store_info(&self, name: String) -> Result<StoreInfo, EngineError> {
-        let snapshot = self.store(&name)?.snapshot();
-        let mut info =
-            StoreInfo { name, oldest: Timestamp::NONE, newest: Timestamp::NONE, ..StoreInfo::default() };
+        let store = self.store(&name)?;
+        let (snapshot, trouble) = (store.snapshot(), store.trouble());
+        let mut info = StoreInfo {
+            name,
+            trouble,
+            oldest: Timestamp::NONE,
+            newest: Timestamp::NONE,
+            ..StoreInfo::default()
+        };
         for chunk in &snapshot.chunks {
             let s = &chunk.summary;
             info.records += s.records;

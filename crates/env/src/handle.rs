@@ -154,10 +154,10 @@ impl Handle {
 
 fn open(path: &Path) -> Result<(fs::File, (u64, u64), u64)> {
     let failed = |cause| EnvError::new("open", path, cause);
-    let file = match fs::File::open(path) {
+    let file = match fs::OpenOptions::new().read(true).open(path) {
         Err(e) if is_out_of_files(&e) => {
             POOL.make_room();
-            fs::File::open(path)
+            fs::OpenOptions::new().read(true).open(path)
         }
         opened => opened,
     };

@@ -208,6 +208,17 @@ Examples:
   gastrolog verify
   gastrolog verify --store /backup/gastrolog")]
     Verify(VerifyArgs),
+    /// Make again what can be made again of a damaged store: catalog, heads and footers
+    #[command(after_help = "\
+For a store that no process has open. A file that it changes is kept beside it with the
+ending .damaged. What is lost stays lost and is listed.
+
+Exit status: 0 everything can be read now, 2 something is lost.
+
+Examples:
+  gastrolog repair
+  gastrolog repair --store /srv/restored --name web")]
+    Repair,
     /// List the receivers of the running server, with what each has counted
     #[command(after_help = "\
 Counted since the server was started: at every moment received = stored + dropped +

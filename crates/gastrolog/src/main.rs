@@ -21,6 +21,7 @@ use crate::failure::Outcome;
 fn main() -> ExitCode {
     let cli = cli::Cli::from_args(std::env::args_os()).unwrap_or_else(|e| failure::exit(&e));
     cli.color().write_global();
+    gastrolog_env::raise_open_files();
     match commands::run(cli) {
         Ok(Outcome::Found) => ExitCode::SUCCESS,
         Ok(Outcome::Nothing) => ExitCode::from(1),

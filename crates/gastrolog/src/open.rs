@@ -53,6 +53,7 @@ fn policies(store: &StoreConfig) -> gastrolog_engine::StoreConfig {
         seal_age_ms: store.seal_age.map(ms),
         retention_age_ms: store.retention_age.map(ms),
         retention_bytes: store.retention_bytes,
+        reserve_bytes: store.reserve.unwrap_or(default.reserve_bytes),
         recompact_age_ms: match store.recompact {
             // Not unless asked for: it makes chunks smaller, but a needle in them dearer.
             None | Some(Recompact::Never) => None,

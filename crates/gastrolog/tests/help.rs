@@ -38,6 +38,7 @@ fn every_page_is_as_it_was_agreed() {
         "chunks",
         "inspect",
         "verify",
+        "repair",
         "seal",
         "compact",
         "chatterbox",

@@ -136,6 +136,7 @@ pub(crate) fn store(s: proto::StoreInfo) -> engine::StoreInfo {
         sealed_chunks: s.sealed_chunks,
         oldest: time(s.oldest_ns),
         newest: time(s.newest_ns),
+        trouble: s.trouble,
     }
 }
 

@@ -158,6 +158,7 @@ pub(crate) fn store(s: engine::StoreInfo) -> proto::StoreInfo {
         sealed_chunks: s.sealed_chunks,
         oldest_ns: time(s.oldest),
         newest_ns: time(s.newest),
+        trouble: s.trouble,
         ..Default::default()
     }
 }

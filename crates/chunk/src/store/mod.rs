@@ -31,6 +31,7 @@ mod options;
 mod read_only;
 mod recompact;
 mod recover;
+mod repair;
 mod reserve;
 mod retention;
 mod state;

@@ -149,6 +149,9 @@ impl Inventory {
             let seqs = format!("records {} to {} are lost", lost.first_seq, lost.end_seq);
             report.add(&path, "whole file", format!("the file is missing: {seqs}"));
         }
+        for sub in ["chunks", "wal"] {
+            name_damaged(env, &dir.join(sub), &mut report)?;
+        }
         let superseded = set_aside(&mut chunks);
         catalog_stale |= !superseded.is_empty();
         let next_seq = catalog.next_seq;
@@ -266,7 +269,7 @@ pub(super) struct Doubt {
 }
 
 /// The chunk files by id, which is write order.
-fn list(env: &Env, dir: &Path) -> Result<Vec<(u128, PathBuf, u64)>, EnvError> {
+pub(super) fn list(env: &Env, dir: &Path) -> Result<Vec<(u128, PathBuf, u64)>, EnvError> {
     let mut found = Vec::new();
     for entry in env.fs.list(dir)? {
         let stem = entry.name.to_str().and_then(|name| name.strip_suffix(".chunk"));
@@ -276,6 +279,21 @@ fn list(env: &Env, dir: &Path) -> Result<Vec<(u128, PathBuf, u64)>, EnvError> {
     }
     found.sort();
     Ok(found)
+}
+
+/// Names the files that were set aside, so that somebody looks at them: the store does not need them.
+fn name_damaged(env: &Env, dir: &Path, report: &mut RecoveryReport) -> Result<(), EnvError> {
+    if !env.fs.exists(dir)? {
+        return Ok(());
+    }
+    for entry in env.fs.list(dir)? {
+        let path = dir.join(&entry.name);
+        if path.extension().is_some_and(|e| e == wal::DAMAGED) {
+            let reason = "a damaged file was set aside; what could be read of it is in the store";
+            report.harmless.push(ReadError::new(&path, "whole file", reason));
+        }
+    }
+    Ok(())
 }
 
 /// Reads a chunk file of which the catalog does not say what it is.

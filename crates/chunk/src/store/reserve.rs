@@ -73,7 +73,11 @@ impl Flusher {
         match catalog.store(&self.shared.env, &path) {
             Err(error) if error.is_full() => {
                 self.shared.state.lock().held = Some(self.no_room());
-                if self.reserve.give(&self.shared.env) { catalog.store(&self.shared.env, &path) } else { Err(error) }
+                if self.reserve.give(&self.shared.env) {
+                    catalog.store(&self.shared.env, &path)
+                } else {
+                    Err(error)
+                }
             }
             done => done,
         }

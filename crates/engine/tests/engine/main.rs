@@ -19,5 +19,6 @@ mod recompact;
 mod stage_model;
 mod stage_tables;
 mod stages;
+mod storage;
 mod support;
 mod victorialogs;

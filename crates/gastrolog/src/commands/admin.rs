@@ -1,4 +1,4 @@
-//! `gastrolog verify` and `seal`.
+//! `gastrolog verify`, `repair` and `seal`.
 
 use std::io::Write;
 
@@ -37,6 +37,30 @@ pub(crate) fn verify(place: &PlaceArgs, args: VerifyArgs) -> anyhow::Result<Outc
         0 => Ok(Outcome::Found),
         1 => bail!("1 problem"),
         n => bail!("{n} problems"),
+    }
+}
+
+pub(crate) fn repair(place: &PlaceArgs) -> anyhow::Result<Outcome> {
+    if place.server.is_some() {
+        bail!("a server has its stores open: stop it, and repair them where they are");
+    }
+    let location = crate::place::location(place)?;
+    let name = place.name.as_deref().unwrap_or_default();
+    let done = gastrolog_engine::repair(&gastrolog_env::Env::real(), &location, name)?;
+    let mut out = output::stdout();
+    done.iter().try_for_each(|line| writeln!(out, "{}", escaped(line.as_bytes())))?;
+    // A writer makes the catalog again, and cuts off what a crash left.
+    let reached = reach(place, Access::ReadWrite, &Config::default())?;
+    let report = reached.service.verify(name, &mut |_, _| {})?;
+    let is_copy = |p: &&String| p.contains("a damaged file was set aside");
+    let lost: Vec<&String> = report.problems.iter().filter(|p| !is_copy(p)).collect();
+    lost.iter().try_for_each(|p| writeln!(out, "lost: {}", escaped(p.as_bytes())))?;
+    out.flush()?;
+    note(&format!("repaired {}; {} records can be read", done.len(), units::count(report.records)));
+    match lost.len() {
+        0 => Ok(Outcome::Found),
+        1 => bail!("1 place cannot be repaired"),
+        n => bail!("{n} places cannot be repaired"),
     }
 }
 

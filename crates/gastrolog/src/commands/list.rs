@@ -6,7 +6,7 @@ use gastrolog_engine::{Access, ChunkDetail, ChunkInfo, ColumnDetail, StoreInfo};
 use serde_json::{Value, json};
 
 use crate::cli::{InspectArgs, ListArgs, ListForm, PlaceArgs};
-use crate::failure::Outcome;
+use crate::failure::{Outcome, note};
 use crate::output::{self, Cell, Out, Table, Times, escaped};
 use crate::place::reach;
 use crate::serve::config::Config;
@@ -35,6 +35,9 @@ pub(crate) fn stores(place: &PlaceArgs, args: ListArgs) -> anyhow::Result<Outcom
             }
             table.write(&mut out)?;
         }
+    }
+    for s in stores.iter().filter(|s| !s.trouble.is_empty()) {
+        note(&format!("{} takes no records now: {}", s.name, s.trouble));
     }
     out.flush()?;
     Ok(Outcome::of(!stores.is_empty()))
@@ -124,6 +127,7 @@ fn store_json(s: &StoreInfo, times: &Times) -> Value {
     json!({
         "name": s.name, "records": s.records, "raw_bytes": s.raw_bytes, "stored_bytes": s.stored_bytes,
         "sealed_chunks": s.sealed_chunks, "oldest": times.rfc3339(s.oldest), "newest": times.rfc3339(s.newest),
+        "trouble": s.trouble,
     })
 }
 

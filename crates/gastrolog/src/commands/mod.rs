@@ -46,6 +46,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         },
         Command::Inspect(args) => list::inspect(&place, args),
         Command::Verify(args) => admin::verify(&place, args),
+        Command::Repair => admin::repair(&place),
         Command::Receivers(args) => receivers::run(&place, &args),
         Command::Seal => admin::seal(&place),
         Command::Compact(args) => compact::run(&place, args),

@@ -115,6 +115,9 @@ pub(crate) struct StoreConfig {
     /// Drop the oldest chunks above this size of the store.
     #[serde(default, deserialize_with = "bytes")]
     pub(crate) retention_bytes: Option<u64>,
+    /// Bytes of the disk that are kept free.
+    #[serde(default, deserialize_with = "bytes")]
+    pub(crate) reserve: Option<u64>,
     /// Write chunks anew whose records all arrived this long ago.
     #[serde(default, deserialize_with = "recompact")]
     pub(crate) recompact: Option<Recompact>,

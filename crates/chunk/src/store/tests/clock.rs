@@ -41,7 +41,11 @@ fn the_order_of_records_does_not_depend_on_the_clock() {
         store.close();
         store = open(&env);
         assert!(store.report().is_whole());
-        assert_eq!(rows(&store.snapshot()), (0..).zip(texts(0, i * 5 + 5)).collect::<Vec<_>>(), "jump {jump}");
+        assert_eq!(
+            rows(&store.snapshot()),
+            (0..).zip(texts(0, i * 5 + 5)).collect::<Vec<_>>(),
+            "jump {jump}"
+        );
     }
 }
 

@@ -120,7 +120,9 @@ fn a_disk_that_is_full_at_any_single_write_loses_nothing_and_is_got_over() {
     let mut hit = 0;
     for operation in operations {
         for after in 0..30 {
-            for (times, error) in [(1, ErrorKind::StorageFull), (4, ErrorKind::StorageFull), (2, ErrorKind::Other)] {
+            for (times, error) in
+                [(1, ErrorKind::StorageFull), (4, ErrorKind::StorageFull), (2, ErrorKind::Other)]
+            {
                 hit += u32::from(run_with_fault(Fault { operation, after, times, error }));
             }
         }

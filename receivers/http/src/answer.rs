@@ -2,6 +2,8 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use gastrolog_net::body::BodyError;
+use gastrolog_net::inflate::{InflateError, UnknownCodec};
 use serde::Serialize;
 
 /// Seconds after which a sender should try again.
@@ -95,6 +97,31 @@ impl Problem {
     /// Whether it is the sender who did not follow the protocol.
     pub(crate) fn is_of_the_sender(&self) -> bool {
         self.status().is_client_error() && *self != Problem::Busy
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(e: BodyError) -> Problem {
+        match e {
+            BodyError::TooLarge(_) => Problem::TooLarge(e.to_string()),
+            BodyError::Silent(why) => Problem::Silent(why),
+            BodyError::Busy(_) => Problem::Busy,
+        }
+    }
+}
+
+impl From<UnknownCodec> for Problem {
+    fn from(UnknownCodec(name): UnknownCodec) -> Problem {
+        Problem::Encoding(name)
+    }
+}
+
+impl From<InflateError> for Problem {
+    fn from(e: InflateError) -> Problem {
+        match e {
+            InflateError::TooLarge(why) => Problem::TooLarge(format!("the body {why}")),
+            InflateError::Broken(_) => Problem::BadRequest(format!("the body {e}")),
+        }
     }
 }
 

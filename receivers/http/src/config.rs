@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gastrolog_ingest::Sink;
+use gastrolog_net::inflate::InflateLimits;
 
 /// Finds the sink of a store by its name; `None` when there is no such store.
 pub type SinkResolver = Arc<dyn Fn(&str) -> Option<Arc<dyn Sink>> + Send + Sync>;
@@ -50,19 +51,8 @@ impl Default for HttpConfig {
     }
 }
 
-/// What a listener of its own may hold.
-#[derive(Clone, Copy, Debug)]
-pub struct ServeLimits {
-    /// Connections at once; more wait to be accepted.
-    pub connections_max: usize,
-    /// How long the head of a request may take, and how long a connection may be idle between two.
-    pub head: Duration,
-    /// How long requests that are under way at shutdown may take to end.
-    pub drain: Duration,
-}
-
-impl Default for ServeLimits {
-    fn default() -> Self {
-        ServeLimits { connections_max: 512, head: Duration::from_secs(30), drain: Duration::from_secs(10) }
+impl HttpConfig {
+    pub(crate) fn inflate_limits(&self) -> InflateLimits {
+        InflateLimits { bytes_max: self.body_bytes_max, ratio_max: self.inflate_ratio_max }
     }
 }

@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use gastrolog_ingest::{Clock, Counters, DropReason, Sink, SinkError};
+use gastrolog_net::Memory;
+use gastrolog_net::body::{self, HeldBody};
+use gastrolog_net::inflate::{Codec, inflate};
 use gastrolog_types::Attributes;
 use tokio::sync::Semaphore;
 
 use crate::answer::{Problem, Stored};
 use crate::attributes::{self, Target};
-use crate::body::{self, Held, Memory};
 use crate::config::{HttpConfig, SinkResolver};
-use crate::inflate::Encoding;
 use crate::records::{self, Records, Shape};
 
-/// The receiver without a port of its own: a router to merge into a server, or to [`crate::serve()`].
+/// The receiver without a port of its own: a router to merge into a server, or to [`gastrolog_net::serve_http`].
 #[derive(Clone)]
 pub struct HttpIngest(Arc<Inner>);
 
@@ -38,7 +38,7 @@ impl HttpIngest {
     pub fn new(mut config: HttpConfig, sinks: SinkResolver, clock: Clock) -> HttpIngest {
         // The offsets of a batch are 32 bits wide.
         config.body_bytes_max = config.body_bytes_max.min(1 << 30);
-        let memory = Memory::new(&config);
+        let memory = Memory::new(config.memory_bytes.max(config.body_bytes_max), config.wait);
         let inflating = Arc::new(Semaphore::new(config.inflate_at_once.max(1)));
         HttpIngest(Arc::new(Inner { memory, inflating, config, sinks, clock, counters: Arc::default() }))
     }
@@ -78,8 +78,8 @@ async fn to_named(
 /// All that is needed to store a request on a thread that may block.
 struct Job {
     inner: Arc<Inner>,
-    held: Held,
-    encoding: Option<Encoding>,
+    held: HeldBody,
+    encoding: Option<Codec>,
     shape: Shape,
     attributes: Attributes,
     sink: Arc<dyn Sink>,
@@ -114,9 +114,10 @@ impl Inner {
         let Target { store, attributes } = attributes::target(&self.config.name, &parts, query)?;
         let store = path_store.or(store).unwrap_or_else(|| self.config.store.clone());
         let sink = (self.sinks)(&store).ok_or(Problem::NoStore(store))?;
-        let encoding = encoding(&parts.headers)?;
+        let encoding = body::encoding(&parts.headers)?;
         let shape = Shape::of(&parts.headers);
-        let held = body::read(body, &parts.headers, &self.memory, &self.config).await?;
+        let (max, idle) = (self.config.body_bytes_max, self.config.idle);
+        let held = body::read(body, &parts.headers, &self.memory, max, idle).await?;
         // Held until the records are durable, like the memory of the body itself.
         let inflating = match encoding {
             Some(_) => Some(self.inflating.clone().acquire_owned().await.map_err(|_| Problem::Busy)?),
@@ -133,23 +134,14 @@ impl Inner {
     }
 }
 
-fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, Problem> {
-    let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
-        return Err(Problem::Encoding("several".into()));
-    }
-    Encoding::parse(value.to_str().map_err(|_| Problem::Encoding("not text".into()))?)
-}
-
 impl Job {
     /// Counts here and not in the task that waits: a sender that hangs up does not stop what was begun.
     fn run(self) -> Result<Stored, Problem> {
-        let Job { inner, held: Held { bytes, memory }, encoding, shape, attributes, sink } = self;
+        let Job { inner, held: HeldBody { bytes, memory }, encoding, shape, attributes, sink } = self;
         let (config, counters) = (&inner.config, &inner.counters);
         let (bytes, memory) = match encoding {
             Some(encoding) => {
-                let inflated = encoding.inflate(&bytes, config)?;
+                let inflated = inflate(encoding, &bytes, &config.inflate_limits())?;
                 drop((bytes, memory));
                 (inflated, None)
             }

@@ -5,13 +5,11 @@
 
 mod answer;
 mod attributes;
-mod body;
 mod config;
 mod handler;
-mod inflate;
 mod records;
 mod serve;
 
-pub use config::{HttpConfig, ServeLimits, SinkResolver};
+pub use config::{HttpConfig, SinkResolver};
 pub use handler::HttpIngest;
-pub use serve::{HttpReceiver, serve};
+pub use serve::HttpReceiver;

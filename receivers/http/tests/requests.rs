@@ -114,9 +114,9 @@ fn senders_wait_for_memory_and_are_told_to_come_back() {
     };
     let running = start(MemorySink::new().slow(Duration::from_millis(1000)), config);
     let (first, second) = std::thread::scope(|scope| {
-        let first = scope.spawn(|| running.post("/ingest", &[], b"first").status);
+        let first = scope.spawn(|| running.post("/ingest", &[], &[b'1'; 40_000]).status);
         std::thread::sleep(Duration::from_millis(300));
-        let second = running.post("/ingest", &[], b"second");
+        let second = running.post("/ingest", &[], &[b'2'; 40_000]);
         (first.join().unwrap(), second)
     });
     assert_eq!((first, second.status), (200, 429));

@@ -8,8 +8,8 @@
 const COUNT_MAX: usize = 16 << 20;
 /// Digits of [`COUNT_MAX`].
 const COUNT_DIGITS_MAX: usize = 8;
-/// An empty buffer larger than this is given back.
-const KEPT_BYTES: usize = 64 << 10;
+/// A buffer larger than this is given back when little is in it: most connections are silent most of the time.
+const KEPT_BYTES: usize = 1 << 10;
 
 /// What is wrong with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,14 +69,13 @@ impl Framer {
         }
     }
 
-    /// The buffer, to append what was read; has room for `bytes`. Take all messages with [`Framer::next`] first.
-    pub fn space(&mut self, bytes: usize) -> &mut Vec<u8> {
+    /// The buffer, to append what was read. Take all messages with [`Framer::next`] first.
+    pub fn space(&mut self) -> &mut Vec<u8> {
         self.buf.drain(..self.at);
         self.at = 0;
-        if self.buf.is_empty() && self.buf.capacity() > KEPT_BYTES {
-            self.buf = Vec::new();
+        if self.buf.capacity() > KEPT_BYTES && self.buf.len() < self.buf.capacity() / 4 {
+            self.buf.shrink_to_fit();
         }
-        self.buf.reserve(bytes);
         &mut self.buf
     }
 

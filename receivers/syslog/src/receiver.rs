@@ -1,16 +1,19 @@
 //! The receiver: its configuration, its sockets and its run.
 
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gastrolog_ingest::{Batcher, BatcherConfig, Clock, Counters, Receiver, ReceiverError, Shutdown, Sink};
+use gastrolog_net::udp::BoundUdp;
+use gastrolog_net::{Bound, ConnectionLimits, TlsFiles, accept, run_async};
 
-use crate::{tcp, udp};
+use crate::tcp;
+use crate::udp::Datagrams;
 
 /// Largest limit for a message.
 const MESSAGE_BYTES_LIMIT: usize = 1 << 20;
-/// Threads for the sockets; storing has a thread of its own.
+/// Threads for connections; datagrams and storing have threads of their own.
 const SOCKET_THREADS: usize = 2;
 
 /// Where to listen and what to allow.
@@ -22,15 +25,17 @@ pub struct SyslogConfig {
     pub udp: Option<SocketAddr>,
     /// Address for TCP.
     pub tcp: Option<SocketAddr>,
+    /// The certificate to show on TCP (RFC 5425); without it connections are plain.
+    pub tls: Option<TlsFiles>,
     /// Longer messages are truncated to this; at most 1 MiB.
     pub message_bytes_max: usize,
-    /// TCP connections at once; more wait to be accepted.
-    pub connections_max: usize,
-    /// A connection without a byte for this long is closed. Generous: a sender without acknowledgements loses what
-    /// it writes into a connection that was just closed.
-    pub idle: Duration,
-    /// Receive buffer of the UDP socket.
+    /// Connections of each port. Silence closes one late: a sender without acknowledgements loses what it writes
+    /// into a connection that was just closed.
+    pub connections: ConnectionLimits,
+    /// Receive buffer of a UDP socket.
     pub udp_buffer_bytes: usize,
+    /// UDP sockets, each with a thread. The system spreads senders over them.
+    pub udp_sockets: usize,
     /// How records are gathered for the store.
     pub batcher: BatcherConfig,
 }
@@ -41,10 +46,11 @@ impl Default for SyslogConfig {
             name: "syslog".into(),
             udp: None,
             tcp: None,
+            tls: None,
             message_bytes_max: 64 << 10,
-            connections_max: 512,
-            idle: Duration::from_secs(3600),
-            udp_buffer_bytes: 8 << 20,
+            connections: ConnectionLimits { idle: Duration::from_secs(3600), ..ConnectionLimits::default() },
+            udp_buffer_bytes: 16 << 20,
+            udp_sockets: 1,
             batcher: BatcherConfig::default(),
         }
     }
@@ -59,7 +65,7 @@ impl SyslogConfig {
         if !(1..=MESSAGE_BYTES_LIMIT).contains(&self.message_bytes_max) {
             return wrong("the longest message must be between 1 byte and 1 MiB");
         }
-        if self.connections_max == 0 {
+        if self.connections.connections_max == 0 {
             return wrong("at least one connection must be allowed");
         }
         Ok(())
@@ -70,7 +76,6 @@ impl SyslogConfig {
 pub(crate) struct Shared {
     pub(crate) name: String,
     pub(crate) message_bytes_max: usize,
-    pub(crate) connections_max: usize,
     pub(crate) idle: Duration,
     pub(crate) drain: Duration,
     pub(crate) clock: Clock,
@@ -90,8 +95,8 @@ impl Shared {
 /// Syslog on one UDP and one TCP port, into one sink.
 pub struct SyslogReceiver {
     config: SyslogConfig,
-    udp: Option<UdpSocket>,
-    tcp: Option<TcpListener>,
+    udp: Option<BoundUdp>,
+    tcp: Option<Bound>,
     sink: Arc<dyn Sink>,
     clock: Clock,
     counters: Arc<Counters>,
@@ -101,26 +106,21 @@ impl SyslogReceiver {
     /// Binds the ports. What arrives before [`Receiver::run`] waits in the system's buffers.
     pub fn bind(config: SyslogConfig, sink: Arc<dyn Sink>, clock: Clock) -> Result<Self, ReceiverError> {
         config.check()?;
-        let udp = config.udp.map(|addr| udp::bind(addr, config.udp_buffer_bytes)).transpose()?;
-        let tcp = config.tcp.map(bind_tcp).transpose()?;
+        let udp = |addr| BoundUdp::bind(addr, config.udp_buffer_bytes, config.udp_sockets);
+        let udp = config.udp.map(udp).transpose()?;
+        let tcp = config.tcp.map(|addr| Bound::tcp(addr, config.tls.as_ref())).transpose()?;
         Ok(SyslogReceiver { config, udp, tcp, sink, clock, counters: Arc::default() })
     }
 
     /// The address of the UDP port.
     pub fn udp_addr(&self) -> Option<SocketAddr> {
-        self.udp.as_ref()?.local_addr().ok()
+        self.udp.as_ref().map(BoundUdp::addr)
     }
 
     /// The address of the TCP port.
     pub fn tcp_addr(&self) -> Option<SocketAddr> {
-        self.tcp.as_ref()?.local_addr().ok()
+        self.tcp.as_ref().map(Bound::addr)
     }
-}
-
-fn bind_tcp(addr: SocketAddr) -> Result<TcpListener, ReceiverError> {
-    let listener = TcpListener::bind(addr).map_err(ReceiverError::io(format!("binding TCP {addr}")))?;
-    listener.set_nonblocking(true).map_err(ReceiverError::io(format!("TCP {addr}")))?;
-    Ok(listener)
 }
 
 impl Receiver for SyslogReceiver {
@@ -139,50 +139,48 @@ impl Receiver for SyslogReceiver {
     fn run(self: Box<Self>, shutdown: Shutdown) -> Result<(), ReceiverError> {
         let SyslogReceiver { config, udp, tcp, sink, clock, counters } = *self;
         let batcher = Batcher::start(&config.name, sink, counters.clone(), config.batcher)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(SOCKET_THREADS)
-            .thread_name("syslog")
-            .enable_all()
-            .build()
-            .map_err(ReceiverError::io("starting threads for syslog"))?;
         let shared = Arc::new(Shared {
             name: config.name,
             message_bytes_max: config.message_bytes_max,
-            connections_max: config.connections_max,
-            idle: config.idle,
+            idle: config.connections.idle,
             drain: config.batcher.drain,
             clock,
-            counters,
+            counters: counters.clone(),
             batcher,
-            shutdown,
+            shutdown: shutdown.clone(),
         });
-        let served = runtime.block_on(serve(udp, tcp, shared.clone()));
-        drop(runtime);
-        // The last owner closes the batcher, which stores what it holds.
-        drop(shared);
+        let threads = match udp {
+            Some(bound) => bound.start("syslog", &shutdown, &counters, || {
+                let mut datagrams = Datagrams::new(shared.clone());
+                move |datagram: &[u8], peer| datagrams.take(datagram, peer)
+            })?,
+            None => Vec::new(),
+        };
+        let limits = ConnectionLimits { drain: config.batcher.drain, ..config.connections };
+        // The last owner of what is shared, a thread or the runtime, closes the batcher, which stores what it holds.
+        let served = run_async("syslog", SOCKET_THREADS, serve(tcp, limits, shared));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread for datagrams panicked");
+            }
+        }
         served
     }
 }
 
 async fn serve(
-    udp_socket: Option<UdpSocket>,
-    tcp_listener: Option<TcpListener>,
+    tcp: Option<Bound>,
+    limits: ConnectionLimits,
     shared: Arc<Shared>,
 ) -> Result<(), ReceiverError> {
-    let registering = || ReceiverError::io("registering a socket");
-    let udp_socket = udp_socket.map(tokio::net::UdpSocket::from_std).transpose().map_err(registering())?;
-    let tcp_listener =
-        tcp_listener.map(tokio::net::TcpListener::from_std).transpose().map_err(registering())?;
-    let datagrams = tokio::spawn({
+    let (shutdown, counters) = (shared.shutdown.clone(), shared.counters.clone());
+    let Some(bound) = tcp else {
+        shutdown.wait().await;
+        return Ok(());
+    };
+    accept(bound, limits, shutdown, counters, move |stream| {
         let shared = shared.clone();
-        async move {
-            if let Some(socket) = udp_socket {
-                udp::receive(socket, &shared).await;
-            }
-        }
-    });
-    if let Some(listener) = tcp_listener {
-        tcp::accept(listener, shared).await;
-    }
-    datagrams.await.map_err(|e| ReceiverError::Config(format!("the UDP task ended badly: {e}")))
+        async move { tcp::serve(stream, &shared).await }
+    })
+    .await
 }

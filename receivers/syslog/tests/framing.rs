@@ -6,7 +6,7 @@ use proptest::prelude::*;
 type Got = Vec<(String, Option<Flaw>)>;
 
 fn feed(framer: &mut Framer, bytes: &[u8], got: &mut Got) {
-    framer.space(bytes.len()).extend_from_slice(bytes);
+    framer.space().extend_from_slice(bytes);
     while let Some(m) = framer.next() {
         got.push((String::from_utf8_lossy(m.text).into_owned(), m.flaw));
     }
@@ -106,7 +106,7 @@ proptest! {
         let (mut framer, mut got) = (Framer::new(50), Vec::new());
         for part in bytes.chunks(7) {
             feed(&mut framer, part, &mut got);
-            prop_assert!(framer.space(0).len() <= 50 + 10 + 7);
+            prop_assert!(framer.space().len() <= 50 + 10 + 7);
         }
         prop_assert!(got.iter().all(|(text, _)| !text.is_empty()));
     }

@@ -133,8 +133,8 @@ fn a_slow_store_slows_connections_and_drops_datagrams_by_count() {
 #[test]
 fn connections_over_the_limit_wait_and_silent_ones_are_closed() {
     let running = start(MemorySink::new(), |c| {
-        c.connections_max = 1;
-        c.idle = Duration::from_millis(200);
+        c.connections.connections_max = 1;
+        c.connections.idle = Duration::from_millis(200);
     });
     let mut first = TcpStream::connect(running.tcp).unwrap();
     first.write_all(b"<1>first\n").unwrap();

@@ -5,10 +5,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use gastrolog_engine::QueryLimits;
 use serde::{Deserialize, Deserializer};
 
+use super::kinds::{ReceiverConfig, SyslogKeys, TailKeys};
 use crate::cli::ServeArgs;
 use crate::units;
 
@@ -144,60 +145,6 @@ pub(crate) enum Durability {
     Interval(Duration),
 }
 
-/// A receiver, by its kind.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub(crate) enum ReceiverConfig {
-    /// Syslog over UDP, TCP or both.
-    Syslog {
-        /// The `receiver` attribute of its records; left out: `syslog`.
-        name: Option<String>,
-        /// Where records go; left out: `default`.
-        store: Option<String>,
-        /// Listen here for datagrams.
-        udp: Option<SocketAddr>,
-        /// Listen here for connections.
-        tcp: Option<SocketAddr>,
-        /// Longest message.
-        #[serde(default, deserialize_with = "bytes")]
-        message_bytes_max: Option<u64>,
-    },
-    /// Files that are followed.
-    Tail {
-        /// The `receiver` attribute of its records; left out: `tail`.
-        name: Option<String>,
-        /// Where records go; left out: `default`.
-        store: Option<String>,
-        /// Which files.
-        globs: Vec<String>,
-        /// Where a file that is met for the first time is read from.
-        #[serde(default)]
-        from: From,
-    },
-}
-
-impl ReceiverConfig {
-    /// Its name.
-    pub(crate) fn name(&self) -> &str {
-        let (name, kind) = match self {
-            ReceiverConfig::Syslog { name, .. } => (name, "syslog"),
-            ReceiverConfig::Tail { name, .. } => (name, "tail"),
-        };
-        name.as_deref().unwrap_or(kind)
-    }
-}
-
-/// Where a new file is read from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum From {
-    /// From its first line.
-    #[default]
-    Start,
-    /// From what is written after.
-    End,
-}
-
 impl Config {
     /// The configuration that the arguments of `serve` ask for.
     pub(crate) fn load(args: &ServeArgs) -> anyhow::Result<Config> {
@@ -210,13 +157,12 @@ impl Config {
         }
         let (udp, tcp) = (args.syslog_udp, args.syslog_tcp);
         if udp.is_some() || tcp.is_some() {
-            let syslog =
-                ReceiverConfig::Syslog { name: None, store: None, udp, tcp, message_bytes_max: None };
-            config.receivers.push(syslog);
+            let syslog = SyslogKeys { udp, tcp, ..SyslogKeys::default() };
+            config.receivers.push(ReceiverConfig::Syslog(syslog));
         }
         if !args.tail.is_empty() {
-            let globs = args.tail.clone();
-            config.receivers.push(ReceiverConfig::Tail { name: None, store: None, globs, from: From::Start });
+            let tail = TailKeys { globs: args.tail.clone(), ..TailKeys::default() };
+            config.receivers.push(ReceiverConfig::Tail(tail));
         }
         config.query.timeout.get_or_insert(Timeout::After(SERVED_TIMEOUT));
         config.set_durability(args.durability.as_deref())?;
@@ -240,18 +186,7 @@ impl Config {
 
     /// What the types cannot say.
     fn check(&self) -> anyhow::Result<()> {
-        for receiver in &self.receivers {
-            match receiver {
-                ReceiverConfig::Syslog { udp: None, tcp: None, .. } => {
-                    bail!("a syslog receiver needs `udp`, `tcp` or both")
-                }
-                ReceiverConfig::Tail { globs, .. } if globs.is_empty() => {
-                    bail!("a tail receiver needs `globs`")
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        self.receivers.iter().try_for_each(ReceiverConfig::check)
     }
 }
 
@@ -271,7 +206,8 @@ enum Quantity {
     Text(String),
 }
 
-fn bytes<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
+/// For `deserialize_with`: a number of bytes, or text with a unit.
+pub(super) fn bytes<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::Error> {
     match Quantity::deserialize(d)? {
         Quantity::Number(n) => Ok(Some(n)),
         Quantity::Text(text) => units::parse_bytes(&text).map(Some).map_err(serde::de::Error::custom),
@@ -358,7 +294,7 @@ mod tests {
         assert_eq!((store.retention_bytes, store.footer_values), (Some(5000), Some(20_000)));
         assert_eq!(store.durability, Some(Durability::Interval(Duration::from_millis(100))));
         assert!(
-            matches!(&config.receivers[1], ReceiverConfig::Tail { store: Some(s), from: From::End, .. } if s == "web")
+            matches!(&config.receivers[1], ReceiverConfig::Tail(t) if t.store.as_deref() == Some("web") && t.from != Default::default())
         );
         assert!(config.check().is_ok());
     }

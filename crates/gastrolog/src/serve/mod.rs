@@ -1,7 +1,9 @@
 //! `gastrolog serve`: opens the stores, listens, and goes on until it is told to stop.
 
+mod binding;
 pub(crate) mod config;
 mod descriptors;
+mod kinds;
 mod receivers;
 mod signals;
 
@@ -78,7 +80,7 @@ async fn start(
         server = server.socket(dir.join(SOCKET_NAME));
     }
     let listening = server.start().await?;
-    receivers.enlist_http(listening.address());
+    receivers.enlist_on_api(listening.address());
     tokio::spawn(tick(receivers.roster()));
     Ok((listening, receivers.start()))
 }

@@ -1,48 +1,37 @@
 //! Starts the receivers that the configuration names, and stops them.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use anyhow::{Context, bail};
-use gastrolog_engine::{EngineError, Location, Service};
-use gastrolog_ingest::{Accepted, Receiver, Roster, Shutdown, Sink, SinkError};
-use gastrolog_receiver_http::{HttpConfig, HttpIngest, SinkResolver};
-use gastrolog_receiver_syslog::{SyslogConfig, SyslogReceiver};
-use gastrolog_receiver_tail::{Start, TailConfig, TailReceiver};
-use gastrolog_types::Batch;
+use gastrolog_engine::{Location, Service};
+use gastrolog_ingest::{Counters, Receiver, ReceiverStatus, Roster, Shutdown};
 
-use super::config::{Config, From, ReceiverConfig};
+use super::binding::Binding;
+use super::config::Config;
+use super::kinds;
 use crate::clock;
 use crate::failure::note;
 
-/// The store where none is named.
-const DEFAULT: &str = "default";
-
-/// A store of the service as the receivers see it.
-struct StoreSink {
-    service: Arc<dyn Service>,
-    store: String,
-}
-
-impl Sink for StoreSink {
-    fn append(&self, batch: Batch) -> Result<Accepted, SinkError> {
-        self.service.append(&self.store, batch).map_err(|e| match e {
-            EngineError::Unavailable(_) | EngineError::Locked(_) | EngineError::Cancelled(_) => {
-                SinkError::Unavailable(e.to_string())
-            }
-            other => SinkError::Refused(other.to_string()),
-        })
-    }
+/// A receiver on the port of the API.
+pub(super) struct OnApi {
+    pub(super) name: String,
+    pub(super) kind: &'static str,
+    pub(super) counters: Arc<Counters>,
 }
 
 /// Receivers with their ports bound, not yet at work.
+#[derive(Default)]
 pub(super) struct Receivers {
-    http: HttpIngest,
-    others: Vec<Box<dyn Receiver>>,
-    listening: Vec<String>,
-    roster: Arc<Roster>,
+    pub(super) routes: axum::Router,
+    pub(super) on_api: Vec<OnApi>,
+    pub(super) threads: Vec<Box<dyn Receiver>>,
+    pub(super) listening: Vec<String>,
+    /// How many of `listening` are in the roster.
+    pub(super) said: usize,
+    pub(super) roster: Arc<Roster>,
 }
 
 impl Receivers {
@@ -53,72 +42,17 @@ impl Receivers {
         service: &Arc<dyn Service>,
     ) -> anyhow::Result<Receivers> {
         let mut names = HashSet::new();
-        let mut receivers = Receivers {
-            http: HttpIngest::new(HttpConfig::default(), resolver(config, service), Arc::new(clock::now)),
-            others: Vec::new(),
-            listening: Vec::new(),
-            roster: Arc::default(),
-        };
+        let mut receivers = Receivers::default();
+        let mut binding = Binding { location, config, service, into: &mut receivers };
+        kinds::on_api(&mut binding);
         for receiver in &config.receivers {
-            let name = receiver.name().to_owned();
-            let known = (receivers.others.len(), receivers.listening.len());
-            receivers.bind_one(location, receiver, service).with_context(|| format!("receiver {name}"))?;
-            receivers.enlist(known);
-            if !names.insert(name.clone()) {
+            let name = receiver.name();
+            receiver.bind(&mut binding).with_context(|| format!("receiver {name}"))?;
+            if !names.insert(name) {
                 bail!("two receivers are named {name}: give them different names");
             }
         }
         Ok(receivers)
-    }
-
-    fn bind_one(
-        &mut self,
-        location: &Location,
-        config: &ReceiverConfig,
-        service: &Arc<dyn Service>,
-    ) -> anyhow::Result<()> {
-        let name = config.name().to_owned();
-        let sink_for = |store: &Option<String>| -> Arc<dyn Sink> {
-            let store = store.clone().unwrap_or_else(|| DEFAULT.to_owned());
-            Arc::new(StoreSink { service: service.clone(), store })
-        };
-        match config {
-            ReceiverConfig::Syslog { store, udp, tcp, message_bytes_max, .. } => {
-                let mut syslog = SyslogConfig { name, udp: *udp, tcp: *tcp, ..SyslogConfig::default() };
-                if let Some(max) = message_bytes_max {
-                    syslog.message_bytes_max = usize::try_from(*max)?;
-                }
-                let bound = SyslogReceiver::bind(syslog, sink_for(store), Arc::new(clock::now))?;
-                self.listening.extend(bound.udp_addr().map(|a| format!("syslog udp://{a}")));
-                self.listening.extend(bound.tcp_addr().map(|a| format!("syslog tcp://{a}")));
-                self.others.push(Box::new(bound));
-            }
-            ReceiverConfig::Tail { store, globs, from, .. } => {
-                let from = match from {
-                    From::Start => Start::Beginning,
-                    From::End => Start::End,
-                };
-                let state_file = state_file(location, &name)?;
-                let tail =
-                    TailConfig { name, globs: globs.clone(), state_file, from, ..TailConfig::default() };
-                self.listening.push(format!("tail {}", globs.join(" ")));
-                self.others.push(Box::new(TailReceiver::new(tail, sink_for(store), Arc::new(clock::now))?));
-            }
-        }
-        Ok(())
-    }
-
-    /// Adds to the roster who was bound since `known` were.
-    fn enlist(&self, known: (usize, usize)) {
-        let at: Vec<String> = self
-            .listening
-            .iter()
-            .skip(known.1)
-            .map(|line| line.split_once(' ').map_or(line.as_str(), |(_, address)| address).to_owned())
-            .collect();
-        for receiver in self.others.iter().skip(known.0) {
-            self.roster.add(receiver.name(), receiver.kind(), at.clone(), receiver.counters());
-        }
     }
 
     /// Who receives, for those who ask.
@@ -126,21 +60,23 @@ impl Receivers {
         self.roster.clone()
     }
 
-    /// Adds the receivers that are served on the port of the API.
-    pub(super) fn enlist_http(&self, address: Option<std::net::SocketAddr>) {
-        let at = address.iter().map(|a| format!("http://{a}/ingest")).collect();
-        self.roster.add(self.http.name(), "http", at, self.http.counters());
+    /// Adds the receivers that are served on the port of the API to the roster.
+    pub(super) fn enlist_on_api(&self, address: Option<SocketAddr>) {
+        for OnApi { name, kind, counters } in &self.on_api {
+            let at = address.iter().map(|a| format!("http://{a}")).collect();
+            self.roster.add(name, kind, at, counters.clone());
+        }
     }
 
-    /// The routes of HTTP ingest.
+    /// The routes of the receivers on the port of the API.
     pub(super) fn routes(&self) -> axum::Router {
-        self.http.router()
+        self.routes.clone()
     }
 
     /// Puts them to work, each on a thread of its own.
     pub(super) fn start(self) -> Running {
         let shutdown = Shutdown::new();
-        let threads = self.others.into_iter().map(|receiver| {
+        let threads = self.threads.into_iter().map(|receiver| {
             let shutdown = shutdown.clone();
             std::thread::spawn(move || {
                 let name = receiver.name().to_owned();
@@ -149,45 +85,14 @@ impl Receivers {
                 }
             })
         });
-        Running { threads: threads.collect(), shutdown, listening: self.listening }
-    }
-}
-
-/// Finds the store that a request names: one that is configured, or that is there.
-fn resolver(config: &Config, service: &Arc<dyn Service>) -> SinkResolver {
-    let configured: HashSet<String> = config.stores.keys().cloned().chain([DEFAULT.to_owned()]).collect();
-    let service = service.clone();
-    Arc::new(move |store| {
-        let there = || service.stores().is_ok_and(|all| all.iter().any(|s| s.name == store));
-        let known = configured.contains(store) || there();
-        known.then(|| {
-            Arc::new(StoreSink { service: service.clone(), store: store.to_owned() }) as Arc<dyn Sink>
-        })
-    })
-}
-
-/// Where the bookmarks of the tail receiver `name` are kept: beside the stores; those of a store in memory go with
-/// the process.
-fn state_file(location: &Location, name: &str) -> anyhow::Result<PathBuf> {
-    if name.contains(['/', '\0']) || name.starts_with('.') {
-        bail!("{name:?} cannot be part of a file name");
-    }
-    match location {
-        Location::Dir(dir) => {
-            let dir = dir.join("receivers");
-            std::fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
-            Ok(dir.join(format!("{name}.tail")))
-        }
-        Location::Memory => {
-            let file = format!("gastrolog-{}-{name}.tail", std::process::id());
-            Ok(std::env::temp_dir().join(file))
-        }
+        Running { threads: threads.collect(), roster: self.roster, shutdown, listening: self.listening }
     }
 }
 
 /// Receivers at work.
 pub(super) struct Running {
     threads: Vec<JoinHandle<()>>,
+    roster: Arc<Roster>,
     shutdown: Shutdown,
     listening: Vec<String>,
 }
@@ -198,7 +103,7 @@ impl Running {
         &self.listening
     }
 
-    /// Asks them to stop, and waits until they have stored what they hold.
+    /// Asks them to stop, waits until they have stored what they hold, and says what was dropped.
     pub(super) async fn stop(self) {
         self.shutdown.start();
         let joined = tokio::task::spawn_blocking(move || {
@@ -209,5 +114,17 @@ impl Running {
         });
         // The task ends only with the threads, or with the runtime.
         let _ = joined.await;
+        self.roster.status(clock::now()).iter().filter_map(dropped).for_each(|line| note(&line));
     }
+}
+
+/// What a receiver has dropped, for people; `None` when it dropped nothing.
+fn dropped(receiver: &ReceiverStatus) -> Option<String> {
+    let ReceiverStatus { name, kind, counts, .. } = receiver;
+    let causes = counts.dropped.iter().filter(|(_, count)| *count > 0);
+    let causes: Vec<String> = causes.map(|(why, count)| format!("{} {count}", why.name())).collect();
+    (!causes.is_empty()).then(|| {
+        let (received, stored, causes) = (counts.received, counts.stored, causes.join(", "));
+        format!("receiver {name} ({kind}): received {received}, stored {stored}, dropped: {causes}")
+    })
 }

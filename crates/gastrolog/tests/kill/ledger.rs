@@ -41,6 +41,11 @@ impl Found {
 }
 
 impl Ledger {
+    /// Nothing sent yet.
+    pub(crate) fn new(sends_again: bool) -> Ledger {
+        Ledger { sends_again, ..Ledger::default() }
+    }
+
     /// The last line that there is.
     pub(crate) fn last(&self) -> Option<&[u8]> {
         self.entries.last().map(|e| &e.text[..])

@@ -30,7 +30,7 @@ impl Sender {
     pub(crate) fn new(id: usize, seed: u64, protocol: Box<dyn Protocol>) -> Sender {
         let dice = Dice(seed.wrapping_mul(1000) + id as u64);
         let sends_again = protocol.promise() == Promise::Eventually || id.is_multiple_of(2);
-        let ledger = Ledger { sends_again, ..Ledger::default() };
+        let ledger = Ledger::new(sends_again);
         Sender { id, dice, protocol, ledger, failed: None }
     }
 

@@ -180,6 +180,39 @@ fn bash_completes_fields_and_values_from_the_store() {
 }
 
 #[test]
+fn fish_completes_whole_words() {
+    if std::process::Command::new("fish").arg("--version").output().is_err() {
+        eprintln!("skipped: fish is not installed");
+        return;
+    }
+    let place = place();
+    let script = place.beside("completion.fish", place.ok(&["completions", "fish"]).as_bytes());
+    let cases: [(&str, &[&str]); 6] = [
+        ("gastrolog que", &["query"]),
+        ("gastrolog query sta", &["status="]),
+        ("gastrolog query status=", &["status=200", "status=201", "status=202", "status=500"]),
+        ("gastrolog query 'status=5", &["status=500"]),
+        ("gastrolog query 'level=info | stats count() by hos", &["level=info | stats count() by host"]),
+        ("gastrolog query --output r", &["raw"]),
+    ];
+    let bin = std::path::Path::new(env!("CARGO_BIN_EXE_gastrolog")).parent().unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    for (line, wanted) in cases {
+        let out = std::process::Command::new("fish")
+            .args(["--no-config", "-c", "source $argv[1]; complete -C $argv[2]"])
+            .args([script.to_str().unwrap(), line])
+            .env("GASTROLOG_DATA", place.data())
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        let (_, shown, said) = parts(&out);
+        // A description may follow a tab; ours have none.
+        let offered: Vec<&str> = shown.lines().map(str::trim_end).collect();
+        assert_eq!(offered, wanted, "{line}: {said}");
+    }
+}
+
+#[test]
 fn scripts_are_there_for_every_shell() {
     let place = Place::new();
     for shell in ["bash", "zsh", "fish"] {

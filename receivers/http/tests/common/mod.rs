@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use gastrolog_ingest::testing::MemorySink;
 use gastrolog_ingest::{Clock, Counters, CountersSnapshot, Receiver, Shutdown, Sink};
-use gastrolog_receiver_http::{HttpConfig, HttpReceiver, ServeLimits, SinkResolver};
+use gastrolog_net::ConnectionLimits;
+use gastrolog_receiver_http::{HttpConfig, HttpReceiver, SinkResolver};
 use gastrolog_types::Timestamp;
 
 pub(crate) struct Running {
@@ -28,9 +29,9 @@ pub(crate) fn start(sink: MemorySink, config: HttpConfig) -> Running {
     });
     let clock: Clock = Arc::new(|| Timestamp(42));
     let addr = "127.0.0.1:0".parse().unwrap();
-    let limits = ServeLimits { head: Duration::from_secs(1), ..ServeLimits::default() };
-    let receiver = HttpReceiver::bind(addr, config, limits, sinks, clock).unwrap();
-    let (addr, counters, shutdown) = (receiver.addr().unwrap(), receiver.counters(), Shutdown::new());
+    let limits = ConnectionLimits { idle: Duration::from_secs(1), ..ConnectionLimits::default() };
+    let receiver = HttpReceiver::bind(addr, None, config, limits, sinks, clock).unwrap();
+    let (addr, counters, shutdown) = (receiver.addr(), receiver.counters(), Shutdown::new());
     let thread = std::thread::spawn({
         let shutdown = shutdown.clone();
         move || Box::new(receiver).run(shutdown).unwrap()

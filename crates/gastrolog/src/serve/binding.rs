@@ -1,0 +1,126 @@
+//! What a kind of receiver is bound to: stores, the clock, the place of its state.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use gastrolog_engine::{EngineError, Location, Service};
+use gastrolog_ingest::{Accepted, Clock, Counters, Receiver, Sink, SinkError};
+use gastrolog_receiver_http::SinkResolver;
+use gastrolog_types::Batch;
+
+use super::config::Config;
+use super::receivers::{OnApi, Receivers};
+use crate::clock;
+
+/// The store where none is named.
+const DEFAULT: &str = "default";
+
+/// A store of the service as the receivers see it.
+struct StoreSink {
+    service: Arc<dyn Service>,
+    store: String,
+}
+
+impl Sink for StoreSink {
+    fn append(&self, batch: Batch) -> Result<Accepted, SinkError> {
+        self.service.append(&self.store, batch).map_err(|e| match e {
+            EngineError::Unavailable(_) | EngineError::Locked(_) | EngineError::Cancelled(_) => {
+                SinkError::Unavailable(e.to_string())
+            }
+            other => SinkError::Refused(other.to_string()),
+        })
+    }
+}
+
+/// Lends a kind of receiver what it needs, and takes what it has bound.
+pub(crate) struct Binding<'a> {
+    pub(super) location: &'a Location,
+    pub(super) config: &'a Config,
+    pub(super) service: &'a Arc<dyn Service>,
+    pub(super) into: &'a mut Receivers,
+}
+
+impl Binding<'_> {
+    /// The store `name`, or the default one.
+    pub(crate) fn sink(&self, name: Option<&str>) -> Arc<dyn Sink> {
+        let store = name.unwrap_or(DEFAULT).to_owned();
+        Arc::new(StoreSink { service: self.service.clone(), store })
+    }
+
+    /// Finds the store that a request names: one that is configured, or that is there.
+    pub(crate) fn sinks(&self) -> SinkResolver {
+        resolver(self.config, self.service)
+    }
+
+    /// The time of arrival.
+    pub(crate) fn clock(&self) -> Clock {
+        Arc::new(clock::now)
+    }
+
+    /// Where the receiver `name` keeps its state.
+    pub(crate) fn state_file(&self, name: &str) -> anyhow::Result<PathBuf> {
+        state_file(self.location, name)
+    }
+
+    /// Tells a person where a receiver listens: `KIND SCHEME://ADDRESS`. Said before the receiver is added.
+    pub(crate) fn say(&mut self, line: String) {
+        self.into.listening.push(line);
+    }
+
+    /// A receiver that works on a thread of its own.
+    pub(crate) fn add(&mut self, receiver: impl Receiver + 'static) {
+        let said = self.into.listening.iter().skip(self.into.said);
+        let at =
+            said.map(|line| line.split_once(' ').map_or(line.as_str(), |(_, address)| address).to_owned());
+        self.into.roster.add(receiver.name(), receiver.kind(), at.collect(), receiver.counters());
+        self.into.said = self.into.listening.len();
+        self.into.threads.push(Box::new(receiver));
+    }
+
+    /// Routes of a receiver on the port of the API.
+    pub(crate) fn add_routes(
+        &mut self,
+        name: &str,
+        kind: &'static str,
+        router: axum::Router,
+        counters: Arc<Counters>,
+    ) {
+        self.into.on_api.push(OnApi { name: name.to_owned(), kind, counters });
+        let routes = std::mem::take(&mut self.into.routes);
+        self.into.routes = routes.merge(router);
+    }
+}
+
+/// Finds the store that a request names: one that is configured, or that is there.
+fn resolver(config: &Config, service: &Arc<dyn Service>) -> SinkResolver {
+    let configured: HashSet<String> = config.stores.keys().cloned().chain([DEFAULT.to_owned()]).collect();
+    let service = service.clone();
+    Arc::new(move |store| {
+        let there = || service.stores().is_ok_and(|all| all.iter().any(|s| s.name == store));
+        let known = configured.contains(store) || there();
+        known.then(|| {
+            Arc::new(StoreSink { service: service.clone(), store: store.to_owned() }) as Arc<dyn Sink>
+        })
+    })
+}
+
+/// Where the bookmarks of the tail receiver `name` are kept: beside the stores; those of a store in memory go with
+/// the process.
+fn state_file(location: &Location, name: &str) -> anyhow::Result<PathBuf> {
+    if name.contains(['/', '\0']) || name.starts_with('.') {
+        bail!("{name:?} cannot be part of a file name");
+    }
+    match location {
+        Location::Dir(dir) => {
+            let dir = dir.join("receivers");
+            std::fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+            Ok(dir.join(format!("{name}.tail")))
+        }
+        Location::Memory => {
+            let file = format!("gastrolog-{}-{name}.tail", std::process::id());
+            Ok(std::env::temp_dir().join(file))
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What receivers of network protocols share: listening, TLS, limits on connections and memory, inflating, HTTP, and
+//! the way into the store.
+//!
+//! **Invariant:** a peer decides nothing about memory: connections, what they hold, and what compressed input grows
+//! to are all bounded here. A connection that is idle holds no read buffer.
+
+mod accept;
+pub mod body;
+mod bound;
+mod http;
+pub mod inflate;
+mod memory;
+pub mod patience;
+mod runtime;
+mod store;
+mod stream;
+pub mod tls;
+pub mod udp;
+
+pub use accept::{ConnectionLimits, accept};
+pub use bound::Bound;
+pub use http::serve_http;
+pub use memory::{Held, Memory, OutOfMemory};
+pub use runtime::run_async;
+pub use store::{Patience, store, store_or_hand_back};
+pub use stream::{Stream, read_some};
+pub use tls::TlsFiles;

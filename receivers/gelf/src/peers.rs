@@ -1,0 +1,63 @@
+//! The attribute sets of records.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use gastrolog_types::Attributes;
+
+/// Peers remembered by one socket; beyond it all are forgotten and met anew.
+const PEERS_MAX: usize = 1024;
+
+/// What is known of one peer's records.
+#[derive(Clone)]
+pub(crate) struct Peer {
+    receiver: String,
+    peer: String,
+    plain: Attributes,
+}
+
+impl Peer {
+    /// The port is left out: it is another one for each connection, often for each datagram.
+    pub(crate) fn new(receiver: &str, peer: Option<IpAddr>) -> Peer {
+        let peer = peer.map(|p| p.to_canonical().to_string()).unwrap_or_default();
+        let plain = Attributes::new(pairs(receiver, &peer));
+        Peer { receiver: receiver.into(), peer, plain }
+    }
+
+    /// The set for a record without a flaw, or with one.
+    pub(crate) fn attributes(&self, flaw: Option<&Flaw>) -> Attributes {
+        let Some(flaw) = flaw else { return self.plain.clone() };
+        let own = match flaw {
+            Flaw::Truncated => ("truncated", "true".into()),
+            Flaw::Problem(why) => ("parse_error", why.as_bytes().to_vec()),
+        };
+        Attributes::new(pairs(&self.receiver, &self.peer).chain([own]))
+    }
+}
+
+/// What is wrong with a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// It was longer than the limit; this is its beginning.
+    Truncated,
+    /// Why it is not GELF.
+    Problem(String),
+}
+
+fn pairs<'a>(receiver: &'a str, peer: &'a str) -> impl Iterator<Item = (&'static str, Vec<u8>)> + use<'a> {
+    let pairs = [("receiver", receiver), ("peer", peer)];
+    pairs.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.into()))
+}
+
+/// The peers of a socket.
+#[derive(Default)]
+pub(crate) struct Peers(HashMap<IpAddr, Peer>);
+
+impl Peers {
+    pub(crate) fn get(&mut self, receiver: &str, peer: IpAddr) -> &Peer {
+        if self.0.len() >= PEERS_MAX && !self.0.contains_key(&peer) {
+            self.0.clear();
+        }
+        self.0.entry(peer).or_insert_with(|| Peer::new(receiver, Some(peer)))
+    }
+}

@@ -1,7 +1,6 @@
 """Ingest: a log posted in pieces over two connections until all of it is acknowledged, then sealed."""
 
 import json
-import os
 import threading
 import time
 
@@ -16,8 +15,8 @@ AWAY = (429, 503)
 class Pieces:
     """Pieces of a file that end at line ends, handed to several threads."""
 
-    def __init__(self, path):
-        self.file, self.lock = open(path, "rb"), threading.Lock()
+    def __init__(self, file):
+        self.file, self.lock = file, threading.Lock()
 
     def next(self):
         """The next piece; empty at the end."""
@@ -27,10 +26,23 @@ class Pieces:
 
 
 class Totals:
-    """What was acknowledged, and what went wrong."""
+    """What was acknowledged, how long each acknowledgement took, and what went wrong."""
 
     def __init__(self):
-        self.stored, self.lines, self.errors, self.lock = 0, 0, [], threading.Lock()
+        self.stored, self.lines, self.raw_bytes, self.errors, self.lock = 0, 0, 0, [], threading.Lock()
+        self.ack_ms = []
+
+    def add(self, piece, stored, ack_ms):
+        """Counts an acknowledged piece."""
+        lines = piece.count(b"\n") + (not piece.endswith(b"\n"))
+        with self.lock:
+            self.lines, self.stored, self.raw_bytes = self.lines + lines, self.stored + stored, self.raw_bytes + len(piece)
+            self.ack_ms.append(ack_ms)
+
+    def check(self):
+        """Raises what went wrong in a thread."""
+        if self.errors:
+            raise ServerError(f"ingest: {self.errors[0]}")
 
 
 def post(connection, piece, content_type):
@@ -53,36 +65,52 @@ def post_all(server, pieces, content_type, totals):
     try:
         connection = server.connect()
         while not totals.errors and (piece := pieces.next()):
-            lines, stored = piece.count(b"\n"), post(connection, piece, content_type)
-            with totals.lock:
-                totals.lines, totals.stored = totals.lines + lines, totals.stored + stored
+            began = time.perf_counter()
+            stored = post(connection, piece, content_type)
+            totals.add(piece, stored, (time.perf_counter() - began) * 1e3)
         connection.close()
     except (OSError, ServerError, ValueError) as error:
         totals.errors.append(error)
 
 
-def ingest(server, path, content_type):
-    """Posts a file, seals, and says what it cost. CPU counts until the server is at rest after the seal."""
-    pieces, totals = Pieces(path), Totals()
-    raw, cpu_s, began = os.path.getsize(path), server.cpu_s(), time.monotonic()
+def begin(server, pieces, content_type, totals):
+    """Starts the connections that post until there are no more pieces; the threads to wait for."""
     threads = [threading.Thread(target=post_all, args=(server, pieces, content_type, totals)) for _ in range(CONNECTIONS)]
     for thread in threads:
         thread.start()
-    for thread in threads:
+    return threads
+
+
+def counted(server):
+    """How many records the server counts."""
+    connection = server.connect()
+    rows = server.call(connection, "Query/Fetch", {"query": "| stats count()"})["rows"]
+    connection.close()
+    return int(rows[0]["values"][0]["integer"])
+
+
+def file(server, path, content_type):
+    """Posts a file, seals, and says what it cost."""
+    with open(path, "rb") as opened:
+        return ingest(server, Pieces(opened), content_type)
+
+
+def ingest(server, pieces, content_type, before=0):
+    """Posts pieces to a store of `before` records, seals, and says what it cost. CPU counts until the server is at rest."""
+    totals, cpu_s, began = Totals(), server.cpu_s(), time.monotonic()
+    for thread in begin(server, pieces, content_type, totals):
         thread.join()
-    pieces.file.close()
-    if totals.errors:
-        raise ServerError(f"ingest: {totals.errors[0]}")
+    totals.check()
     wall_s, acknowledged_cpu_s = time.monotonic() - began, server.cpu_s() - cpu_s
     connection = server.connect()
     server.call(connection, "Lifecycle/Seal", {})
     sealed_s = time.monotonic() - began
-    server.settle()
-    cpu_s = server.cpu_s() - cpu_s
-    count = server.call(connection, "Query/Fetch", {"query": "| stats count()"})["rows"][0]["values"][0]["integer"]
     connection.close()
-    if not int(count) == totals.stored == totals.lines:
+    server.settle()
+    cpu_s, count = server.cpu_s() - cpu_s, counted(server) - before
+    if not count == totals.stored == totals.lines:
         raise ServerError(f"{totals.lines} lines were sent, {totals.stored} acknowledged, {count} are counted")
+    raw = totals.raw_bytes
     return {
         "raw_bytes": raw, "lines": totals.lines, "wall_s": round(wall_s, 2), "sealed_wall_s": round(sealed_s, 2),
         "cpu_s": round(cpu_s, 2), "acknowledged_cpu_s": round(acknowledged_cpu_s, 2),

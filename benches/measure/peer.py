@@ -5,6 +5,7 @@ import statistics
 import time
 import urllib.parse
 
+from . import replicas
 from .data import fill
 from .rows import ROWS
 from .server import Connection, ServerError
@@ -16,8 +17,9 @@ def templates(path):
     """The file of query templates, checked."""
     with open(path, encoding="utf-8") as file:
         asked = json.load(file)
-    for unknown in set(asked) - {row.id for row in ROWS}:
-        raise ServerError(f"{path}: there is no row {unknown!r}; there are: {', '.join(row.id for row in ROWS)}")
+    known = [row.id for row in ROWS] + list(replicas.row_ids())
+    for unknown in set(asked) - set(known):
+        raise ServerError(f"{path}: there is no row {unknown!r}; there are: {', '.join(known)}")
     return asked
 
 

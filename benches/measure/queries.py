@@ -45,12 +45,12 @@ def ask(connection, request):
     return took_ms, answer
 
 
-def measure(server, row, needles):
-    """One row: the cold first time and the warm median, in milliseconds."""
+def timed(server, request):
+    """One query: the cold first time, the warm median and the CPU of the server, milliseconds; and the answer."""
     server.stop()
     drop_caches(server.store)
     open_s = server.start()
-    request, connection = message(row.query, row.limit, needles), server.connect()
+    connection = server.connect()
     cold_ms, first = ask(connection, request)
     runs, cpu_s = SLOW_RUNS if cold_ms > SLOW_MS else WARM_RUNS, server.cpu_s()
     warm = [ask(connection, request) for _ in range(runs)]
@@ -63,7 +63,12 @@ def measure(server, row, needles):
         "query": request["query"], "cold_ms": round(cold_ms, 2), "warm_ms": round(statistics.median(t for t, _ in warm), 2),
         "engine_ms": round(int(json.loads(warm[-1][1])["end"]["elapsedNs"]) / 1e6, 2), "start_ms": round(open_s * 1e3, 1),
         "cpu_ms": round(cpu_s * 1e3 / runs, 1), "runs": runs, "found": told(*found),
-    }
+    }, found
+
+
+def measure(server, row, needles):
+    """One row of the yardstick."""
+    return timed(server, message(row.query, row.limit, needles))[0]
 
 
 def all_rows(server, log, needles, say):

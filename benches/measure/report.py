@@ -1,5 +1,6 @@
 """The table: ours beside the goals and VictoriaLogs, for people, as Markdown, and against a run before."""
 
+from . import growth, interference, replicas
 from .machine import GREP_THEN_S, ZSTD_THEN_S
 from .rows import FIGURES, ROWS, SETS
 
@@ -79,14 +80,25 @@ def share_table(result):
     return ["question", "log", "query", "bytes held", "bytes read", "share"], rows
 
 
-def tables(result):
-    """All tables that have rows, with their captions."""
+def figure_tables(result):
+    """The tables of logs and sets that have rows, with their captions."""
     parts = [
         ("Rates, sizes and times (warm median of 7 over the API; CPU: of the server, a warm query; cold: the first query of a server just started, files not cached)", *main_table(result)),
         ("What `explain --analyze` says was read, by a server just started", *share_table(result)),
         ("Real sets, sealed, all indexes in", SET_HEAD, list(set_rows(result))),
     ]
     return [part for part in parts if part[2]]
+
+
+def blocks(result):
+    """What was measured: name of the block in the document, its tables, the lines below them."""
+    parts = [
+        ("figures", figure_tables(result), misses(result)),
+        ("replicas", replicas.tables(result, number), replicas.notes(result)),
+        ("growth", growth.tables(result, number), growth.notes(result)),
+        ("interference", interference.tables(result, number), []),
+    ]
+    return [part for part in parts if part[1]]
 
 
 def conditions(result):
@@ -105,20 +117,25 @@ def conditions(result):
 def text(result):
     """Everything, for a terminal."""
     out = conditions(result)
-    for caption, head, rows in tables(result):
-        widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-        out += ["", caption, ""]
-        out += ["  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))).rstrip() for row in [head, *rows]]
-    return "\n".join(out + ["", *misses(result)])
+    for _, tables, notes in blocks(result):
+        for caption, head, rows in tables:
+            widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+            out += ["", caption, ""]
+            out += ["  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))).rstrip() for row in [head, *rows]]
+        out += ["", *notes] if notes else []
+    return "\n".join(out)
 
 
 def markdown(result):
-    """Everything, for docs/performance.md."""
-    out = ["", *(f"- {line}" for line in conditions(result))]
-    for caption, head, rows in tables(result):
-        out += ["", f"**{caption}**", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-        out += ["| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in rows]
-    return "\n".join(out + ["", *misses(result), ""])
+    """Everything, for docs/performance.md: the text of each block by its name."""
+    told = {}
+    for name, tables, notes in blocks(result):
+        out = ["", *(f"- {line}" for line in conditions(result))]
+        for caption, head, rows in tables:
+            out += ["", f"**{caption}**", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+            out += ["| " + " | ".join(c.replace("|", "\\|") for c in row) + " |" for row in rows]
+        told[name] = "\n".join(out + (["", *notes] if notes else []) + [""])
+    return told
 
 
 def misses(result):
@@ -142,7 +159,8 @@ def figures(result):
         flat[f"query {name}, ms"] = (part["warm_ms"], False, NOISE_MS)
     for name, part in result.get("sets", {}).items():
         flat[f"stored {name}"] = (part["stored_bytes"], False, 0)
-    return flat
+        flat[f"ingest {name}, MB per CPU-second"] = (part["mb_per_cpu_s"], True, 0)
+    return flat | replicas.figures(result) | growth.figures(result) | interference.figures(result)
 
 
 def compare(result, before):

@@ -109,7 +109,7 @@ class Server:
                 self.connect().close()
                 return time.monotonic() - began
             except OSError:
-                time.sleep(0.005)
+                time.sleep(0.001)
         self.stop()
         with open(os.path.join(self.store, "serve.out"), "rb") as told:
             raise ServerError("the server did not start: " + told.read()[-500:].decode("utf-8", "replace"))

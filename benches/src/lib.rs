@@ -1,5 +1,7 @@
 //! Shared by the benchmarks.
 
+pub mod lines;
+
 use gastrolog_index::Pipeline;
 
 /// The standard pipeline, as the command line uses it.

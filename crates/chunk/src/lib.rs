@@ -11,7 +11,8 @@ mod store;
 pub mod wal;
 
 pub use read::{
-    Chunk, ChunkFile, ChunkSummary, Pending, ReadError, RowGroup, RowGroupId, Snapshot, chunk_name,
+    Chunk, ChunkFile, ChunkSummary, Pending, PieceError, ReadError, RowGroup, RowGroupId, Snapshot, Stretch,
+    chunk_name,
 };
 pub use store::{
     Encoder, FlushError, ReadOnlyStore, RecompactPolicy, Recompacted, Recompaction, RecoveryReport,

@@ -1,12 +1,16 @@
 //! Reading side: chunks, their row groups, and a snapshot of a store.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use gastrolog_env::{Env, Mapped};
+use gastrolog_env::{Env, ReadFile};
+use gastrolog_format::filter::FilterHead;
 use gastrolog_format::row_group::{Header, TimeSpan};
-use gastrolog_format::{ChunkHead, Footer, RowGroupEntry};
+use gastrolog_format::{
+    Body, CHUNK_HEAD_BYTES, ChunkHead, Corrupt, Footer, OUTSIDE, RowGroupEntry, TRAILER_BYTES,
+};
 use gastrolog_types::{Batch, Seq};
 
 use crate::scan::scan;
@@ -30,18 +34,18 @@ impl ReadError {
     }
 }
 
-/// A chunk file, mapped when it is first read.
+/// A chunk file, opened when it is first read.
 #[derive(Debug)]
 pub struct ChunkFile {
     path: PathBuf,
     env: Env,
-    mapped: OnceLock<Result<Mapped, ReadError>>,
+    opened: OnceLock<Arc<dyn ReadFile>>,
 }
 
 impl ChunkFile {
     /// The file at `path`; not opened yet.
     pub fn new(env: &Env, path: &Path) -> Arc<ChunkFile> {
-        Arc::new(ChunkFile { path: path.to_owned(), env: env.clone(), mapped: OnceLock::new() })
+        Arc::new(ChunkFile { path: path.to_owned(), env: env.clone(), opened: OnceLock::new() })
     }
 
     /// Where it is.
@@ -49,13 +53,95 @@ impl ChunkFile {
         &self.path
     }
 
-    /// Its bytes, as many as there were when they were first asked for.
-    pub fn bytes(&self) -> Result<&[u8], ReadError> {
-        let map = || self.env.fs.map(&self.path).map_err(|e| ReadError::new(&self.path, "whole file", e));
-        match self.mapped.get_or_init(map) {
-            Ok(bytes) => Ok(bytes),
-            Err(e) => Err(e.clone()),
+    /// The open file. A failure is not remembered: the disk may work again, or descriptors be free.
+    fn open(&self) -> Result<&Arc<dyn ReadFile>, ReadError> {
+        if let Some(file) = self.opened.get() {
+            return Ok(file);
         }
+        let file = self.env.fs.open_read(&self.path).map_err(|e| self.error(e))?;
+        Ok(self.opened.get_or_init(|| file))
+    }
+
+    /// How many bytes it had when it was opened.
+    pub fn len(&self) -> Result<u64, ReadError> {
+        Ok(self.open()?.len())
+    }
+
+    /// Whether it was empty then.
+    pub fn is_empty(&self) -> Result<bool, ReadError> {
+        Ok(self.len()? == 0)
+    }
+
+    /// `len` bytes from `offset` on.
+    pub fn read(&self, offset: u64, len: usize) -> Result<Vec<u8>, ReadError> {
+        self.open()?.read_at(offset, len).map_err(|e| self.error(e))
+    }
+
+    /// Its head.
+    pub fn head(&self) -> Result<Vec<u8>, ReadError> {
+        self.read(0, self.len()?.min(CHUNK_HEAD_BYTES as u64) as usize)
+    }
+
+    /// All of it, for search where something is damaged.
+    fn read_all(&self) -> Result<Vec<u8>, ReadError> {
+        self.read(0, usize::try_from(self.len()?).unwrap_or(usize::MAX))
+    }
+
+    /// The footer; nothing when the file is not sealed.
+    pub(crate) fn footer(&self) -> Result<Result<Option<Footer>, Corrupt>, ReadError> {
+        let len = self.len()?;
+        let Some(at) = len.checked_sub(TRAILER_BYTES as u64) else { return Ok(Ok(None)) };
+        let trailer = self.read(at, TRAILER_BYTES)?;
+        let Some(bytes) = trailer.first_chunk().and_then(Footer::end_bytes) else { return Ok(Ok(None)) };
+        let Some(start) = len.checked_sub(bytes as u64) else {
+            return Ok(Err(Corrupt("the footer is longer than the file")));
+        };
+        Ok(Footer::read_end(&self.read(start, bytes)?, len).map(Some))
+    }
+
+    /// Keeps it readable for as long as this lives, though it is removed from now on, as far as that can be done.
+    pub(crate) fn hold(&self) -> Result<(), ReadError> {
+        self.open()?.hold();
+        Ok(())
+    }
+
+    fn error(&self, reason: impl ToString) -> ReadError {
+        ReadError::new(&self.path, "whole file", reason)
+    }
+}
+
+/// A stretch of a file that is read piece by piece: the body of a row group, or its filter.
+#[derive(Clone, Debug)]
+pub struct Stretch<'a> {
+    file: &'a ChunkFile,
+    offset: u64,
+    len: usize,
+}
+
+/// Why a piece of a stretch cannot be had.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PieceError {
+    /// It is not what was written.
+    #[error(transparent)]
+    Corrupt(#[from] Corrupt),
+    /// It cannot be read.
+    #[error("{}", .0.reason)]
+    Unreadable(ReadError),
+}
+
+impl Body for Stretch<'_> {
+    type Error = PieceError;
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn get(&self, at: usize, len: usize) -> Result<Cow<'_, [u8]>, PieceError> {
+        if at.checked_add(len).is_none_or(|end| end > self.len) {
+            return Err(OUTSIDE.into());
+        }
+        let bytes = self.file.read(self.offset + at as u64, len).map_err(PieceError::Unreadable)?;
+        Ok(Cow::Owned(bytes))
     }
 }
 
@@ -68,6 +154,9 @@ pub struct RowGroupId {
     pub ordinal: u32,
 }
 
+/// Bytes of a row group that are read for its header at first: most headers are shorter.
+const HEADER_BYTES: u64 = 4096;
+
 /// A row group of a chunk file. Its header is read and verified once.
 #[derive(Debug)]
 pub struct RowGroup {
@@ -76,54 +165,97 @@ pub struct RowGroup {
     /// Where it is and what it covers.
     pub entry: RowGroupEntry,
     file: Arc<ChunkFile>,
-    header: OnceLock<Result<Arc<Header>, ReadError>>,
+    header: OnceLock<Opened>,
+    filter: OnceLock<Option<FilterHead>>,
+}
+
+/// A header, and where the body begins.
+#[derive(Clone, Debug)]
+struct Opened {
+    header: Arc<Header>,
+    body: u64,
 }
 
 impl RowGroup {
     /// A row group of `file`.
     pub fn new(id: RowGroupId, entry: RowGroupEntry, file: Arc<ChunkFile>) -> RowGroup {
-        RowGroup { id, entry, file, header: OnceLock::new() }
+        RowGroup { id, entry, file, header: OnceLock::new(), filter: OnceLock::new() }
     }
 
     /// The same row group found in another file object (its chunk was sealed).
     pub fn with_file(&self, file: Arc<ChunkFile>) -> RowGroup {
-        RowGroup { id: self.id, entry: self.entry, file, header: self.header.clone() }
+        let (header, filter) = (self.header.clone(), self.filter.clone());
+        RowGroup { id: self.id, entry: self.entry, file, header, filter }
     }
 
-    fn bytes(&self) -> Result<&[u8], ReadError> {
-        let range = self.entry.offset as usize..(self.entry.offset + self.entry.bytes) as usize;
-        self.file.bytes()?.get(range).ok_or_else(|| self.error("the file is shorter than its directory says"))
+    /// Its first `len` bytes, or all when there are fewer.
+    fn start(&self, len: u64) -> Result<Vec<u8>, ReadError> {
+        self.file
+            .read(self.entry.offset, len.min(self.entry.bytes) as usize)
+            .map_err(|e| self.error(e.reason))
+    }
+
+    /// A failure is not remembered: a disk may fail for a moment only.
+    fn opened(&self) -> Result<&Opened, ReadError> {
+        if let Some(opened) = self.header.get() {
+            return Ok(opened);
+        }
+        let opened = self.open()?;
+        Ok(self.header.get_or_init(|| opened))
+    }
+
+    fn open(&self) -> Result<Opened, ReadError> {
+        let mut bytes = self.start(HEADER_BYTES)?;
+        let body = Header::body_offset(&bytes).map_err(|e| self.error(e))?;
+        if body > bytes.len() {
+            bytes = self.start(body as u64)?;
+        }
+        let (header, len) = Header::parse(&bytes, self.entry.bytes).map_err(|e| self.error(e))?;
+        let e = &self.entry;
+        if (header.first_seq, header.rows, len as u64) != (e.first_seq, e.rows, e.bytes) {
+            return Err(self.error("the header is not that of the directory"));
+        }
+        Ok(Opened { header: Arc::new(header), body: body as u64 })
     }
 
     /// Its header.
     pub fn header(&self) -> Result<&Arc<Header>, ReadError> {
-        let read = || {
-            let (header, len) = Header::read(self.bytes()?).map_err(|e| self.error(e))?;
-            let e = &self.entry;
-            let same = (header.first_seq, header.rows, len as u64) == (e.first_seq, e.rows, e.bytes);
-            if same {
-                Ok(Arc::new(header))
-            } else {
-                Err(self.error("the header is not that of the directory"))
-            }
-        };
-        self.header.get_or_init(read).as_ref().map_err(Clone::clone)
+        Ok(&self.opened()?.header)
     }
 
     /// Its body, not verified: sections are, one by one, as they are read.
-    pub fn body(&self) -> Result<&[u8], ReadError> {
-        let bytes = self.bytes()?;
-        let offset = Header::body_offset(bytes).map_err(|e| self.error(e))?;
-        bytes.get(offset..).ok_or_else(|| self.error("the header is longer than the row group"))
+    pub fn body(&self) -> Result<Stretch<'_>, ReadError> {
+        let body = self.opened()?.body;
+        Ok(Stretch {
+            file: &self.file,
+            offset: self.entry.offset + body,
+            len: (self.entry.bytes - body) as usize,
+        })
+    }
+
+    /// Whether a word or value of this hash may be in it, with the bytes of the filter that were read to see that;
+    /// `false` is certain.
+    pub fn may_contain(&self, hash: u64) -> Result<(bool, u64), ReadError> {
+        let stretch = self.filter()?;
+        let head = match self.filter.get() {
+            Some(head) => *head,
+            None => {
+                let head = FilterHead::read(&stretch).map_err(|e| self.error(e))?;
+                *self.filter.get_or_init(|| head)
+            }
+        };
+        let Some(head) = head else { return Ok((true, 0)) };
+        let answer = head.may_contain(&stretch, hash).map_err(|e| self.error(e))?;
+        Ok((answer, head.probe_bytes()))
     }
 
     /// Its filter, not verified: a filter verifies what is read of it. Found without the header.
-    pub fn filter(&self) -> Result<&[u8], ReadError> {
-        let bytes = self.bytes()?;
-        let start = bytes.len().checked_sub(self.entry.filter_bytes as usize);
-        start
-            .and_then(|at| bytes.get(at..))
-            .ok_or_else(|| self.error("the filter is longer than the row group"))
+    fn filter(&self) -> Result<Stretch<'_>, ReadError> {
+        let len = u64::from(self.entry.filter_bytes);
+        match self.entry.bytes.checked_sub(len) {
+            Some(at) => Ok(Stretch { file: &self.file, offset: self.entry.offset + at, len: len as usize }),
+            None => Err(self.error("the filter is longer than the row group")),
+        }
     }
 
     /// An error that names this row group.
@@ -191,7 +323,7 @@ pub struct Chunk {
     /// Whether it is sealed.
     pub sealed: bool,
     file: Arc<ChunkFile>,
-    contents: OnceLock<Result<Contents, ReadError>>,
+    contents: OnceLock<Contents>,
 }
 
 /// The opened chunk.
@@ -200,6 +332,7 @@ struct Contents {
     footer: Arc<Footer>,
     row_groups: Arc<[Arc<RowGroup>]>,
     damage: Option<ReadError>,
+    gaps: Vec<ReadError>,
 }
 
 fn row_groups_of(chunk: u128, footer: &Footer, file: &Arc<ChunkFile>) -> Vec<Arc<RowGroup>> {
@@ -223,7 +356,12 @@ impl Chunk {
         footer: Arc<Footer>,
         row_groups: Vec<Arc<RowGroup>>,
     ) -> Chunk {
-        let contents = OnceLock::from(Ok(Contents { footer, row_groups: row_groups.into(), damage: None }));
+        let contents = OnceLock::from(Contents {
+            footer,
+            row_groups: row_groups.into(),
+            damage: None,
+            gaps: Vec::new(),
+        });
         Chunk { summary, sealed, file, contents }
     }
 
@@ -245,19 +383,23 @@ impl Chunk {
         &self.file
     }
 
+    /// A failure is not remembered: a disk may fail for a moment only.
     fn contents(&self) -> Result<&Contents, ReadError> {
-        self.contents.get_or_init(|| self.open()).as_ref().map_err(Clone::clone)
+        if let Some(contents) = self.contents.get() {
+            return Ok(contents);
+        }
+        let contents = self.open()?;
+        Ok(self.contents.get_or_init(|| contents))
     }
 
     fn open(&self) -> Result<Contents, ReadError> {
-        let bytes = self.file.bytes()?;
-        let reason = match Footer::read(bytes) {
-            Ok(Some((footer, _))) => return Ok(self.contents_of(footer, None)),
+        let reason = match self.file.footer()? {
+            Ok(Some(footer)) => return Ok(self.contents_of(footer, None)),
             Ok(None) => "a sealed chunk has lost its footer".to_owned(),
             Err(e) => e.to_string(),
         };
         // The row groups do not need it: they are found by searching.
-        let footer = scan(bytes).bare_footer();
+        let footer = scan(&self.file.read_all()?).bare_footer();
         let (found, all) = (footer.rows(), self.summary.records);
         let reason = format!("{reason}; {found} of {all} records were found without it");
         let error = ReadError::new(self.file.path(), "footer", reason);
@@ -266,7 +408,14 @@ impl Chunk {
 
     fn contents_of(&self, footer: Footer, damage: Option<ReadError>) -> Contents {
         let row_groups = row_groups_of(self.summary.id, &footer, &self.file).into();
-        Contents { footer: Arc::new(footer), row_groups, damage }
+        let gaps = if self.sealed { gaps(&footer, self.file.path()) } else { Vec::new() };
+        Contents { footer: Arc::new(footer), row_groups, damage, gaps }
+    }
+
+    /// Stretches of the file that held row groups when it was written, and of which nothing can be read. An answer is
+    /// incomplete without them.
+    pub fn gaps(&self) -> &[ReadError] {
+        self.contents().map_or(&[], |contents| &contents.gaps)
     }
 
     /// What is wrong with its footer, when that is bad and the row groups were found by searching. An answer is
@@ -284,6 +433,23 @@ impl Chunk {
     pub fn row_groups(&self) -> Result<&[Arc<RowGroup>], ReadError> {
         Ok(&self.contents()?.row_groups)
     }
+}
+
+/// What lies between head and row groups and is neither: row groups follow each other when they are written.
+fn gaps(footer: &Footer, path: &Path) -> Vec<ReadError> {
+    let (mut at, mut seq) = (CHUNK_HEAD_BYTES as u64, None);
+    let mut gaps = Vec::new();
+    for group in &footer.row_groups {
+        if group.offset > at {
+            let before = seq.map_or_else(String::new, |seq| format!(" {seq} to"));
+            let reason =
+                format!("no row group can be read here: records{before} {} are lost", group.first_seq);
+            gaps.push(ReadError::new(path, format!("{} bytes at {at}", group.offset - at), reason));
+        }
+        at = group.offset + group.bytes;
+        seq = Some(group.first_seq + u64::from(group.rows));
+    }
+    gaps
 }
 
 /// Records that are durable in the log or on their way, but not yet in a row group.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use gastrolog_format::column::Column;
 use gastrolog_format::row_group::{Header, predicted_source};
-use gastrolog_format::{Corrupt, Ids, Result, Shape, Shapes};
+use gastrolog_format::{Body, Corrupt, Fallible, Ids, Result, Shape, Shapes};
 use gastrolog_types::{Attributes, Batch, NewRecord, Timestamp};
 
 /// Most bytes of text of a row group that are put together: no writer makes one half as large.
@@ -19,15 +19,15 @@ const TEXTS: Corrupt = Corrupt("the texts are not as long as the header says");
 ///
 /// # Errors
 /// When a section is damaged or sections contradict each other.
-pub(crate) fn read_rows(header: &Header, body: &[u8]) -> Result<Batch> {
+pub(crate) fn read_rows<B: Body + ?Sized>(header: &Header, body: &B) -> Fallible<Batch, B> {
     if header.raw_bytes > RAW_BYTES_MAX {
-        return Err(TEXTS);
+        return Err(TEXTS.into());
     }
     let mut rows = Rows::open(header, body)?;
     for row in 0..header.rows as usize {
         rows.add(row)?;
     }
-    rows.finish()
+    Ok(rows.finish()?)
 }
 
 /// The columns of a row group, and how far each was read.
@@ -53,12 +53,12 @@ struct Cursor {
 }
 
 impl<'h> Rows<'h> {
-    fn open(header: &'h Header, body: &[u8]) -> Result<Rows<'h>> {
+    fn open<B: Body + ?Sized>(header: &'h Header, body: &B) -> Fallible<Rows<'h>, B> {
         let shapes = header.shapes(body)?;
         let shape_ids = header.shape_ids(body, shapes.shapes.len())?;
         let column = |i: usize| Ok(Cursor { column: header.column(body, i)?, next: 0 });
         Ok(Rows {
-            columns: (0..header.columns.len()).map(column).collect::<Result<_>>()?,
+            columns: (0..header.columns.len()).map(column).collect::<Fallible<_, B>>()?,
             ingest: header.ingest(body)?,
             source: header.source(body)?,
             header,

@@ -28,6 +28,8 @@ pub struct StoreConfig {
     pub retention_age_ms: Option<u64>,
     /// Remove the oldest sealed chunks while all files together are larger.
     pub retention_bytes: Option<u64>,
+    /// Bytes of the disk that are kept free, so that chunks can be removed though it is full.
+    pub reserve_bytes: u64,
     /// The indexers that may lay out columns; `None`: all. What the others understand is kept as text: fields are
     /// found in it all the same, only slower.
     pub indexers: Option<Vec<String>>,
@@ -52,6 +54,7 @@ impl Default for StoreConfig {
             seal_records: None,
             retention_age_ms: None,
             retention_bytes: None,
+            reserve_bytes: 16 << 20,
             indexers: None,
             footer_values: 4096,
             recompact_age_ms: None,
@@ -86,6 +89,7 @@ impl StoreConfig {
                 ..default.seal
             },
             retention: Retention { age_ms: self.retention_age_ms, bytes: self.retention_bytes },
+            reserve_bytes: self.reserve_bytes,
             footer_budget: FooterBudget { values: self.footer_values, ..default.footer_budget },
             ..default
         }

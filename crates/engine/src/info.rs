@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use gastrolog_chunk::{Chunk, ReadError, RowGroup};
-use gastrolog_format::ChunkHead;
-use gastrolog_format::filter::FilterRef;
+use gastrolog_format::filter::FilterHead;
+use gastrolog_format::{Body, ChunkHead};
 use gastrolog_types::Timestamp;
 
 use crate::{ChunkDetail, ChunkInfo, ColumnDetail, Engine, EngineError, StoreInfo, VerifyReport};
@@ -155,8 +155,9 @@ fn detail(chunk: &Chunk) -> Result<ChunkDetail, ReadError> {
 /// Checks the head and the footer of a chunk. What they say is known otherwise too, so no query needs to.
 fn verify_ends(chunk: &Chunk, report: &mut VerifyReport) {
     report.problems.extend(chunk.damage().map(ToString::to_string));
-    let Ok(bytes) = chunk.file().bytes() else { return };
-    let wrong = match ChunkHead::read(bytes) {
+    report.problems.extend(chunk.gaps().iter().map(ToString::to_string));
+    let Ok(bytes) = chunk.file().head() else { return };
+    let wrong = match ChunkHead::read(&bytes) {
         Ok(head) if head.id == chunk.summary.id => return,
         Ok(_) => "it is the head of another chunk".to_owned(),
         Err(e) => e.to_string(),
@@ -177,19 +178,22 @@ fn verify_group(group: &RowGroup, report: &mut VerifyReport) {
         }
     };
     for (i, meta) in header.columns.iter().enumerate() {
-        if let Err(e) = header.column(body, i) {
+        if let Err(e) = header.column(&body, i) {
             problem(&format!("column {:?}", meta.key.name), &e);
         }
     }
-    let shapes = header.shapes(body).and_then(|s| header.shape_ids(body, s.shapes.len()));
+    let shapes = header.shapes(&body).and_then(|s| header.shape_ids(&body, s.shapes.len()));
     if let Err(e) = shapes {
         problem("shapes", &e);
     }
-    if let Err(e) = header.ingest(body).and_then(|_| header.source(body)) {
+    if let Err(e) = header.ingest(&body).and_then(|_| header.source(&body)) {
         problem("times", &e);
     }
-    let filter = header.section(body, header.filter).and_then(FilterRef::read);
-    if let Err(e) = filter.and_then(|f| f.map_or(Ok(()), |f| f.verify())) {
+    let filter = header.section(&body, header.filter).map_err(|e| e.to_string()).and_then(|bytes| {
+        let filter = FilterHead::read(&*bytes).and_then(|f| f.map_or(Ok(()), |f| f.verify(&*bytes)));
+        filter.map_err(|e| e.to_string())
+    });
+    if let Err(e) = filter {
         problem("filter", &e);
     }
     report.bytes += group.entry.bytes;

@@ -12,8 +12,11 @@ use gastrolog_types::Attributes;
 use crate::Engine;
 use crate::ask::Asked;
 
+/// Fields that are named one by one: looking for what may have been meant compares each with all there are.
+const NOTES_MAX: usize = 5;
+
 impl Engine {
-    /// A note for each field that the filter names and no record has. Nothing where that is not known for sure.
+    /// A note for each of the first fields that the filter names and no record has. Nothing where that is not known for sure.
     pub(crate) fn unknown_fields(&self, asked: &Asked) -> Vec<String> {
         let mut named = BTreeSet::new();
         names(&asked.query.filter, &mut named);
@@ -30,8 +33,14 @@ impl Engine {
             .map(String::as_str)
             .filter(|n| !n.is_empty())
             .collect();
-        let unknown = named.into_iter().filter(|name| !known.contains(name));
-        unknown.map(|name| note(name, &known)).collect()
+        let mut unknown = named.into_iter().filter(|name| !known.contains(name));
+        let mut notes: Vec<String> =
+            unknown.by_ref().take(NOTES_MAX).map(|name| note(name, &known)).collect();
+        match unknown.count() {
+            0 => {}
+            more => notes.push(format!("nor has any record {more} more of the fields that the query names")),
+        }
+        notes
     }
 
     /// The names of the fields and attributes of records in memory.

@@ -188,7 +188,8 @@ impl Engine {
             for group in chunk.row_groups().map_err(damaged)? {
                 let header = group.header().map_err(damaged)?;
                 in_groups += group.entry.bytes;
-                headers += group.entry.bytes - group.body().map_err(damaged)?.len() as u64;
+                headers +=
+                    group.entry.bytes - gastrolog_format::Body::len(&group.body().map_err(damaged)?) as u64;
                 filters += u64::from(header.filter.len);
                 for meta in &header.columns {
                     let field = fields.entry(meta.key.name.clone()).or_default();

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::fmt::Debug;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::{EnvError, LockError, LockGuard, Mapped, Result};
+use crate::{EnvError, LockError, LockGuard, ReadFile, Result};
 
 /// One entry of a directory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +43,6 @@ pub trait File: Send + Sync + Debug {
     }
 
     /// Cuts the file to `len` bytes (no effect when it is shorter). Durable after [`File::sync`].
-    /// The part cut off must not be mapped.
     fn truncate(&mut self, len: u64) -> Result<()>;
 }
 
@@ -65,9 +65,8 @@ pub trait Fs: Send + Sync + Debug {
     /// `len` bytes from `offset` on; fewer only where the file ends before. Allocates no more than the file holds.
     fn read_at(&self, path: &Path, offset: u64, len: usize) -> Result<Vec<u8>>;
 
-    /// The content as it is now, without copying. Later appends are not in it. Bytes that are mapped must not be
-    /// truncated while the map lives; removing or renaming the file is harmless.
-    fn map(&self, path: &Path) -> Result<Mapped>;
+    /// The file as it is now, to read from by place.
+    fn open_read(&self, path: &Path) -> Result<Arc<dyn ReadFile>>;
 
     /// Renames, replacing `to` if it exists. After a crash there is the old state or the new one, never neither.
     /// Durable after [`Fs::sync_dir`] of the directory (of both, when they differ).
@@ -96,6 +95,25 @@ pub trait Fs: Send + Sync + Debug {
     /// dropped or the process ends, however it ends.
     fn lock(&self, path: &Path, exclusive: bool, holder: &str) -> std::result::Result<LockGuard, LockError>;
 
+    /// Makes a file that takes up `bytes` of the disk and holds nothing; nothing is left of it after an error.
+    fn reserve(&self, path: &Path, bytes: u64) -> Result<()> {
+        let mut file = self.create_new(path)?;
+        let block = vec![0; RESERVE_BLOCK_BYTES];
+        let mut left = bytes;
+        let mut filled = Ok(());
+        while left > 0 && filled.is_ok() {
+            let len = usize::try_from(left).unwrap_or(usize::MAX).min(RESERVE_BLOCK_BYTES);
+            filled = file.append(block.get(..len).unwrap_or(&[]));
+            left -= len as u64;
+        }
+        let filled = filled.and_then(|()| file.sync());
+        if filled.is_err() {
+            // Best effort: the first error is the one that matters.
+            let _ = self.remove_file(path);
+        }
+        filled
+    }
+
     /// Puts `bytes` in the place of the file `path`: after a crash there is the old content or the new one, whole.
     /// Durable when it returns. Goes by way of `<path>.tmp`, so one writer at a time for each path.
     fn write_atomic(&self, path: &Path, bytes: &[u8]) -> Result<()> {
@@ -115,6 +133,9 @@ pub trait Fs: Send + Sync + Debug {
         self.sync_dir(parent_of(path))
     }
 }
+
+/// A reserve is written in pieces of this size.
+const RESERVE_BLOCK_BYTES: usize = 64 << 10;
 
 fn tmp_path(path: &Path) -> Result<PathBuf> {
     let Some(name) = path.file_name() else {

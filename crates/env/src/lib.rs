@@ -1,14 +1,14 @@
 //! The world outside: file system, clock and randomness, as traits with real and with treacherous implementations.
 //!
 //! **Invariant:** nothing else in the project touches the disk, reads the clock or draws random numbers, so that
-//! a test can move time, fill the disk and cut the power. The only `unsafe` of the project is the memory map here.
+//! a test can move time, fill the disk and cut the power. Nothing maps memory: see [`ReadFile`].
 
 mod clock;
 mod error;
 mod fault;
 mod fs;
+mod handle;
 mod lock;
-mod mapped;
 mod mem;
 mod priority;
 mod random;
@@ -20,8 +20,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{EnvError, Result};
 pub use fault::{Fault, FaultFs, Operation};
 pub use fs::{Entry, File, Fs};
+pub use handle::{ReadFile, raise_open_files};
 pub use lock::{LockError, LockGuard, describe_this_process};
-pub use mapped::Mapped;
 pub use mem::MemFs;
 pub use priority::yield_to_others;
 pub use random::{Random, SeededRandom, SystemRandom};

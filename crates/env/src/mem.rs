@@ -8,8 +8,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::fs::parent_of;
+use crate::handle::beyond_end;
 use crate::lock::holder_text;
-use crate::{Entry, EnvError, File, Fs, LockError, LockGuard, Mapped, Result};
+use crate::{Entry, EnvError, File, Fs, LockError, LockGuard, ReadFile, Result};
 
 /// Files in memory; clones show the same files.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +34,8 @@ struct Lock {
     text: String,
 }
 
-/// What a file holds. Maps share `base`; appends go to `tail` and are joined to `base` by the next map, so that
-/// an append never copies what is mapped and mapping a file that does not grow never copies at all.
+/// What a file holds. Readers share `base`; appends go to `tail` and are joined to `base` by the next
+/// opening, so that an append never copies what is open and opening a file that does not grow never copies at all.
 #[derive(Debug, Default)]
 struct Content {
     base: Arc<Vec<u8>>,
@@ -107,6 +108,30 @@ impl File for MemFile {
     fn truncate(&mut self, len: u64) -> Result<()> {
         self.node.lock().truncate(len);
         Ok(())
+    }
+}
+
+/// A file as it was when it was opened.
+#[derive(Debug)]
+struct MemRead {
+    bytes: Arc<Vec<u8>>,
+    path: PathBuf,
+}
+
+impl ReadFile for MemRead {
+    fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    fn read_at(&self, offset: u64, len: usize) -> Result<Vec<u8>> {
+        let end = offset.saturating_add(len as u64);
+        let range = usize::try_from(offset).unwrap_or(usize::MAX)..usize::try_from(end).unwrap_or(usize::MAX);
+        let bytes = self.bytes.get(range).map(<[u8]>::to_vec);
+        bytes.ok_or_else(|| beyond_end(&self.path, end, self.len()))
+    }
+
+    fn hold(&self) -> bool {
+        true
     }
 }
 
@@ -190,8 +215,14 @@ impl Fs for MemFs {
         Ok(self.node("read", path)?.lock().range(offset, len))
     }
 
-    fn map(&self, path: &Path) -> Result<Mapped> {
-        Ok(self.node("map", path)?.lock().snapshot().into())
+    fn open_read(&self, path: &Path) -> Result<Arc<dyn ReadFile>> {
+        let bytes = self.node("open", path)?.lock().snapshot();
+        Ok(Arc::new(MemRead { bytes, path: path.to_path_buf() }))
+    }
+
+    fn reserve(&self, _path: &Path, _bytes: u64) -> Result<()> {
+        // There is no disk that could be full.
+        Ok(())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
@@ -277,16 +308,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mapping_copies_only_what_grew_while_mapped() {
+    fn opening_copies_only_what_grew_while_open() {
         let fs = MemFs::new();
         let path = Path::new("/f");
         let mut file = fs.create_new(path).unwrap();
         file.append(&[7; 1000]).unwrap();
-        let (a, b) = (fs.map(path).unwrap(), fs.map(path).unwrap());
+        let open = || fs.node("open", path).unwrap().lock().snapshot();
+        let (a, b) = (open(), open());
         assert_eq!(a.as_ptr(), b.as_ptr());
         file.append(b"xyz").unwrap();
         assert_eq!(fs.read_at(path, 998, 4).unwrap(), [7, 7, b'x', b'y']);
-        let c = fs.map(path).unwrap();
+        let c = open();
         assert_eq!((a.len(), c.len()), (1000, 1003));
         assert_eq!(&c[1000..], b"xyz");
         file.truncate(2).unwrap();

@@ -4,10 +4,12 @@ use std::fs::{self, DirBuilder, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::fs::parent_of;
+use crate::handle::{Handle, RealRead};
 use crate::lock::{HOLDER_BYTES_MAX, holder_text};
-use crate::{Entry, EnvError, File, Fs, LockError, LockGuard, Mapped, Result};
+use crate::{Entry, EnvError, File, Fs, LockError, LockGuard, ReadFile, Result};
 
 const FILE_MODE: u32 = 0o600;
 const DIR_MODE: u32 = 0o700;
@@ -108,11 +110,8 @@ impl Fs for RealFs {
         Ok(bytes)
     }
 
-    fn map(&self, path: &Path) -> Result<Mapped> {
-        let file = open_read(path)?;
-        let len = file.metadata().on("look at", path)?.len();
-        let len = usize::try_from(len).map_err(io::Error::other).on("map", path)?;
-        Mapped::of_file(&file, len).on("map", path)
+    fn open_read(&self, path: &Path) -> Result<Arc<dyn ReadFile>> {
+        Ok(Arc::new(RealRead(Handle::open(path)?)))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
@@ -157,6 +156,19 @@ impl Fs for RealFs {
         let mut file = self.open_append(path)?;
         file.truncate(len)?;
         file.sync()
+    }
+
+    fn reserve(&self, path: &Path, bytes: u64) -> Result<()> {
+        use rustix::fs::{FallocateFlags, fallocate};
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(FILE_MODE).open(path).on("create", path)?;
+        // Allocated and never written: it takes no time.
+        let made = fallocate(&file, FallocateFlags::empty(), 0, bytes).map_err(io::Error::from);
+        if made.is_err() {
+            // Best effort: the first error is the one that matters.
+            let _ = fs::remove_file(path);
+        }
+        made.on("reserve room in", path)
     }
 
     fn lock(&self, path: &Path, exclusive: bool, holder: &str) -> std::result::Result<LockGuard, LockError> {

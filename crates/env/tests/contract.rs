@@ -43,22 +43,24 @@ fn check_files(fs: &dyn Fs, dir: &Path) {
     let mut file = fs.create_new(&path).unwrap();
     assert_eq!(fs.create_new(&path).unwrap_err().kind(), ErrorKind::AlreadyExists);
     assert!(file.is_empty());
-    assert_eq!(&*fs.map(&path).unwrap(), b"");
+    assert!(fs.open_read(&path).unwrap().is_empty());
     file.append(b"hello ").unwrap();
     file.append_vectored(&[b"wor", b"", b"ld"]).unwrap();
     file.sync().unwrap();
     assert_eq!((file.len(), fs.size(&path).unwrap()), (11, 11));
 
-    let mapped = fs.map(&path).unwrap();
+    let read = fs.open_read(&path).unwrap();
     let mut second = fs.open_append(&path).unwrap();
     assert_eq!(second.len(), 11);
     second.append(b"!").unwrap();
-    assert_eq!(&*mapped.clone(), b"hello world");
+    assert_eq!((read.len(), read.read_at(0, 11).unwrap()), (11, b"hello world".to_vec()));
+    assert_eq!(read.read_at(6, 2).unwrap(), b"wo");
+    assert_eq!(read.read_at(6, 6).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    assert!(read.read_at(u64::MAX, 1).is_err() && read.read_at(0, usize::MAX).is_err());
     assert_eq!(fs.read(&path).unwrap(), b"hello world!");
     assert_eq!(fs.read_at(&path, 6, 5).unwrap(), b"world");
     assert_eq!(fs.read_at(&path, 10, usize::MAX).unwrap(), b"d!");
     assert_eq!(fs.read_at(&path, 99, 5).unwrap(), b"");
-    drop(mapped);
 
     second.truncate(100).unwrap();
     second.truncate(5).unwrap();
@@ -70,9 +72,10 @@ fn check_files(fs: &dyn Fs, dir: &Path) {
     fs.truncate(&path, 2).unwrap();
     assert_eq!(fs.read(&path).unwrap(), b"he");
 
-    let mapped = fs.map(&path).unwrap();
+    let read = fs.open_read(&path).unwrap();
+    assert!(read.hold());
     fs.remove_file(&path).unwrap();
-    assert_eq!(&*mapped, b"he");
+    assert_eq!(read.read_at(0, 2).unwrap(), b"he");
 }
 
 fn check_names(fs: &dyn Fs, dir: &Path) {
@@ -106,7 +109,7 @@ fn check_names(fs: &dyn Fs, dir: &Path) {
         fs.open_append(&a).map(drop),
         fs.read(&a).map(drop),
         fs.read_at(&a, 0, 1).map(drop),
-        fs.map(&a).map(drop),
+        fs.open_read(&a).map(drop),
         fs.size(&a).map(drop),
         fs.remove_file(&a),
         fs.rename(&a, &b),

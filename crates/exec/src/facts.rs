@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use gastrolog_chunk::{Chunk, Pending, RowGroup, Snapshot};
-use gastrolog_format::filter::FilterRef;
+use gastrolog_format::Body;
 use gastrolog_format::row_group::Header;
 use gastrolog_plan::{ChunkFacts, Facts, Plan, RowGroupFacts, TimeKind, make};
 use gastrolog_query::Query;
@@ -18,21 +18,16 @@ impl RowGroupFacts for Group<'_> {
     fn header(&self) -> Result<&Header, String> {
         let header = self.group.header().map_err(|e| e.to_string())?;
         if !self.header_counted.replace(true) {
-            let body = self.group.body().map_or(0, <[u8]>::len) as u64;
+            let body = self.group.body().map_or(0, |b| b.len()) as u64;
             add(self.bytes_read, self.group.entry.bytes.saturating_sub(body));
         }
         Ok(header)
     }
 
     fn may_contain(&self, hash: u64) -> Result<bool, String> {
-        let named = |e: gastrolog_format::Corrupt| self.group.error(e).to_string();
-        match FilterRef::read(self.group.filter().map_err(|e| e.to_string())?).map_err(named)? {
-            Some(filter) => {
-                add(self.bytes_read, filter.probe_bytes());
-                filter.may_contain(hash).map_err(named)
-            }
-            None => Ok(true),
-        }
+        let (answer, read) = self.group.may_contain(hash).map_err(|e| e.to_string())?;
+        add(self.bytes_read, read);
+        Ok(answer)
     }
 }
 

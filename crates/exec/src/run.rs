@@ -94,6 +94,9 @@ pub fn run(
 
 /// What a chunk lost: its footer was bad, and not all row groups were found without it.
 fn missing_rows(chunk: &Chunk) -> Option<String> {
+    if let Some(gap) = chunk.gaps().first() {
+        return Some(gap.to_string());
+    }
     let damage = chunk.damage()?;
     let found = chunk.footer().ok()?.rows();
     let lost = chunk.summary.records.saturating_sub(found);

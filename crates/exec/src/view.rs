@@ -61,7 +61,7 @@ impl<'a> View<'a> {
             Some(Decoded::Shapes(shapes)) => shapes,
             _ => {
                 read.set(read.get() + u64::from(header.shapes.len));
-                let shapes = Arc::new(header.shapes(group.body()?).map_err(|e| named(group, "shapes", e))?);
+                let shapes = Arc::new(header.shapes(&group.body()?).map_err(|e| named(group, "shapes", e))?);
                 cached.put(Part::Shapes, Decoded::Shapes(shapes.clone()));
                 shapes
             }
@@ -70,7 +70,7 @@ impl<'a> View<'a> {
             Some(Decoded::Ids(ids)) => ids,
             _ => {
                 read.set(read.get() + u64::from(header.shape_ids.len));
-                let ids = header.shape_ids(group.body()?, shapes.shapes.len());
+                let ids = header.shape_ids(&group.body()?, shapes.shapes.len());
                 let ids = Arc::new(ids.map_err(|e| named(group, "shapes of rows", e))?);
                 cached.put(Part::ShapeIds, Decoded::Ids(ids.clone()));
                 ids
@@ -160,7 +160,7 @@ impl<'a> View<'a> {
         let meta = self.header.columns.get(i as usize);
         let name = meta.map_or("", |m| &m.key.name);
         self.count_read(meta.map_or(0, |m| m.section.len));
-        let column = self.header.column(self.group.body()?, i as usize);
+        let column = self.header.column(&self.group.body()?, i as usize);
         let column = Arc::new(column.map_err(|e| named(self.group, &format!("column {name:?}"), e))?);
         if !self.passing.get() {
             self.cached.put(Part::Column(i), Decoded::Column(column.clone()));
@@ -231,7 +231,7 @@ impl<'a> View<'a> {
         }
         self.count_read(self.header.ingest.len);
         let times =
-            self.header.ingest(self.group.body()?).map_err(|e| named(self.group, "ingest times", e))?;
+            self.header.ingest(&self.group.body()?).map_err(|e| named(self.group, "ingest times", e))?;
         Ok(self.keep_times(Part::Ingest, times))
     }
 
@@ -252,7 +252,7 @@ impl<'a> View<'a> {
         }
         self.count_read(self.header.source.len);
         let stored =
-            self.header.source(self.group.body()?).map_err(|e| named(self.group, "source times", e))?;
+            self.header.source(&self.group.body()?).map_err(|e| named(self.group, "source times", e))?;
         let times = match stored {
             Some(times) => times,
             None => self.predicted()?,

@@ -7,7 +7,7 @@
 
 use xorf::BinaryFuse8;
 
-use crate::{Corrupt, Reader, Result, Writer};
+use crate::{Body, Corrupt, Fallible, Reader, Result, Writer};
 
 /// Fingerprints of a block: with its checksum a block has 256 bytes, so that a probe reads less than a kilobyte.
 const BLOCK_FINGERPRINTS: usize = 252;
@@ -40,72 +40,99 @@ pub fn put(hashes: &[u64], out: &mut Vec<u8>) {
     }
 }
 
-/// An encoded filter.
-#[derive(Clone, Copy, Debug)]
-pub struct FilterRef<'a> {
+/// The head of a filter: how to ask it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FilterHead {
     seed: u64,
     segment_length: u32,
     segment_count_length: u32,
     /// How many fingerprints there are.
     places: usize,
-    blocks: &'a [u8],
 }
 
-impl<'a> FilterRef<'a> {
+impl FilterHead {
     /// Reads the head and verifies it; `None` for a filter that knows nothing.
-    pub fn read(bytes: &'a [u8]) -> Result<Option<FilterRef<'a>>> {
-        let mut r = Reader::new(bytes);
+    pub fn read<B: Body + ?Sized>(filter: &B) -> Fallible<Option<FilterHead>, B> {
+        let head = filter.get(0, HEAD_BYTES.min(filter.len()))?;
+        let mut r = Reader::new(&head);
         if r.u32()? == 0 {
             return Ok(None);
         }
         let seed = r.u64()?;
         let (segment_length, segment_count_length) = (r.u32()?, r.u32()?);
         let n = r.u32()? as usize;
-        if r.u32()? != crc32fast::hash(bytes.get(..HEAD_BYTES - 4).unwrap_or(&[])) {
-            return Err(Corrupt("the head of a filter does not match its checksum"));
+        if r.u32()? != crc32fast::hash(head.get(..HEAD_BYTES - 4).unwrap_or(&[])) {
+            return Err(Corrupt("the head of a filter does not match its checksum").into());
         }
-        let blocks = r.take(n + 4 * n.div_ceil(BLOCK_FINGERPRINTS))?;
+        let head = FilterHead { seed, segment_length, segment_count_length, places: n };
+        if head.block_bytes() > filter.len().saturating_sub(HEAD_BYTES) {
+            return Err(SHORT.into());
+        }
         let places = u64::from(segment_count_length) + 2 * u64::from(segment_length);
         if !segment_length.is_power_of_two() || places != n as u64 {
-            return Err(Corrupt("the segments of a filter do not add up"));
+            return Err(Corrupt("the segments of a filter do not add up").into());
         }
-        Ok(Some(FilterRef { seed, segment_length, segment_count_length, places: n, blocks }))
+        Ok(Some(head))
     }
 
-    /// Whether `hash` may be in the set; `false` is certain. Verifies what it reads.
-    pub fn may_contain(&self, hash: u64) -> Result<bool> {
+    /// Whether `hash` may be in the set of `filter`, whose head this is; `false` is certain. Verifies what it needs.
+    pub fn may_contain<B: Body + ?Sized>(&self, filter: &B, hash: u64) -> Fallible<bool, B> {
         let mixed = mix(hash.wrapping_add(self.seed));
         let first = ((u128::from(mixed) * u128::from(self.segment_count_length)) >> 64) as u32;
         let mask = self.segment_length - 1;
         let second = (first + self.segment_length) ^ ((mixed >> 18) as u32 & mask);
         let third = (first + 2 * self.segment_length) ^ (mixed as u32 & mask);
+        let places = [first, second, third].map(|place| place as usize);
+        let [start, _] = self.block_of(places.into_iter().min().unwrap_or(0))?;
+        let [_, end] = self.block_of(places.into_iter().max().unwrap_or(0))?;
+        // They lie in neighbouring segments: from a file, one read of a few kilobytes is cheaper than three.
+        let blocks = filter.get(start, end - start)?;
         let mut left = (mixed ^ (mixed >> 32)) as u8;
-        for place in [first, second, third] {
-            left ^= self.fingerprint(place as usize)?;
+        for place in places {
+            let [from, to] = self.block_of(place)?;
+            left ^= fingerprint(blocks.get(from - start..to - start).unwrap_or(&[]), place)?;
         }
         Ok(left == 0)
     }
 
-    /// Bytes one probe reads.
+    /// Bytes of the blocks, checksums included.
+    fn block_bytes(&self) -> usize {
+        self.places + 4 * self.places.div_ceil(BLOCK_FINGERPRINTS)
+    }
+
+    /// Bytes a question verifies.
     pub fn probe_bytes(&self) -> u64 {
-        (HEAD_BYTES + (3 * BLOCK_BYTES).min(self.blocks.len())) as u64
+        (HEAD_BYTES + (3 * BLOCK_BYTES).min(self.block_bytes())) as u64
     }
 
-    fn fingerprint(&self, place: usize) -> Result<u8> {
-        let start = place / BLOCK_FINGERPRINTS * BLOCK_BYTES;
-        let end = (start + BLOCK_BYTES).min(self.blocks.len());
-        let block = self.blocks.get(start..end).and_then(<[u8]>::split_last_chunk::<4>);
-        let (fingerprints, crc) = block.ok_or(Corrupt("a filter is too short"))?;
-        if u32::from_le_bytes(*crc) != crc32fast::hash(fingerprints) {
-            return Err(Corrupt("a block of a filter does not match its checksum"));
+    /// Where the block of a place begins and ends in the filter.
+    fn block_of(&self, place: usize) -> Result<[usize; 2]> {
+        if place >= self.places {
+            return Err(SHORT);
         }
-        fingerprints.get(place % BLOCK_FINGERPRINTS).copied().ok_or(Corrupt("a filter is too short"))
+        let start = place / BLOCK_FINGERPRINTS * BLOCK_BYTES;
+        Ok([HEAD_BYTES + start, HEAD_BYTES + (start + BLOCK_BYTES).min(self.block_bytes())])
     }
 
-    /// Verifies every block.
-    pub fn verify(&self) -> Result<()> {
-        (0..self.places).step_by(BLOCK_FINGERPRINTS).try_for_each(|place| self.fingerprint(place).map(drop))
+    /// Verifies every block of `filter`, whose head this is.
+    pub fn verify<B: Body + ?Sized>(&self, filter: &B) -> Fallible<(), B> {
+        for place in (0..self.places).step_by(BLOCK_FINGERPRINTS) {
+            let [from, to] = self.block_of(place)?;
+            fingerprint(&filter.get(from, to - from)?, place)?;
+        }
+        Ok(())
     }
+}
+
+const SHORT: Corrupt = Corrupt("a filter is too short");
+
+/// The fingerprint at `place`, which is in this block.
+fn fingerprint(block: &[u8], place: usize) -> Result<u8> {
+    let (fingerprints, crc) = block.split_last_chunk::<4>().ok_or(SHORT)?;
+    if u32::from_le_bytes(*crc) != crc32fast::hash(fingerprints) {
+        return Err(Corrupt("a block of a filter does not match its checksum"));
+    }
+    fingerprints.get(place % BLOCK_FINGERPRINTS).copied().ok_or(SHORT)
 }
 
 /// The mixer of MurmurHash3, as in the library that builds the filter.
@@ -127,17 +154,18 @@ mod tests {
             let keys: Vec<u64> = (0..n).map(|i| mix(i + 1)).collect();
             let mut bytes = Vec::new();
             put(&keys, &mut bytes);
-            let filter = FilterRef::read(&bytes).unwrap().unwrap();
-            filter.verify().unwrap();
-            assert!(keys.iter().all(|&k| filter.may_contain(k).unwrap()));
-            let wrong = (0..10_000u64).filter(|i| filter.may_contain(mix(i + (1 << 40))).unwrap()).count();
+            let filter = FilterHead::read(&*bytes).unwrap().unwrap();
+            filter.verify(&*bytes).unwrap();
+            assert!(keys.iter().all(|&k| filter.may_contain(&*bytes, k).unwrap()));
+            let wrong = |i: &u64| filter.may_contain(&*bytes, mix(i + (1 << 40))).unwrap();
+            let wrong = (0..10_000u64).filter(wrong).count();
             assert!(wrong < 120, "{wrong} of 10,000 with {n} keys");
             let last = bytes.len() - 1;
             bytes[last] ^= 1;
-            assert!(FilterRef::read(&bytes).unwrap().unwrap().verify().is_err());
+            assert!(filter.verify(&*bytes).is_err());
         }
         let mut bytes = Vec::new();
         put(&[], &mut bytes);
-        assert!(FilterRef::read(&bytes).unwrap().is_none());
+        assert!(FilterHead::read(&*bytes).unwrap().is_none());
     }
 }

@@ -211,21 +211,38 @@ impl Footer {
 
     /// Reads the footer at the end of a chunk file; `None` when the file is not sealed. Returns it with its bytes.
     pub fn read(file: &[u8]) -> Result<Option<(Footer, usize)>> {
-        let Some((rest, trailer)) = file.split_last_chunk::<TRAILER_BYTES>() else { return Ok(None) };
-        let mut r = Reader::new(trailer);
-        let (len, crc) = (r.u32()? as usize, r.u32()?);
-        if r.u64()? != FOOTER_MAGIC {
-            return Ok(None);
+        let Some(trailer) = file.last_chunk::<TRAILER_BYTES>() else { return Ok(None) };
+        match Footer::end_bytes(trailer) {
+            None => Ok(None),
+            Some(len) => {
+                let end = file.len().checked_sub(len).and_then(|at| file.get(at..)).ok_or(TOO_LONG)?;
+                Ok(Some((Footer::read_end(end, file.len() as u64)?, len)))
+            }
         }
-        let start = rest.len().checked_sub(len).ok_or(Corrupt("the footer is longer than the file"))?;
-        let bytes = rest.get(start..).unwrap_or(&[]);
-        if crc32fast::hash(bytes) != crc {
+    }
+
+    /// Bytes that footer and trailer take, by the trailer; `None` when the file is not sealed.
+    pub fn end_bytes(trailer: &[u8; TRAILER_BYTES]) -> Option<usize> {
+        let mut r = Reader::new(trailer);
+        let (len, _) = (r.u32().ok()? as usize, r.u32().ok()?);
+        (r.u64().ok()? == FOOTER_MAGIC).then_some(len + TRAILER_BYTES)
+    }
+
+    /// Reads `end`, which is footer and trailer of a file of `file_bytes` bytes.
+    pub fn read_end(end: &[u8], file_bytes: u64) -> Result<Footer> {
+        let (bytes, trailer) = end.split_last_chunk::<TRAILER_BYTES>().ok_or(TOO_LONG)?;
+        let start = file_bytes.checked_sub(end.len() as u64).ok_or(TOO_LONG)?;
+        let mut r = Reader::new(trailer);
+        r.u32()?;
+        if crc32fast::hash(bytes) != r.u32()? {
             return Err(Corrupt("the footer does not match its checksum"));
         }
         let plain = get(&mut Reader::new(bytes), STREAM_BYTES_MAX)?;
-        Ok(Some((read_footer(&plain, start as u64)?, len + TRAILER_BYTES)))
+        read_footer(&plain, start)
     }
 }
+
+const TOO_LONG: Corrupt = Corrupt("the footer is longer than the file");
 
 impl FieldStats {
     /// Adds what is known of other rows, or of another column of the same rows.

@@ -3,6 +3,7 @@
 //! **Invariant:** decoding hostile bytes gives [`Corrupt`]; it never panics, never loops without end, and never
 //! allocates more than the caps below allow. All integers are little-endian.
 
+mod body;
 mod bytes;
 mod chunk_head;
 pub mod column;
@@ -16,6 +17,7 @@ mod shape;
 mod strings;
 pub mod words;
 
+pub use body::{Body, Fallible, OUTSIDE};
 pub use bytes::{Corrupt, Reader, Result, Writer};
 pub use chunk_head::{CHUNK_HEAD_BYTES, CHUNK_VERSION, ChunkHead};
 pub use compress::Compressor;

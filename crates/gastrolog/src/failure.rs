@@ -1,8 +1,11 @@
 //! How a command ends, and how its errors are said.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+
+use crate::output::{escaped, escaped_lines};
 
 /// How a command ended without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +32,26 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
 /// Prints an error to standard error.
 pub(crate) fn say(error: &anyhow::Error) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
-    note(&format!("{red}error:{red:#} {error:#}"));
+    print(&format!("{red}error:{red:#} {}", escaped_lines(&format!("{error:#}"))));
 }
 
-/// Prints a line to standard error.
+/// Prints a line, or several, to standard error. What would steer a terminal is escaped: names of files and values of
+/// records may be in it.
 pub(crate) fn note(line: &str) {
+    print(&escaped_lines(line));
+}
+
+/// Says why the arguments are wrong, quoting them, and ends; help and version end here too.
+pub(crate) fn exit(error: &clap::Error) -> ! {
+    let steers = |arg: OsString| escaped(arg.as_encoded_bytes()).as_bytes() != arg.as_encoded_bytes();
+    if !error.use_stderr() || !std::env::args_os().any(steers) {
+        error.exit();
+    }
+    note(error.to_string().trim_end());
+    std::process::exit(error.exit_code());
+}
+
+fn print(text: &str) {
     // Where standard error is gone, there is nobody to tell.
-    let _ = writeln!(anstream::stderr(), "{line}");
+    let _ = writeln!(anstream::stderr(), "{text}");
 }

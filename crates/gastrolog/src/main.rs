@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use crate::failure::Outcome;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::from_args(std::env::args_os()).unwrap_or_else(|e| e.exit());
+    let cli = cli::Cli::from_args(std::env::args_os()).unwrap_or_else(|e| failure::exit(&e));
     cli.color().write_global();
     match commands::run(cli) {
         Ok(Outcome::Found) => ExitCode::SUCCESS,

@@ -32,9 +32,9 @@ pub enum BodyError {
     Busy(#[from] OutOfMemory),
 }
 
-/// Reads the whole body; `idle` is how long the sender may be silent in the middle of it. Memory is reserved as the
-/// bytes come, whatever length was announced: who announces much and sends little holds little. A reservation is twice
-/// the one before it, at most what was announced.
+/// Reads the whole body. Memory is reserved as the bytes come, whatever length was announced: a sender that announces
+/// much and sends little holds little. A reservation is twice the one before it, at most what was announced. `idle`
+/// is how long the sender may be silent in the middle.
 pub async fn read(
     mut body: Body,
     headers: &HeaderMap,
@@ -47,7 +47,7 @@ pub async fn read(
         return Err(BodyError::TooLarge(bytes_max));
     }
     let most = length.map_or(bytes_max, |length| length as usize);
-    let (mut held, mut bytes) = (memory.nothing()?, Vec::new());
+    let (mut held, mut bytes) = (memory.acquire(0).await?, Vec::new());
     loop {
         let frame = tokio::time::timeout(idle, body.frame())
             .await
@@ -60,9 +60,9 @@ pub async fn read(
             return Err(BodyError::TooLarge(bytes_max));
         }
         if needed > bytes.capacity() {
-            let room = bytes.capacity().saturating_mul(2).min(most).max(needed);
-            memory.grow(&mut held, room).await?;
-            bytes.reserve_exact(room - bytes.len());
+            let capacity = bytes.capacity().saturating_mul(2).min(most).max(needed);
+            memory.grow(&mut held, capacity).await?;
+            bytes.reserve_exact(capacity - bytes.len());
         }
         bytes.extend_from_slice(data);
     }

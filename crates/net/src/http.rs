@@ -53,7 +53,13 @@ async fn connection(stream: Stream, router: Router, limits: ConnectionLimits, sh
     let asked = Arc::new(AtomicBool::new(false));
     let service = WithPeer { inner: TowerToHyperService::new(router), peer, asked: asked.clone() };
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.idle).max_buf_size(HEAD_BYTES_MAX);
+    // Some senders do not wait for the answer; what they have sent is taken all the same.
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.idle)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .half_close(true);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(ALIVE).keep_alive_timeout(ALIVE);
     let serving = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);

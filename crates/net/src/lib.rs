@@ -20,7 +20,7 @@ pub mod udp;
 pub use accept::{ConnectionLimits, accept};
 pub use bound::Bound;
 pub use http::serve_http;
-pub use memory::{Held, Memory, OutOfMemory};
+pub use memory::{FrameMemory, Held, Memory, OutOfMemory};
 pub use runtime::run_async;
 pub use store::{Patience, store, store_or_hand_back};
 pub use stream::{Stream, read_some};

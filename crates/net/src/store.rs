@@ -18,6 +18,9 @@ pub async fn store(
         let count = batch.len() as u64;
         counters.received(count);
         let stored = sink.append(batch);
+        if let Err(e) = &stored {
+            counters.said(e);
+        }
         match &stored {
             Ok(_) => counters.stored(count),
             Err(SinkError::Unavailable(_)) => {

@@ -123,6 +123,7 @@ fn receive(
             Err(e) => {
                 // An ICMP error of an earlier answer may surface here; it says nothing about what comes next.
                 counters.fault();
+                counters.said(format_args!("receiving a datagram failed: {e}"));
                 failures += 1;
                 if failures == FAILURES_MAX {
                     counters.said(format_args!("a UDP socket failed; it is closed: {e}"));

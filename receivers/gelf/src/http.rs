@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use gastrolog_ingest::{Clock, Counters, Sink, SinkError};
 use gastrolog_net::body::{self, BodyError, HeldBody};
-use gastrolog_net::inflate::{InflateError, InflateLimits, inflate};
+use gastrolog_net::inflate::{Codec, InflateError, InflateLimits, inflate};
 use gastrolog_net::{Memory, store};
 use gastrolog_types::{Batch, Timestamp};
 use serde::de::IgnoredAny;
@@ -69,13 +69,18 @@ impl GelfIngest {
 }
 
 async fn take(State(ingest): State<GelfIngest>, request: Request) -> Response {
-    match ingest.0.take(request).await {
+    // graypy closes the connection without waiting for the answer, which would end this future but not the task.
+    let inner = ingest.0.clone();
+    let taken = tokio::spawn(async move { inner.take(request).await }).await;
+    let taken = taken.unwrap_or_else(|e| Err(Problem(StatusCode::INTERNAL_SERVER_ERROR, e.to_string())));
+    match taken {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
         Err(Problem(status, why)) if status == StatusCode::SERVICE_UNAVAILABLE => {
             (status, [(header::RETRY_AFTER, "1")], why).into_response()
         }
         Err(Problem(status, why)) => {
             ingest.0.counters.parse_error();
+            ingest.0.counters.said(&why);
             (status, why).into_response()
         }
     }
@@ -84,10 +89,9 @@ async fn take(State(ingest): State<GelfIngest>, request: Request) -> Response {
 impl Inner {
     async fn take(&self, request: Request) -> Result<(), Problem> {
         let (parts, body) = request.into_parts();
-        let codec = body::encoding(&parts.headers)
-            .map_err(|e| Problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, e.to_string()))?;
         let HeldBody { bytes, memory } =
             body::read(body, &parts.headers, &self.memory, BODY_BYTES_MAX, IDLE).await.map_err(of_body)?;
+        let codec = codec(&bytes, &parts.headers)?;
         let limits = InflateLimits { bytes_max: BODY_BYTES_MAX, ..InflateLimits::default() };
         let text = match codec {
             Some(codec) => inflate(codec, &bytes, &limits).map_err(of_inflating)?,
@@ -129,6 +133,15 @@ impl Inner {
         }
         Ok(batch)
     }
+}
+
+/// The bytes tell more than the header: graypy and pygelf say `gzip,deflate` of what is zlib.
+fn codec(body: &[u8], headers: &HeaderMap) -> Result<Option<Codec>, Problem> {
+    let sniffed = Codec::sniff(body);
+    if sniffed.is_some() || body.trim_ascii_start().starts_with(b"{") {
+        return Ok(sniffed);
+    }
+    body::encoding(headers).map_err(|e| Problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, e.to_string()))
 }
 
 /// The body when it is one JSON value, else its lines that are not blank.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gastrolog_ingest::{Batcher, BatcherConfig, Clock, Counters, Receiver, ReceiverError, Shutdown, Sink};
 use gastrolog_net::udp::BoundUdp;
-use gastrolog_net::{Bound, ConnectionLimits, TlsFiles, accept, run_async, serve_http};
+use gastrolog_net::{Bound, ConnectionLimits, Memory, TlsFiles, accept, run_async, serve_http};
 use tokio::task::JoinSet;
 
 use crate::chunks::ChunkLimits;
@@ -17,6 +17,10 @@ use crate::udp::Datagrams;
 
 /// Largest limit for a message.
 const MESSAGE_BYTES_LIMIT: usize = 16 << 20;
+/// What connections together may hold of messages that are longer than 4 KiB and not complete.
+const MEMORY_BYTES: usize = 64 << 20;
+/// How long a connection waits for memory.
+const MEMORY_WAIT: Duration = Duration::from_secs(60);
 /// Threads for connections; datagrams and storing have threads of their own.
 const SOCKET_THREADS: usize = 2;
 
@@ -85,6 +89,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) counters: Arc<Counters>,
     pub(crate) batcher: Batcher,
+    pub(crate) memory: Memory,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -170,6 +175,7 @@ impl Receiver for GelfReceiver {
             clock,
             counters: counters.clone(),
             batcher,
+            memory: Memory::new(MEMORY_BYTES, MEMORY_WAIT),
             shutdown: shutdown.clone(),
         });
         let threads = match udp {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gastrolog_ingest::{DropReason, Incoming};
-use gastrolog_net::{Stream, read_some};
+use gastrolog_net::{FrameMemory, Stream, read_some};
 
 use crate::message::look;
 use crate::peers::{Flaw, Peer};
@@ -18,10 +18,20 @@ const KEPT_BYTES: usize = 1 << 10;
 pub(crate) async fn serve(mut stream: Stream, shared: &Shared) {
     let peer = Peer::new(&shared.name, Some(stream.peer().ip()));
     let mut connection = Connection { buf: Vec::new(), searched: 0, skipping: false, peer, shared };
+    let mut memory = FrameMemory::new(&shared.memory, shared.message_bytes_max);
     loop {
+        let room = tokio::select! {
+            () = shared.shutdown.wait() => break,
+            room = memory.make_room(connection.buf.len()) => room,
+        };
+        if let Err(e) = room {
+            shared.counters.fault();
+            shared.counters.said(format_args!("{}: closed in a long message: {e}", stream.peer()));
+            break;
+        }
         let read = tokio::select! {
             () = shared.shutdown.wait() => break,
-            read = tokio::time::timeout(shared.idle, read_some(&mut stream, &mut connection.buf)) => read,
+            read = tokio::time::timeout(memory.idle(shared.idle), read_some(&mut stream, &mut connection.buf)) => read,
         };
         // A reset and silence end a connection like its close does.
         if !matches!(read, Ok(Ok(1..))) {

@@ -38,6 +38,9 @@ impl Datagrams {
         let given_up = self.assembler.given_up(now);
         if given_up > 0 {
             tracing::warn!(messages = given_up, %peer, "GELF chunks were lost or came too late");
+            self.shared
+                .counters
+                .said(format_args!("{given_up} messages in chunks of {peer} were not complete in time"));
             (0..given_up).for_each(|_| self.shared.counters.parse_error());
         }
     }
@@ -63,8 +66,9 @@ impl Datagrams {
         let flaw = flaw.or(message.problem.map(|why| Flaw::Problem(why.into())));
         let shared = &self.shared;
         shared.counters.received(1);
-        if matches!(flaw, Some(Flaw::Problem(_))) {
+        if let Some(Flaw::Problem(why)) = &flaw {
             shared.counters.parse_error();
+            shared.counters.said(format_args!("{peer}: {why}"));
         }
         let attributes = self.peers.get(&shared.name, peer.ip()).attributes(flaw.as_ref());
         let ingest = (shared.clock)();

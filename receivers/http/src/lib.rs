@@ -7,6 +7,8 @@ mod answer;
 mod attributes;
 mod config;
 mod handler;
+#[doc(hidden)]
+pub mod hostile;
 mod records;
 mod serve;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gastrolog_net::{Stream, read_some, store_or_hand_back};
+use gastrolog_net::{FrameMemory, OutOfMemory, Stream, read_some, store_or_hand_back};
 use gastrolog_types::{Attributes, Batch, Timestamp};
 use tokio::io::AsyncWriteExt;
 
@@ -10,7 +10,9 @@ use crate::frame::{Broken, Command, Decoder};
 use crate::receiver::Shared;
 
 /// What has come already is read up to this, so that a window of messages shares one batch.
-const BURST_BYTES: usize = 1 << 20;
+const BURST_BYTES: usize = 64 << 10;
+/// What a message costs beside its text: its place in the batch, its answer.
+const MESSAGE_BYTES: usize = 64;
 /// How long a client may take to read an answer.
 const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// The answer to `open`. Version 1 is not offered: librelp gives up when it is.
@@ -29,6 +31,7 @@ pub(crate) async fn serve(stream: Stream, shared: &Shared) {
         plain: Attributes::new(base.clone()),
         truncated: Attributes::new(truncated),
         decoder: Decoder::new(shared.message_bytes_max),
+        memory: FrameMemory::new(&shared.memory, shared.message_bytes_max),
         opened: false,
         stream,
         shared,
@@ -39,6 +42,7 @@ pub(crate) async fn serve(stream: Stream, shared: &Shared) {
 struct Session<'a> {
     stream: Stream,
     decoder: Decoder,
+    memory: FrameMemory,
     opened: bool,
     plain: Attributes,
     truncated: Attributes,
@@ -57,10 +61,17 @@ impl Session<'_> {
     async fn run(&mut self) {
         let shutdown = &self.shared.patience.shutdown;
         loop {
+            let room = tokio::select! {
+                () = shutdown.wait() => break,
+                room = self.memory.make_room(self.decoder.waiting()) => room,
+            };
+            if let Err(e) = room {
+                return self.give_up(e);
+            }
             let read = tokio::select! {
                 () = shutdown.wait() => break,
                 read = tokio::time::timeout(
-                    self.shared.idle,
+                    self.memory.idle(self.shared.idle),
                     read_some(&mut self.stream, self.decoder.space()),
                 ) => read,
             };
@@ -97,11 +108,20 @@ impl Session<'_> {
         let mut turn = Turn::default();
         if let Err(broken) = self.take(&mut turn) {
             self.shared.counters.parse_error();
+            self.shared.counters.said(format_args!("{} does not speak RELP: {broken}", self.stream.peer()));
             tracing::warn!(peer = %self.stream.peer(), error = %broken, "this is not RELP; the connection is closed");
             turn.last = true;
         }
         if !turn.batch.is_empty() {
-            let Shared { sink, counters, patience, .. } = self.shared;
+            let Shared { sink, counters, patience, memory, .. } = self.shared;
+            let bytes = turn.batch.text.len() + turn.batch.len() * MESSAGE_BYTES;
+            let _held = match memory.acquire(bytes).await {
+                Ok(held) => held,
+                Err(e) => {
+                    self.give_up(e);
+                    return false;
+                }
+            };
             let stored = store_or_hand_back(sink.clone(), turn.batch, counters, patience).await;
             if let Err(e) = stored {
                 tracing::warn!(peer = %self.stream.peer(), error = %e, "closed unacknowledged; the client has the messages");
@@ -114,6 +134,12 @@ impl Session<'_> {
             let _ = self.stream.shutdown().await;
         }
         answered && !turn.last
+    }
+
+    /// The client has what was not answered.
+    fn give_up(&self, why: OutOfMemory) {
+        self.shared.counters.fault();
+        self.shared.counters.said(format_args!("{}: closed unacknowledged: {why}", self.stream.peer()));
     }
 
     fn take(&mut self, turn: &mut Turn) -> Result<(), Broken> {

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gastrolog_ingest::{Clock, Counters, Receiver, ReceiverError, Shutdown, Sink};
-use gastrolog_net::{Bound, ConnectionLimits, Patience, TlsFiles, accept, run_async};
+use gastrolog_net::{Bound, ConnectionLimits, Memory, Patience, TlsFiles, accept, run_async};
 
 use crate::connection;
 
 /// Largest limit for a message.
 const MESSAGE_BYTES_LIMIT: usize = 1 << 20;
+/// What connections together may hold of messages that are not complete (over 4 KiB), or not stored yet.
+const MEMORY_BYTES: usize = 64 << 20;
+/// How long a connection waits for memory. Shorter than the 90 s that librelp waits for an answer.
+const MEMORY_WAIT: Duration = Duration::from_secs(30);
 /// Threads for the sockets; storing has threads of its own.
 const SOCKET_THREADS: usize = 2;
 
@@ -54,6 +58,7 @@ pub(crate) struct Shared {
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) patience: Patience,
+    pub(crate) memory: Memory,
 }
 
 /// RELP on one port, into one sink.
@@ -105,6 +110,7 @@ impl Receiver for RelpReceiver {
             sink,
             counters: counters.clone(),
             patience: Patience { hold: config.hold, shutdown: shutdown.clone() },
+            memory: Memory::new(MEMORY_BYTES, MEMORY_WAIT),
         });
         let serving = accept(bound, config.connections, shutdown, counters, move |stream| {
             let shared = shared.clone();

@@ -61,7 +61,7 @@ template(name="line" type="string" string="<13>1 - h app - - - %msg%\n")
 input(type="imfile" file="{path}/input.log" tag="app" ruleset="out")
 ruleset(name="out") {{
     action(type="omrelp" target="localhost" port="{}" template="line" action.resumeRetryCount="-1"
-           action.resumeInterval="1" queue.type="LinkedList" queue.dequeueBatchSize="50" {extra})
+           action.resumeInterval="1" queue.type="LinkedList" queue.size="100000" queue.dequeueBatchSize="50" {extra})
 }}
 "#,
         addr.port()

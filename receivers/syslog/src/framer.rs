@@ -79,6 +79,11 @@ impl Framer {
         &mut self.buf
     }
 
+    /// Bytes that wait for the rest of their message, or to be taken.
+    pub fn waiting(&self) -> usize {
+        self.buf.len() - self.at
+    }
+
     /// The next whole message, or `None` until more is read.
     #[expect(clippy::should_implement_trait, reason = "the message borrows from the framer")]
     pub fn next(&mut self) -> Option<Message<'_>> {
@@ -103,6 +108,11 @@ impl Framer {
         };
         let text = trim_end(rest.get(skipped..)?);
         self.at = self.buf.len();
+        // A line may have had room for a CR that did not come.
+        let (text, flaw) = match text.get(..self.message_bytes_max) {
+            Some(start) if start.len() < text.len() => (start, Some(Flaw::Truncated)),
+            _ => (text, flaw),
+        };
         (!text.is_empty()).then_some(Message { text, flaw })
     }
 

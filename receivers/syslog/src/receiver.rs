@@ -6,13 +6,17 @@ use std::time::Duration;
 
 use gastrolog_ingest::{Batcher, BatcherConfig, Clock, Counters, Receiver, ReceiverError, Shutdown, Sink};
 use gastrolog_net::udp::BoundUdp;
-use gastrolog_net::{Bound, ConnectionLimits, TlsFiles, accept, run_async};
+use gastrolog_net::{Bound, ConnectionLimits, Memory, TlsFiles, accept, run_async};
 
 use crate::tcp;
 use crate::udp::Datagrams;
 
 /// Largest limit for a message.
 const MESSAGE_BYTES_LIMIT: usize = 1 << 20;
+/// What connections together may hold of messages that are longer than 4 KiB and not complete.
+const MEMORY_BYTES: usize = 64 << 20;
+/// How long a connection waits for memory.
+const MEMORY_WAIT: Duration = Duration::from_secs(60);
 /// Threads for connections; datagrams and storing have threads of their own.
 const SOCKET_THREADS: usize = 2;
 
@@ -81,6 +85,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) counters: Arc<Counters>,
     pub(crate) batcher: Batcher,
+    pub(crate) memory: Memory,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -147,6 +152,7 @@ impl Receiver for SyslogReceiver {
             clock,
             counters: counters.clone(),
             batcher,
+            memory: Memory::new(MEMORY_BYTES, MEMORY_WAIT),
             shutdown: shutdown.clone(),
         });
         let threads = match udp {

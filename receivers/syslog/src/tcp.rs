@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gastrolog_ingest::{DropReason, Incoming};
-use gastrolog_net::{Stream, read_some};
+use gastrolog_net::{FrameMemory, Stream, read_some};
 use gastrolog_types::Timestamp;
 
 use crate::framer::{Framer, Message};
@@ -16,12 +16,14 @@ const READS_AT_END: usize = 64;
 /// Takes messages until the connection ends, is silent for too long, or the receiver has to stop.
 pub(crate) async fn serve(stream: Stream, shared: &Shared) {
     let sets = PeerSets::new(&shared.name, stream.peer().ip());
-    Connection { stream, sets, shared }.run().await;
+    let memory = FrameMemory::new(&shared.memory, shared.message_bytes_max);
+    Connection { stream, sets, memory, shared }.run().await;
 }
 
 struct Connection<'a> {
     stream: Stream,
     sets: PeerSets,
+    memory: FrameMemory,
     shared: &'a Shared,
 }
 
@@ -29,10 +31,21 @@ impl Connection<'_> {
     async fn run(mut self) {
         let mut framer = Framer::new(self.shared.message_bytes_max);
         loop {
+            let room = tokio::select! {
+                () = self.shared.shutdown.wait() => break,
+                room = self.memory.make_room(framer.waiting()) => room,
+            };
+            if let Err(e) = room {
+                self.shared.counters.fault();
+                self.shared
+                    .counters
+                    .said(format_args!("{}: closed in a long message: {e}", self.stream.peer()));
+                break;
+            }
             let read = tokio::select! {
                 () = self.shared.shutdown.wait() => break,
                 read = tokio::time::timeout(
-                    self.shared.idle,
+                    self.memory.idle(self.shared.idle),
                     read_some(&mut self.stream, framer.space()),
                 ) => read,
             };

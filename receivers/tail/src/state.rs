@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use gastrolog_ingest::ReceiverError;
@@ -13,7 +14,8 @@ use crate::mark::{FileId, Mark};
 const ABSENT_MAX: usize = 4096;
 /// A state file larger than this was not written by this program.
 const STATE_BYTES_MAX: u64 = 256 << 20;
-const VERSION: u32 = 1;
+/// With a checksum since 2.
+const VERSION: u32 = 2;
 
 /// A bookmark.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,7 +33,16 @@ pub(crate) struct Bookmark {
 #[derive(Serialize, Deserialize)]
 struct Document {
     version: u32,
+    /// CRC-32 of the files as JSON without spaces: a number that is another one makes lines vanish.
+    #[serde(default)]
+    crc32: u32,
     files: Vec<Bookmark>,
+}
+
+impl Document {
+    fn checksum(files: &[Bookmark]) -> io::Result<u32> {
+        Ok(crc32fast::hash(&serde_json::to_vec(files)?))
+    }
 }
 
 /// All bookmarks and where they are kept.
@@ -87,7 +98,8 @@ impl State {
         self.forget_absent(is_present);
         let mut files: Vec<Bookmark> = self.files.values().cloned().collect();
         files.sort_by(|a, b| (&a.path, a.id).cmp(&(&b.path, b.id)));
-        let json = serde_json::to_vec_pretty(&Document { version: VERSION, files })?;
+        let crc32 = Document::checksum(&files)?;
+        let json = serde_json::to_vec_pretty(&Document { version: VERSION, crc32, files })?;
         replace(&self.path, &json)?;
         self.dirty = false;
         Ok(())
@@ -106,10 +118,12 @@ impl State {
 
 fn parse(bytes: &[u8]) -> Result<Vec<Bookmark>, String> {
     let document: Document = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
-    if document.version != VERSION {
-        return Err(format!("version {} is not known", document.version));
+    match document.version {
+        1 => Ok(document.files),
+        VERSION if Document::checksum(&document.files).ok() == Some(document.crc32) => Ok(document.files),
+        VERSION => Err("it does not match its checksum".to_owned()),
+        other => Err(format!("version {other} is not known")),
     }
-    Ok(document.files)
 }
 
 #[expect(
@@ -119,10 +133,50 @@ fn parse(bytes: &[u8]) -> Result<Vec<Bookmark>, String> {
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    let mut file = std::fs::File::create(&beside)?;
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)?;
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn any_flipped_bit_is_found_or_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.tail");
+        let mut state = State::load(&path).unwrap();
+        for n in 0..3 {
+            let id = FileId { device: 1, inode: n };
+            let mark =
+                Mark { fingerprint: crate::mark::Fingerprint::EMPTY, offset: 1000 + n, skipping: false };
+            state.put(Bookmark { id, mark, path: format!("/var/log/{n}"), seen_ns: 5 });
+        }
+        state.save(|_| true).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let good = std::fs::read(&path).unwrap();
+        let shown = |files: &HashMap<FileId, Bookmark>| {
+            let mut all: Vec<String> = files.values().map(|b| format!("{b:?}")).collect();
+            all.sort();
+            all
+        };
+        let right = shown(&State::load(&path).unwrap().files);
+        assert_eq!(right.len(), 3);
+        for (at, bit) in (0..good.len()).map(|at| (at, (at * 5 + 1) % 8)) {
+            let mut bad = good.clone();
+            bad[at] ^= 1 << bit;
+            std::fs::write(&path, &bad).unwrap();
+            match State::load(&path) {
+                Err(e) => assert!(e.to_string().contains("is damaged"), "{e}"),
+                Ok(state) => assert_eq!(shown(&state.files), right, "bit {bit} of byte {at}"),
+            }
+        }
+    }
 }

@@ -8,6 +8,7 @@ use gastrolog_format::row_group::EncodedRowGroup;
 use gastrolog_format::{CHUNK_HEAD_BYTES, ChunkHead, Compressor, Footer, FooterBudget, Shapes};
 use gastrolog_types::Timestamp;
 
+use crate::wal::Grown;
 use crate::{Chunk, ChunkFile, ChunkSummary, RowGroup, RowGroupId};
 
 /// How well footers are compressed (zstd).
@@ -117,7 +118,7 @@ impl ActiveChunk {
         }
     }
 
-    /// The chunk as a snapshot shows it. Call it once after each change: it maps the file anew.
+    /// The chunk as a snapshot shows it. Call it once after each change: it opens the file anew.
     pub(super) fn publish(&mut self) -> Arc<Chunk> {
         let shared = ChunkFile::new(&self.env, &self.path);
         for group in &mut self.groups {
@@ -125,6 +126,11 @@ impl ActiveChunk {
         }
         let footer = Arc::new(self.footer.clone());
         Arc::new(Chunk::opened(self.summary(), false, shared, footer, self.groups.clone()))
+    }
+
+    /// How far it is durable.
+    pub(super) fn grown(&self) -> Grown {
+        Grown { chunk: self.id, bytes: self.good_len, end_seq: self.summary().end_seq }
     }
 
     /// What is known of it.

@@ -44,7 +44,7 @@ impl Shared {
                 drop(order);
                 return self.append_direct(batch);
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(self.refuse(error)),
         };
         let first_seq = self.push(|state| state.push(batch, None, self.env.clock.now()))?;
         drop(order);
@@ -54,14 +54,22 @@ impl Shared {
         }
     }
 
+    /// Remembers that the log had no room.
+    fn refuse(&self, error: WalError) -> StoreError {
+        if let WalError::Env(cause) = &error {
+            self.state.lock().refused = Some(cause.to_string().into());
+        }
+        error.into()
+    }
+
     /// The log failed: the records are durable all the same once they are in a chunk.
     fn rescue(&self, error: WalError) -> Result<(), StoreError> {
         if self.state.lock().failing.is_some() {
-            return Err(error.into());
+            return Err(self.refuse(error));
         }
         match self.ask(Command::Flush)?.recv() {
             Ok(Ok(())) => Ok(()),
-            _ => Err(error.into()),
+            _ => Err(self.refuse(error)),
         }
     }
 
@@ -78,6 +86,9 @@ impl Shared {
     fn wait_for_room(&self) -> Result<(), StoreError> {
         let most = self.options.row_group_bytes.saturating_mul(ROW_GROUPS_WAITING_MAX);
         let mut state = self.state.lock();
+        if let Some(full) = &state.held {
+            return Err(full.clone().into());
+        }
         while state.pending_bytes > most && !state.closing {
             // Nobody knows when the disk works again: whoever sends records should hear of it.
             if let Some(error) = state.failing.clone() {

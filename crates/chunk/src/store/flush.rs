@@ -4,16 +4,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gastrolog_env::{Env, EnvError};
+use gastrolog_env::Env;
 use gastrolog_format::Shapes;
 use gastrolog_format::row_group::EncodedRowGroup;
 use gastrolog_types::{Seq, Timestamp};
 
 use super::active::{ActiveChunk, Failure};
+use super::clock_watch::ClockWatch;
 use super::error::FlushError;
+use super::reserve::Reserve;
 use super::state::{Command, State, end_seq};
 use super::{Encoder, SealPolicy, Shared};
 use crate::catalog::Catalog;
+use crate::wal::{Grown, WalError};
 use crate::{ChunkFile, Pending};
 
 /// A chunk is sealed at this many row groups whatever the policy says: each flush copies the list of them.
@@ -37,6 +40,8 @@ pub(super) struct Flusher {
     pub(super) catalog_stale: bool,
     /// Files whose records are in another chunk. They are removed when the catalog does not name them any more.
     pub(super) leftovers: Vec<Arc<ChunkFile>>,
+    pub(super) reserve: Reserve,
+    pub(super) watch: ClockWatch,
     pub(super) retry_at_ns: u64,
     pub(super) backoff_ns: u64,
     pub(super) tick_at_ns: u64,
@@ -133,15 +138,15 @@ impl Flusher {
         loop {
             let aim_bytes = self.shared.options.row_group_bytes;
             let plans = self.shared.state.lock().plans(aim_bytes, upto);
-            if plans.is_empty() {
-                return Ok(());
-            }
             if let Err(error) = self.write_plans(&plans) {
                 self.back_off(upto, &error);
                 return Err(error);
             }
             (self.backoff_ns, self.retry_at_ns) = (0, 0);
             self.shared.state.lock().failing = None;
+            if plans.is_empty() {
+                return Ok(());
+            }
         }
     }
 
@@ -176,14 +181,25 @@ impl Flusher {
             }
         }
         let chunk = active.publish();
+        let grown = active.grown();
         let mut state = self.shared.state.lock();
         state.publish(chunk);
         state.consume(end, self.shared.env.clock.now());
         self.shared.room.notify_all();
         drop(state);
-        if let Err(error) = self.shared.wal.release(end) {
-            // What is released late costs space only.
+        // What is released late costs space only.
+        if let Err(error) = self.let_go(end, grown) {
             self.note(&error.to_string());
+        }
+        Ok(())
+    }
+
+    /// Lets the log forget what is in a chunk now. One that had failed begins anew when it has nothing else.
+    fn let_go(&self, end: Seq, grown: Grown) -> Result<(), WalError> {
+        let wal = &self.shared.wal;
+        if wal.renew(end)? {
+            wal.release(end)?;
+            wal.set_grown(grown)?;
         }
         Ok(())
     }
@@ -225,9 +241,10 @@ impl Flusher {
             || age_ms.is_some_and(|most| self.age_ms(active.created) >= most)
     }
 
+    /// How long ago that was. What lies ahead has waited for ever: the clock was set back, and may be for a year.
     fn age_ms(&self, since: Timestamp) -> u64 {
         let age_ns = self.shared.env.clock.now().0.saturating_sub(since.0);
-        u64::try_from(age_ns / 1_000_000).unwrap_or(0)
+        u64::try_from(age_ns / 1_000_000).unwrap_or(u64::MAX)
     }
 
     fn seal_all(&mut self) -> Result<Vec<u128>, FlushError> {
@@ -244,10 +261,13 @@ impl Flusher {
         let id = active.id;
         let error = match active.seal() {
             Ok(chunk) => {
+                let end_seq = chunk.summary.end_seq;
                 self.active = None;
                 self.shared.state.lock().publish(chunk);
                 self.catalog_stale = true;
                 self.keep_catalog();
+                // Left out, it says of a sealed chunk what it said when that grew, which is true.
+                let _ = self.shared.wal.set_grown(Grown { end_seq, ..Grown::default() });
                 return Ok(Some(id));
             }
             Err(Failure::Again(error)) => error,
@@ -284,11 +304,41 @@ impl Flusher {
     /// What is done every second.
     fn tick(&mut self) -> Result<(), FlushError> {
         self.tick_at_ns = self.shared.env.clock.monotonic_ns().saturating_add(TICK_NS);
+        if let Some(jump) = self.watch.look(&*self.shared.env.clock) {
+            self.note(&jump);
+        }
         self.settle_retired();
-        self.seal_by_age()?;
+        // Each on its own: what makes room must not wait for what needs some.
+        let mended = self.mend_log();
+        let sealed = self.seal_by_age();
         self.keep_catalog();
         self.remove_leftovers();
-        Ok(self.remove_old()?)
+        let removed = self.remove_old();
+        self.keep_reserve();
+        mended.and(sealed).and(Ok(removed?))
+    }
+
+    /// A log that has failed takes no records until what it had is in a chunk.
+    fn mend_log(&mut self) -> Result<(), FlushError> {
+        if self.shared.wal.poison().is_none() {
+            return self.try_again();
+        }
+        self.flush_all()?;
+        let end = self.shared.state.lock().next_seq;
+        let grown = self.active.as_ref().map(ActiveChunk::grown).unwrap_or_default();
+        self.let_go(end, grown).map_err(FlushError::new)
+    }
+
+    /// Does what failed again, and says when it works: nobody may be there to ask.
+    fn try_again(&mut self) -> Result<(), FlushError> {
+        if self.shared.state.lock().failing.is_some() {
+            self.flush_all()?;
+        }
+        if self.shared.state.lock().refused.is_some() {
+            self.shared.wal.tick().map_err(FlushError::new)?;
+            self.shared.state.lock().refused = None;
+        }
+        Ok(())
     }
 
     fn seal_by_age(&mut self) -> Result<(), FlushError> {
@@ -313,10 +363,6 @@ impl Flusher {
                 Err(error) => self.note(&error.to_string()),
             }
         }
-    }
-
-    pub(super) fn write_catalog(&self, catalog: &Catalog) -> Result<(), EnvError> {
-        catalog.store(&self.shared.env, &self.shared.dir.join("catalog"))
     }
 }
 

@@ -5,6 +5,7 @@
 //! dir/wal/…                records accepted and not yet in a row group
 //! dir/chunks/<ulid>.chunk  chunks; only the last one grows
 //! dir/catalog              what is known of every sealed chunk
+//! dir/reserve              room for what must be written though the disk is full
 //! ```
 //!
 //! **Invariants:** [`Store::append`] returns after the records are durable, in the log or in a chunk. A
@@ -22,6 +23,7 @@
 mod active;
 mod append;
 mod check;
+mod clock_watch;
 mod error;
 mod flush;
 mod open;
@@ -29,6 +31,7 @@ mod options;
 mod read_only;
 mod recompact;
 mod recover;
+mod reserve;
 mod retention;
 mod state;
 mod superseded;
@@ -93,6 +96,8 @@ pub struct StoreStats {
     pub failures: u64,
     /// The last such failure.
     pub last_failure: Option<Arc<str>>,
+    /// Why records cannot be stored now, when they cannot. It is tried again without being asked.
+    pub trouble: Option<Arc<str>>,
 }
 
 /// What the threads share.
@@ -196,6 +201,7 @@ impl Store {
     /// What it holds.
     pub fn stats(&self) -> StoreStats {
         let wal_bytes = self.shared.wal.bytes();
+        let poison = self.shared.wal.poison();
         let state = self.shared.state.lock();
         let pending_records = state.pending.iter().map(|i| i.pending.range.len() as u64).sum();
         let mut stats = StoreStats {
@@ -209,6 +215,7 @@ impl Store {
             removed_records: state.removed_records,
             failures: state.failures,
             last_failure: state.last_failure.clone(),
+            trouble: poison.or_else(|| state.trouble()),
             ..StoreStats::default()
         };
         let chunks = state.chunks.clone();
@@ -238,7 +245,7 @@ impl Store {
         }
         if running.lock.take().is_some() {
             // What was written under `Durability::Interval` and not synced yet. A failure poisons the log.
-            let _ = self.shared.wal.tick();
+            let _ = self.shared.wal.finish();
         }
     }
 }

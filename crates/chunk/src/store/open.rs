@@ -6,16 +6,19 @@ use std::time::Duration;
 
 use crossbeam::channel::{Receiver, RecvTimeoutError, bounded};
 use gastrolog_env::{Env, EnvError, describe_this_process};
+use gastrolog_format::CHUNK_HEAD_BYTES;
 use gastrolog_types::Seq;
 use parking_lot::{Condvar, Mutex};
 
 use super::active::ActiveChunk;
+use super::clock_watch::ClockWatch;
 use super::flush::Flusher;
 use super::recompact::remove_drafts;
 use super::recover::{Found, Inventory, RecoveryReport, Unsealed, take_pending};
+use super::reserve::Reserve;
 use super::state::{Item, State, end_seq, weight};
 use super::{Encoder, Running, Shared, Store, StoreError, StoreOptions};
-use crate::wal::{Durability, Wal, WalOptions};
+use crate::wal::{DAMAGED, Durability, Wal, WalOptions};
 use crate::{Chunk, ChunkFile, Pending};
 
 impl Store {
@@ -41,9 +44,14 @@ impl Store {
         let stored_below = inventory.end_seq();
         let repaired = Repaired::of(&env, inventory, options)?;
         env.fs.sync_dir(&dir.join("chunks"))?;
-        // What is not released now is released by the next flush.
+        // What is not released now is released by the next flush, and the same goes for what is not said.
         let _ = wal.release(stored_below);
+        if let Some(active) = &repaired.active {
+            let _ = wal.set_grown(active.grown());
+        }
 
+        let reserve = Reserve::of(dir, options.reserve_bytes);
+        let watch = ClockWatch::new(&*env.clock);
         let state = state_of(&env, repaired.chunks, pending, next_seq);
         let shared = Arc::new(Shared {
             dir: dir.to_path_buf(),
@@ -58,17 +66,20 @@ impl Store {
             grown: Condvar::new(),
             env,
         });
-        let flusher = Flusher {
+        let mut flusher = Flusher {
             shared: shared.clone(),
             active: repaired.active,
             retired: repaired.retired,
             last_id: repaired.last_id,
             catalog_stale: repaired.catalog_stale,
             leftovers: repaired.leftovers,
+            reserve,
+            watch,
             retry_at_ns: 0,
             backoff_ns: 0,
             tick_at_ns: 0,
         };
+        flusher.doubt_clock();
         let mut running = Running { lock: Some(lock), ..Running::default() };
         start(&shared, flusher, &mut running)?;
         Ok(Arc::new(Store { shared, report: repaired.report, running: Mutex::new(running) }))
@@ -87,6 +98,7 @@ fn open_log(
     let wal_options = WalOptions { durability: options.durability, ..WalOptions::default() };
     let (wal, recovered) = Wal::open(env, &dir.join("wal"), stored_below, wal_options)?;
     inventory.report.wal = recovered.report().clone();
+    inventory.expect(recovered.grown(), dir);
     let mut pending = take_pending(recovered, stored_below, &mut inventory.report)?;
     if let Some(doubt) = doubt {
         inventory.resolve(doubt, &mut pending);
@@ -166,7 +178,10 @@ impl Repaired {
     fn discard(&mut self, env: &Env, chunk: Unsealed) -> Result<(), StoreError> {
         let is_last = chunk.head.id == self.last_id;
         self.report.torn_bytes += chunk.file_bytes;
-        if is_last || chunk.has_head || chunk.scan.end as u64 == chunk.file_bytes {
+        let had_more = chunk.durable_bytes > CHUNK_HEAD_BYTES as u64;
+        if had_more {
+            env.fs.rename(&chunk.path, &chunk.path.with_extension(DAMAGED))?;
+        } else if is_last || chunk.has_head || chunk.scan.end as u64 == chunk.file_bytes {
             env.fs.remove_file(&chunk.path)?;
         } else {
             let reason = "no row group can be read; the file is left as it is";
@@ -186,9 +201,11 @@ impl Repaired {
         let rebuilt = chunk.scan.footer(chunk.bytes(), options.footer_budget);
         let whole = rebuilt.is_ok() && chunk.has_head;
         let footer = rebuilt.unwrap_or_else(|_| chunk.scan.bare_footer());
-        // What is cut must not be mapped.
-        chunk.mapped = None;
         let end = chunk.scan.end as u64;
+        if end < chunk.durable_bytes {
+            env.fs.write_atomic(&chunk.path.with_extension(DAMAGED), &chunk.content)?;
+        }
+        chunk.content = Vec::new();
         if end < chunk.file_bytes {
             self.report.torn_bytes += chunk.file_bytes - end;
             env.fs.truncate(&chunk.path, end)?;

@@ -22,6 +22,8 @@ pub struct StoreOptions {
     pub footer_budget: FooterBudget,
     /// A batch with as many bytes of text goes straight to a chunk and not by way of the log.
     pub direct_bytes: u64,
+    /// Bytes of the disk that are kept free, so that chunks can be removed though it is full; 0: none.
+    pub reserve_bytes: u64,
 }
 
 impl Default for StoreOptions {
@@ -33,6 +35,7 @@ impl Default for StoreOptions {
             retention: Retention::default(),
             footer_budget: FooterBudget::default(),
             direct_bytes: 4 << 20,
+            reserve_bytes: 16 << 20,
         }
     }
 }

@@ -14,9 +14,6 @@ use crate::{Chunk, Snapshot};
 /// How often opening is tried anew when the writing process removes a file that was just listed.
 const ATTEMPTS: usize = 5;
 
-/// Most files that are mapped when a store is opened: a process may not have very many maps.
-const HELD_MAX: usize = 8192;
-
 /// What was in a store when it was opened for reading only. It does not follow later changes: open it again.
 #[derive(Clone, Debug)]
 pub struct ReadOnlyStore {
@@ -39,9 +36,11 @@ impl ReadOnlyStore {
         // The log first: what moves to a chunk meanwhile is then seen twice, and taken once.
         let mut wal_report = RecoveryReport::default();
         let recovered = Wal::read(env, &dir.join("wal"), 0)?;
+        let grown = recovered.grown();
         wal_report.wal = recovered.report().clone();
         let mut pending = take_pending(recovered, 0, &mut wal_report)?;
         let mut inventory = Inventory::take(env, dir)?;
+        inventory.expect(grown, dir);
         match inventory.doubtful() {
             Some(doubt) => {
                 skip_stored(&mut pending, doubt.first_seq);
@@ -61,13 +60,13 @@ impl ReadOnlyStore {
     }
 }
 
-/// Maps the files: another process may write chunks anew or remove them, and what is mapped stays. One that has gone
-/// since it was listed is told as an error; other faults are found when it is read.
+/// Holds the files, as many as a process may: another process may write chunks anew or remove them, and what is held
+/// stays. One that has gone since it was listed is told as an error; other faults are found when it is read.
 fn hold(env: &Env, chunks: &[Arc<Chunk>]) -> Result<(), EnvError> {
-    for chunk in chunks.iter().take(HELD_MAX) {
+    for chunk in chunks {
         let path = chunk.file().path();
-        if chunk.file().bytes().is_err() && !env.fs.exists(path)? {
-            return Err(EnvError::new("map", path, std::io::ErrorKind::NotFound.into()));
+        if chunk.file().hold().is_err() && !env.fs.exists(path)? {
+            return Err(EnvError::new("open", path, std::io::ErrorKind::NotFound.into()));
         }
     }
     Ok(())

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gastrolog_env::{Env, EnvError, Mapped};
-use gastrolog_format::{CHUNK_HEAD_BYTES, CHUNK_VERSION, ChunkHead, Footer};
+use gastrolog_env::{Env, EnvError};
+use gastrolog_format::{CHUNK_HEAD_BYTES, CHUNK_VERSION, ChunkHead};
 use gastrolog_types::{Batch, Seq, Timestamp};
 
 use super::StoreError;
@@ -13,7 +13,7 @@ use super::state::end_seq;
 use super::superseded::{is_superseded, set_aside};
 use crate::catalog::Catalog;
 use crate::scan::{Scan, scan};
-use crate::wal::{self, WalError};
+use crate::wal::{self, Grown, WalError};
 use crate::{Chunk, ChunkFile, ChunkSummary, Pending, ReadError};
 
 /// What was found when a store was opened.
@@ -62,13 +62,15 @@ pub(super) struct Unsealed {
     pub(super) has_head: bool,
     pub(super) file_bytes: u64,
     pub(super) scan: Scan,
-    /// Dropped before the file is cut.
-    pub(super) mapped: Option<Mapped>,
+    /// All of it, until it is known what of it is good.
+    pub(super) content: Vec<u8>,
+    /// How much of it is known to have been good.
+    pub(super) durable_bytes: u64,
 }
 
 impl Unsealed {
     pub(super) fn bytes(&self) -> &[u8] {
-        self.mapped.as_deref().unwrap_or(&[])
+        &self.content
     }
 }
 
@@ -131,7 +133,7 @@ impl Inventory {
                 Some(summary) => chunks.push(Found::Sealed(summary, path)),
                 None => {
                     catalog_stale |= summary.is_some();
-                    let found = examine(env, id, path, id == last_id, &mut report)?;
+                    let found = examine(env, (id, path), summary, id == last_id, &mut report)?;
                     catalog_stale |= matches!(found, Found::Sealed(..));
                     compare(&found, summary, &mut report);
                     chunks.push(found);
@@ -153,6 +155,35 @@ impl Inventory {
         let mut inventory = Inventory { chunks, last_id, next_seq, catalog_stale, superseded, report };
         inventory.clip();
         Ok(inventory)
+    }
+
+    /// Compares what was found with what the log knows of the chunk that grew. What lacks of that is no interrupted
+    /// write: it was durable.
+    pub(super) fn expect(&mut self, grown: Option<Grown>, dir: &Path) {
+        let Some(Grown { chunk: id, bytes, end_seq }) = grown else { return };
+        self.next_seq = self.next_seq.max(end_seq);
+        let end = self.end_seq();
+        let lost = if end < end_seq {
+            format!("records {end} to {end_seq} are lost")
+        } else {
+            "nothing is lost".into()
+        };
+        let mut grew = self.chunks.iter_mut().filter_map(|found| match found {
+            Found::Unsealed(chunk) if chunk.head.id == id => Some(chunk),
+            _ => None,
+        });
+        if let Some(chunk) = grew.next() {
+            chunk.durable_bytes = bytes;
+            let good = chunk.scan.end as u64;
+            if good < bytes {
+                let place = format!("{} bytes at {good}", bytes - good);
+                self.report.add(&chunk.path, place, format!("no row group can be read here: {lost}"));
+            }
+        } else if id > self.last_id && end < end_seq {
+            // A chunk that was made later has a larger id, be it of the same records.
+            let path = super::active::chunk_path(&dir.join("chunks"), id);
+            self.report.add(&path, "whole file", format!("the file is missing: {lost}"));
+        }
     }
 
     /// Where an unsealed chunk reaches into the next one, the next one is right: a write failed, and its records went
@@ -250,19 +281,21 @@ fn list(env: &Env, dir: &Path) -> Result<Vec<(u128, PathBuf, u64)>, EnvError> {
 /// Reads a chunk file of which the catalog does not say what it is.
 fn examine(
     env: &Env,
-    id: u128,
-    path: PathBuf,
+    (id, path): (u128, PathBuf),
+    summary: Option<ChunkSummary>,
     is_last: bool,
     report: &mut RecoveryReport,
 ) -> Result<Found, StoreError> {
-    let mapped = env.fs.map(&path)?;
-    if is_newer(&mapped) {
+    let file = ChunkFile::new(env, &path);
+    let unreadable = |e: ReadError| EnvError::new("read", &path, std::io::Error::other(e.reason));
+    let start = file.head().map_err(unreadable)?;
+    if is_newer(&start) {
         return Err(StoreError::Version { path });
     }
-    let head = ChunkHead::read(&mapped).ok().filter(|head| head.id == id);
-    let file_bytes = mapped.len() as u64;
-    match Footer::read(&mapped) {
-        Ok(Some((footer, _))) => {
+    let head = ChunkHead::read(&start).ok().filter(|head| head.id == id);
+    let file_bytes = file.len().map_err(unreadable)?;
+    match file.footer().map_err(unreadable)? {
+        Ok(Some(footer)) => {
             let generation = head.map_or(0, |head| head.generation);
             return Ok(Found::Sealed(ChunkSummary::of(id, generation, file_bytes, &footer), path));
         }
@@ -270,7 +303,8 @@ fn examine(
         Err(error) if !is_last => report.add(&path, "footer", error),
         Ok(None) | Err(_) => {}
     }
-    let scan = scan(&mapped);
+    let content = env.fs.read(&path)?;
+    let scan = scan(&content);
     if head.is_none() && !scan.groups.is_empty() {
         report.add(&path, "head", "it is not the head of this chunk");
     }
@@ -285,7 +319,8 @@ fn examine(
         path,
         file_bytes,
         scan,
-        mapped: Some(mapped),
+        content,
+        durable_bytes: summary.map_or(0, |s| s.file_bytes),
     })))
 }
 

@@ -29,13 +29,28 @@ impl Flusher {
         self.shared.env.fs.sync_dir(&self.shared.chunks_dir())
     }
 
-    fn old_ones(&self, chunks: &[Arc<Chunk>]) -> Vec<Arc<Chunk>> {
-        let retention = self.shared.options.retention;
+    /// Whether the newest record of a chunk arrived too long ago. One that arrived in the future did not.
+    fn is_expired(&self, chunk: &Chunk) -> bool {
         let now_ns = self.shared.env.clock.now().0;
-        let expired = |chunk: &Chunk| {
-            let age_ns = now_ns.saturating_sub(chunk.summary.ingest_time.max.0);
-            retention.age_ms.is_some_and(|most| age_ns >= 0 && age_ns as u64 / 1_000_000 >= most)
-        };
+        let age_ns = now_ns.saturating_sub(chunk.summary.ingest_time.max.0);
+        let most = self.shared.options.retention.age_ms;
+        most.is_some_and(|most| age_ns >= 0 && age_ns as u64 / 1_000_000 >= most)
+    }
+
+    /// When a store is opened and everything in it is too old at once, it may be the clock that is wrong.
+    pub(super) fn doubt_clock(&mut self) {
+        let chunks = self.shared.state.lock().chunks.clone();
+        let mut sealed = chunks.iter().filter(|c| c.sealed).peekable();
+        if sealed.peek().is_some() && sealed.all(|c| self.is_expired(c)) {
+            self.watch.hold(self.shared.env.clock.monotonic_ns());
+            self.note("everything in the store is too old: nothing is removed by age for a day, should the clock be wrong");
+        }
+    }
+
+    fn old_ones(&mut self, chunks: &[Arc<Chunk>]) -> Vec<Arc<Chunk>> {
+        let retention = self.shared.options.retention;
+        let is_trusted = self.watch.is_trusted();
+        let expired = |chunk: &Chunk| is_trusted && self.is_expired(chunk);
         let mut bytes = self.shared.wal.bytes() + chunks.iter().map(|c| c.summary.file_bytes).sum::<u64>();
         let mut old = Vec::new();
         for chunk in chunks.iter().filter(|c| c.sealed) {
@@ -49,9 +64,9 @@ impl Flusher {
 
     /// Removes the file of a chunk that new snapshots do not have.
     pub(super) fn remove(&self, file: &Arc<ChunkFile>) -> Result<(), EnvError> {
-        // Snapshots from before may hold it, by way of the chunk: they need the map to read on. If it cannot be
-        // mapped, their readers are told so.
-        let _ = file.bytes();
+        // Snapshots from before may have it, by way of the chunk, and read on. If it cannot be held, their readers are
+        // told so.
+        let _ = file.hold();
         match self.shared.env.fs.remove_file(file.path()) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),

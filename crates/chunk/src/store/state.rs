@@ -80,6 +80,10 @@ pub(super) struct State {
     pub(super) closing: bool,
     /// The last flush failed, by this: another is tried after a while.
     pub(super) failing: Option<FlushError>,
+    /// No more records are taken before there is room again.
+    pub(super) held: Option<FlushError>,
+    /// The log had no room, by this.
+    pub(super) refused: Option<Arc<str>>,
     pub(super) failures: u64,
     pub(super) last_failure: Option<Arc<str>>,
     pub(super) removed_chunks: u64,
@@ -87,6 +91,12 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Why records cannot be stored now.
+    pub(super) fn trouble(&self) -> Option<Arc<str>> {
+        let failed = self.held.as_ref().or(self.failing.as_ref()).map(|error| error.reason.clone());
+        failed.or_else(|| self.refused.clone())
+    }
+
     /// Adds a batch at the end; returns the seq of its first record.
     pub(super) fn push(
         &mut self,

@@ -18,7 +18,7 @@ pub enum WalError {
     /// again after space was made.
     #[error(transparent)]
     Env(#[from] EnvError),
-    /// An earlier write or sync failed, so that nobody knows what is on disk. Open the log anew.
+    /// An earlier write or sync failed, so that nobody knows what is on disk. See [`super::Wal::renew`].
     #[error("the write-ahead log stopped accepting records: {reason}")]
     Poisoned {
         /// The failure that did it.

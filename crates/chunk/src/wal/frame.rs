@@ -17,8 +17,15 @@ pub(super) const FRAME_HEAD_LEN: usize = 29;
 
 const CODEC_RAW: u8 = 0;
 const CODEC_LZ4: u8 = 1;
+/// Not records but a mark: see [`Mark`].
+pub(super) const CODEC_MARK: u8 = 2;
+/// Bytes of what a mark says.
+const MARK_LEN: usize = 32;
 /// LZ4 cannot expand more than this: bounds what is allocated on the word of a frame.
 const LZ4_RATIO_MAX: usize = 255;
+
+/// Bytes of a mark in a segment.
+pub(super) const MARK_FRAME_LEN: usize = FRAME_HEAD_LEN + MARK_LEN;
 
 /// The header of a segment.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +70,30 @@ pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// How far the chunk that grows is durable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Grown {
+    /// Its id; 0 where there is none.
+    pub chunk: u128,
+    /// Bytes of its file that are durable.
+    pub bytes: u64,
+    /// One past the seq of the last record in a chunk.
+    pub end_seq: Seq,
+}
+
+/// Appends a mark: all before it in the segment was synced. What is bad before a mark is damage, and not the rest of
+/// an interrupted write. It is not synced itself, so it costs no time.
+pub(super) fn put_mark(mark: u32, next_seq: Seq, grown: Grown, out: &mut Vec<u8>) {
+    let mut payload = Vec::with_capacity(MARK_LEN);
+    payload.extend_from_slice(&grown.chunk.to_le_bytes());
+    payload.extend_from_slice(&grown.bytes.to_le_bytes());
+    payload.extend_from_slice(&grown.end_seq.to_le_bytes());
+    let mut crc = Hasher::new();
+    crc.update(&payload);
+    PreparedFrame { payload, crc, records: 0, raw_len: MARK_LEN as u32, codec: CODEC_MARK }
+        .put(mark, next_seq, out);
 }
 
 /// A batch made ready for the log: encoded, compressed, its checksum begun. Made before the seq is known, so that
@@ -224,10 +255,19 @@ impl<'a> Frame<'a> {
         else {
             return Err("the head of a frame is cut short");
         };
-        let end_seq = first_seq.checked_add(u64::from(records)).filter(|_| records > 0);
-        let end_seq = end_seq.ok_or("a frame has an impossible number of records")?;
         let codec = head.last().copied().unwrap_or(u8::MAX);
+        let is_mark = codec == CODEC_MARK && payload_len == MARK_LEN;
+        let possible = (records == 0) == is_mark;
+        let end_seq = first_seq.checked_add(u64::from(records)).filter(|_| possible);
+        let end_seq = end_seq.ok_or("a frame has an impossible number of records")?;
         Ok(Frame { first_seq, records, end_seq, len, raw_len: raw_len as usize, codec, payload })
+    }
+
+    /// What it says when it is a mark.
+    pub(super) fn mark(&self) -> Option<Grown> {
+        let chunk = self.payload.first_chunk().filter(|_| self.codec == CODEC_MARK)?;
+        let (bytes, end_seq) = (u64_at(self.payload, 16)?, u64_at(self.payload, 24)?);
+        Some(Grown { chunk: u128::from_le_bytes(*chunk), bytes, end_seq })
     }
 
     /// The batch in it.

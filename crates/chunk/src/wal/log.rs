@@ -7,7 +7,7 @@ use gastrolog_env::Env;
 use gastrolog_types::{Batch, Seq};
 use parking_lot::{Condvar, Mutex};
 
-use super::frame::Prepared;
+use super::frame::{Grown, Prepared};
 use super::recover::{Access, Recovered, recover};
 use super::writer::{Chunk, Failure, Writer};
 use super::{BUFFER_BYTES_MAX, Result, WalError};
@@ -233,6 +233,68 @@ impl Wal {
         self.state.lock().check()?;
         let released = writer.release(below);
         self.settle(&writer, released)
+    }
+
+    /// Says how far the chunk that grows is durable. What of it cannot be read later is then known to be damage. Costs
+    /// no sync.
+    ///
+    /// # Errors
+    /// As [`Wal::commit`].
+    pub fn set_grown(&self, grown: Grown) -> Result<()> {
+        let mut writer = self.writer.lock();
+        let state = self.state.lock();
+        state.check()?;
+        // What waits to be written has smaller seqs than the next record.
+        let waits = !state.waiting.bytes.is_empty();
+        let next_seq = if waits { state.waiting.first_seq } else { state.next_seq };
+        drop(state);
+        let set = writer.set_grown(grown, next_seq);
+        self.settle(&writer, set)
+    }
+
+    /// Makes everything durable, as [`Wal::tick`] does, and that it was: for the end.
+    ///
+    /// # Errors
+    /// As [`Wal::commit`].
+    pub fn finish(&self) -> Result<()> {
+        let mut writer = self.writer.lock();
+        if self.poison().is_some() {
+            writer.disown();
+        }
+        self.flush(&mut writer, true)?;
+        let finished = writer.finish();
+        self.settle(&writer, finished)
+    }
+
+    /// Why the log takes no records, if it does not: a write or sync failed, and nobody knows what is on disk.
+    pub fn poison(&self) -> Option<Arc<str>> {
+        self.state.lock().poison.clone()
+    }
+
+    /// Begins the log anew after a failure, with another file: the old ones are removed, not written to again. Does
+    /// nothing unless all records that were ever appended are below `below`, and so safe elsewhere. Returns whether
+    /// the log works.
+    ///
+    /// # Errors
+    /// When the old files cannot be removed; it may be tried again.
+    pub fn renew(&self, below: Seq) -> Result<bool> {
+        let mut writer = self.writer.lock();
+        let state = self.state.lock();
+        if state.poison.is_none() || state.next_seq > below {
+            return Ok(state.poison.is_none());
+        }
+        drop(state);
+        match writer.abandon() {
+            Ok(()) => {}
+            Err(Failure::Again(error) | Failure::Fatal(error)) => return Err(error.into()),
+        }
+        let mut state = self.state.lock();
+        state.waiting = Chunk::default();
+        state.poison = None;
+        state.durable = state.appended;
+        state.file_bytes = writer.bytes();
+        self.progress.notify_all();
+        Ok(true)
     }
 
     /// The bytes that the log takes, on disk and waiting in memory.

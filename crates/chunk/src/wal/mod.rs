@@ -20,9 +20,11 @@
 //!          4  4  length of the payload
 //!          8  4  CRC-32 of bytes 0..8 and of everything from byte 12 to the end of the payload
 //!         12  8  seq of the first record
-//!         20  4  number of records, at least 1
+//!         20  4  number of records, at least 1; 0 in a mark
 //!         24  4  length of the payload when decompressed
-//!         28  1  codec: 0 as it is, 1 LZ4 block
+//!         28  1  codec: 0 as it is, 1 LZ4 block, 2 a mark: no records, and the payload is
+//!                   id of the chunk that grows (16), how much of it is durable (8), one past
+//!                   the last seq in it (8)
 //!         29  …  payload
 //! ```
 //!
@@ -49,6 +51,10 @@
 //! So a segment is synced before the next one is made: only the *last* segment can end in a torn frame,
 //! and that is cut off when the log is opened. A bad frame anywhere else is damage.
 //!
+//! After each sync a mark is written, which is not synced itself: it is on disk after the next sync, or when the system
+//! writes it. What is bad before a mark is damage for certain. A bad end without a mark is a torn frame where it is cut
+//! short or has sectors of zeros, and called doubtful where it is whole.
+//!
 //! # Versions
 //!
 //! 1: as above.
@@ -66,10 +72,13 @@ mod writer;
 
 pub use batch::{MalformedBatch, decode_batch, encode_batch};
 pub use error::{Result, WalError};
-pub use frame::Prepared;
+pub use frame::{Grown, Prepared};
 pub use log::{Durability, Ticket, Wal, WalOptions};
 pub use recover::Recovered;
 pub use scan::{Damage, Report};
+
+/// What the copy of a damaged segment is called: `<first seq>.damaged`. Nothing reads it.
+pub const DAMAGED: &str = "damaged";
 
 /// The longest text of one record. Longer ones are refused by [`Wal::append`].
 pub const RECORD_BYTES_MAX: usize = 64 << 20;

@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use gastrolog_env::{Env, Mapped};
+use gastrolog_env::Env;
 use gastrolog_types::{Batch, Seq};
 
-use super::frame::{Frame, VERSION};
-use super::scan::{Damage, Progress, Report, Scan, scan};
+use super::frame::{Frame, Grown, HEADER_LEN, VERSION};
+use super::scan::{Damage, Progress, Report, Scan, looks_torn, scan};
 use super::writer::Segment;
-use super::{Result, WalError};
+use super::{DAMAGED, Result, WalError};
 
 /// The batches that were in the log, in order; memory for one frame at a time.
 ///
@@ -21,8 +21,9 @@ use super::{Result, WalError};
 pub struct Recovered {
     env: Env,
     report: Report,
+    grown: Option<Grown>,
     waiting: VecDeque<Source>,
-    current: Option<(Source, Mapped)>,
+    current: Option<(Source, Vec<u8>)>,
 }
 
 #[derive(Debug)]
@@ -42,7 +43,13 @@ pub(super) struct Kept {
 impl Recovered {
     /// Of a log that is not there.
     pub(super) fn empty(env: &Env) -> Recovered {
-        Recovered { env: env.clone(), report: Report::default(), waiting: VecDeque::new(), current: None }
+        let (report, waiting) = (Report::default(), VecDeque::new());
+        Recovered { env: env.clone(), report, grown: None, waiting, current: None }
+    }
+
+    /// How far the chunk that grew was known to be durable.
+    pub fn grown(&self) -> Option<Grown> {
+        self.grown
     }
 
     /// What was found.
@@ -67,11 +74,12 @@ pub(super) fn recover(env: &Env, dir: &Path, stored_below: Seq, access: Access) 
     let mut progress = Progress { next_seq: stored_below, floor: 0 };
     let mut segments = VecDeque::new();
     let mut waiting = VecDeque::new();
+    let mut grown = None;
     let last = names.len().saturating_sub(1);
     for (i, (first_seq, path)) in names.into_iter().enumerate() {
         // The name alone says that the records before it were there, whatever has become of the content.
         progress.reach(first_seq, &mut report);
-        let bytes = env.fs.map(&path)?;
+        let bytes = env.fs.read(&path)?;
         let scanned = scan(&bytes, first_seq, &mut progress, &mut report);
         let mut scanned = scanned.map_err(|newer| WalError::Version {
             path: path.clone(),
@@ -79,11 +87,22 @@ pub(super) fn recover(env: &Env, dir: &Path, stored_below: Seq, access: Access) 
             newest: VERSION,
         })?;
         let mut len = bytes.len();
-        // What is cut must not be mapped.
+        let torn_at = scanned.good.last().map_or(HEADER_LEN, |good| good.end);
+        let is_doubtful = i == last && !looks_torn(&bytes, torn_at, scanned.mark) && torn_at < len;
+        if access == Access::Repair && (is_doubtful || scanned.is_damaged(i == last)) {
+            set_aside(env, &path, &bytes)?;
+        }
         drop(bytes);
+        if is_doubtful {
+            // Whole, and not what was written. Nobody knows whether it was acknowledged.
+            let (offset, bytes) = (torn_at as u64, (len - torn_at) as u64);
+            report.add_damage(Damage { path: path.clone(), offset, bytes, reason: DOUBTFUL });
+            report.doubtful_places += 1;
+        }
         if i == last {
             len = cut_torn_end(env, &path, len, &mut scanned, &mut report, access)?;
         }
+        grown = scanned.grown.or(grown);
         if len == 0 {
             continue;
         }
@@ -99,7 +118,7 @@ pub(super) fn recover(env: &Env, dir: &Path, stored_below: Seq, access: Access) 
     if access == Access::Repair {
         env.fs.sync_dir(dir)?;
     }
-    Ok((kept, Recovered { env: env.clone(), report, waiting, current: None }))
+    Ok((kept, Recovered { env: env.clone(), report, grown, waiting, current: None }))
 }
 
 /// The segments by name, in order of their first seq. Files of other names are left alone.
@@ -152,6 +171,18 @@ fn cut_torn_end(
     Ok(end)
 }
 
+/// The end of the log is whole and not what was written.
+const DOUBTFUL: &str = "the end of the log is not what was written; whether it was acknowledged is not known";
+
+/// Keeps a copy of a damaged segment: the log forgets its records once those that can be read are in a chunk.
+fn set_aside(env: &Env, path: &Path, bytes: &[u8]) -> Result<()> {
+    let copy = path.with_extension(DAMAGED);
+    if !env.fs.exists(&copy)? {
+        env.fs.write_atomic(&copy, bytes)?;
+    }
+    Ok(())
+}
+
 fn add_damage(path: &Path, scan: &Scan, report: &mut Report) {
     for bad in &scan.bad {
         let (offset, bytes) = (bad.range.start as u64, bad.range.len() as u64);
@@ -171,7 +202,7 @@ impl Iterator for Recovered {
                 self.current = None;
             }
             let source = self.waiting.pop_front()?;
-            match self.env.fs.map(&source.path) {
+            match self.env.fs.read(&source.path) {
                 Ok(bytes) => self.current = Some((source, bytes)),
                 Err(error) => return Some(Err(error.into())),
             }
@@ -181,14 +212,19 @@ impl Iterator for Recovered {
 
 impl Source {
     fn next_batch(&mut self, bytes: &[u8]) -> Option<Result<(Seq, Batch)>> {
-        let range = self.good.front_mut()?;
-        let at = range.start;
-        let parsed = Frame::parse(bytes.get(range.clone()).unwrap_or(&[]), self.mark);
-        // A frame that went bad since it was checked takes the rest of its stretch with it.
-        range.start = parsed.as_ref().map_or(range.end, |frame| at + frame.len);
-        if range.start >= range.end {
-            self.good.pop_front();
-        }
+        let (at, parsed) = loop {
+            let range = self.good.front_mut()?;
+            let at = range.start;
+            let parsed = Frame::parse(bytes.get(range.clone()).unwrap_or(&[]), self.mark);
+            // A frame that went bad since it was checked takes the rest of its stretch with it.
+            range.start = parsed.as_ref().map_or(range.end, |frame| at + frame.len);
+            if range.start >= range.end {
+                self.good.pop_front();
+            }
+            if !parsed.as_ref().is_ok_and(|frame| frame.mark().is_some()) {
+                break (at, parsed);
+            }
+        };
         let decoded = parsed.and_then(|frame| Ok((frame.first_seq, frame.decode()?)));
         Some(decoded.map_err(|reason| self.unreadable(at, reason)))
     }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use gastrolog_types::Seq;
 
-use super::frame::{FRAME_HEAD_LEN, Frame, HEADER_LEN, Header, VERSION, u32_at};
+use super::frame::{
+    CODEC_MARK, FRAME_HEAD_LEN, Frame, Grown, HEADER_LEN, Header, MARK_FRAME_LEN, VERSION, u32_at,
+};
 
 /// How many times its own length of a segment is read in search of the next good frame. An honest segment is read
 /// once, damaged or not; made-up bytes full of marks must not take quadratic time.
@@ -50,6 +52,9 @@ pub struct Report {
     pub damage: Vec<Damage>,
     /// How many such places there are.
     pub damaged_places: u64,
+    /// How many of them may be the rest of an interrupted write: at the end of the log, with nothing that says that it
+    /// had been synced.
+    pub doubtful_places: u64,
     /// Records that should be there and are not, in order, the first thousand ranges.
     pub missing: Vec<Range<Seq>>,
     /// How many such records there are.
@@ -96,6 +101,8 @@ pub(super) struct Scan {
     pub(super) records: u64,
     /// One past the last seq.
     pub(super) end_seq: Option<Seq>,
+    /// What the last mark says.
+    pub(super) grown: Option<Grown>,
 }
 
 /// A segment that a later release wrote.
@@ -169,6 +176,32 @@ fn good_frame(bytes: &[u8], at: usize, mark: u32, floor: Seq) -> Result<Frame<'_
     if frame.first_seq < floor { Err("a frame repeats records") } else { Ok(frame) }
 }
 
+/// The unit in which a disk writes: what was not written of a file is missing, or zero in whole units.
+const SECTOR_BYTES: usize = 512;
+
+/// Whether the bad bytes from `at` to the end of a segment look like a write that was interrupted: the frame reaches
+/// beyond the end, or some sector was never written. Anything else was whole once.
+pub(super) fn looks_torn(bytes: &[u8], at: usize, mark: u32) -> bool {
+    let tail = bytes.get(at..).unwrap_or(&[]);
+    // A mark is never synced when it is written, and nothing lacks without it.
+    if tail.len() <= MARK_FRAME_LEN && tail.get(FRAME_HEAD_LEN - 1).is_none_or(|&codec| codec >= CODEC_MARK) {
+        return true;
+    }
+    let len = match (u32_at(tail, 0), u32_at(tail, 4)) {
+        (Some(found), Some(len)) if found == mark => (len as usize).saturating_add(FRAME_HEAD_LEN),
+        (Some(_), Some(_)) => 0,
+        _ => usize::MAX,
+    };
+    len > tail.len() || sectors(bytes, at).any(|part| part.iter().all(|&b| b == 0))
+}
+
+/// The bytes from `at` on, by the sectors that they lie in.
+fn sectors(bytes: &[u8], at: usize) -> impl Iterator<Item = &[u8]> {
+    let first = (at / SECTOR_BYTES + 1) * SECTOR_BYTES;
+    let (head, rest) = bytes.split_at(first.min(bytes.len()));
+    std::iter::once(head.get(at..).unwrap_or(&[])).chain(rest.chunks(SECTOR_BYTES)).filter(|p| !p.is_empty())
+}
+
 /// The search for good frames behind damage, with what it may still cost.
 struct Search<'a> {
     bytes: &'a [u8],
@@ -207,14 +240,25 @@ impl<'a> Search<'a> {
 }
 
 impl Scan {
+    /// Whether something is bad that is not the end of the last segment.
+    pub(super) fn is_damaged(&self, is_last: bool) -> bool {
+        let end = self.good.last().map_or(0, |good| good.end);
+        self.bad.iter().any(|bad| !is_last || bad.range.start < end)
+    }
+
     fn bad(&mut self, range: Range<usize>, reason: &'static str) {
         self.bad.push(Bad { range, reason });
     }
 
     fn frame(&mut self, at: usize, frame: &Frame<'_>) {
-        self.frames += 1;
-        self.records += u64::from(frame.records);
-        self.end_seq = Some(frame.end_seq);
+        match frame.mark() {
+            Some(grown) => self.grown = Some(grown),
+            None => {
+                self.frames += 1;
+                self.records += u64::from(frame.records);
+                self.end_seq = Some(frame.end_seq);
+            }
+        }
         match self.good.last_mut() {
             Some(last) if last.end == at => last.end += frame.len,
             _ => self.good.push(at..at + frame.len),

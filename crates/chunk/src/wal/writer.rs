@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use gastrolog_env::{Env, EnvError, File};
 use gastrolog_types::Seq;
 
-use super::frame::{HEADER_LEN, Header, VERSION};
+use super::frame::{Grown, Header, VERSION, put_mark};
 
 /// A segment that will not grow any more.
 #[derive(Debug)]
@@ -24,8 +24,14 @@ struct Active {
     end_seq: Seq,
     /// Whether its name is durable.
     named: bool,
-    /// Whether its content is.
+    /// Whether its records are.
     synced: bool,
+    /// Whether it has records.
+    has_records: bool,
+    /// Whether there is a mark that may not be durable.
+    mark_waits: bool,
+    /// How much of it is known to be durable.
+    good_len: u64,
 }
 
 /// How bad a failure is.
@@ -53,6 +59,8 @@ pub(super) struct Writer {
     segment_bytes: u64,
     sealed: VecDeque<Segment>,
     active: Option<Active>,
+    /// What marks say of the chunk that grows.
+    grown: Grown,
 }
 
 impl Writer {
@@ -63,7 +71,8 @@ impl Writer {
         segment_bytes: u64,
         sealed: VecDeque<Segment>,
     ) -> Writer {
-        Writer { env: env.clone(), dir: dir.to_path_buf(), mark, segment_bytes, sealed, active: None }
+        let (env, dir, grown) = (env.clone(), dir.to_path_buf(), Grown::default());
+        Writer { env, dir, mark, segment_bytes, sealed, active: None, grown }
     }
 
     /// The bytes of all segments.
@@ -83,7 +92,7 @@ impl Writer {
         };
         let before = active.file.len();
         let written = active.file.append(&chunk.bytes);
-        active.synced = false;
+        (active.synced, active.has_records) = (false, true);
         let result = match written {
             Ok(()) => {
                 active.end_seq = chunk.end_seq;
@@ -100,10 +109,15 @@ impl Writer {
         result
     }
 
-    fn create(&self, first_seq: Seq) -> Result<Active, Failure> {
+    fn create(&mut self, first_seq: Seq) -> Result<Active, Failure> {
         let path = self.dir.join(format!("{first_seq:020}.wal"));
+        if self.sealed.pop_back_if(|s| s.path == path).is_some() {
+            // It has no records, or the next would have another seq.
+            self.env.fs.remove_file(&path).map_err(Failure::Again)?;
+        }
         let mut file = self.env.fs.create_new(&path).map_err(retry_when_full)?;
-        let header = Header { version: VERSION, mark: self.mark, first_seq }.encode();
+        let mut header = Header { version: VERSION, mark: self.mark, first_seq }.encode();
+        put_mark(self.mark, first_seq, self.grown, &mut header);
         if let Err(error) = file.append(&header) {
             drop(file);
             return Err(match self.env.fs.remove_file(&path) {
@@ -111,29 +125,63 @@ impl Writer {
                 Err(_) => Failure::Fatal(error),
             });
         }
-        Ok(Active { file, path, end_seq: first_seq, named: false, synced: false })
+        let (named, synced, has_records, mark_waits) = (false, true, false, true);
+        let good_len = 0;
+        Ok(Active { file, path, end_seq: first_seq, named, synced, has_records, mark_waits, good_len })
     }
 
     /// Makes everything written durable. Returns whether there was anything to do.
     pub(super) fn sync(&mut self) -> Result<bool, Failure> {
-        let Some(active) = self.active.as_mut().filter(|a| !a.synced || !a.named) else {
+        let Some(active) = self.active.as_mut().filter(|a| !a.synced) else {
             return Ok(false);
         };
-        active.file.sync().map_err(Failure::Fatal)?;
-        active.synced = true;
-        if !active.named {
-            self.env.fs.sync_dir(&self.dir).map_err(Failure::Fatal)?;
-            active.named = true;
-        }
+        sync(&self.env, active, &self.dir)?;
+        self.put_mark()?;
         Ok(true)
+    }
+
+    /// Says how far the chunk that grows is durable, in a mark. `next_seq` names the segment if there is none.
+    pub(super) fn set_grown(&mut self, grown: Grown, next_seq: Seq) -> Result<(), Failure> {
+        self.grown = grown;
+        match &self.active {
+            // Records that are not durable stand before it: the mark after their sync says it.
+            Some(active) if !active.synced => Ok(()),
+            Some(_) => self.put_mark(),
+            None => {
+                self.active = Some(self.create(next_seq)?);
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes a mark, not durably. When there is no room for it, it is left out.
+    fn put_mark(&mut self) -> Result<(), Failure> {
+        let Some(active) = &mut self.active else { return Ok(()) };
+        let mut bytes = Vec::new();
+        put_mark(self.mark, active.end_seq, self.grown, &mut bytes);
+        let before = active.file.len();
+        active.mark_waits = true;
+        match active.file.append(&bytes) {
+            Ok(()) => Ok(()),
+            Err(error) => active.file.truncate(before).map_err(|_| Failure::Fatal(error)),
+        }
+    }
+
+    /// Makes the last mark durable too: for the end.
+    pub(super) fn finish(&mut self) -> Result<(), Failure> {
+        self.sync()?;
+        match self.active.as_mut().filter(|a| a.mark_waits) {
+            Some(active) => sync(&self.env, active, &self.dir),
+            None => Ok(()),
+        }
     }
 
     /// Closes the active segment; the next write starts another.
     pub(super) fn rotate(&mut self) -> Result<(), Failure> {
-        // Only the last segment may end in a torn frame.
-        self.sync()?;
+        // Only the last segment may end in a torn frame, be it a mark.
+        self.finish()?;
         // One without records stays: the next would have the same name.
-        if let Some(active) = self.active.take_if(|a| a.file.len() > HEADER_LEN as u64) {
+        if let Some(active) = self.active.take_if(|a| a.has_records) {
             self.sealed.push_back(Segment {
                 bytes: active.file.len(),
                 path: active.path,
@@ -145,23 +193,63 @@ impl Writer {
 
     /// Removes the segments that hold nothing from `below` on.
     pub(super) fn release(&mut self, below: Seq) -> Result<(), Failure> {
-        if self.active.as_ref().is_some_and(|a| a.end_seq <= below) {
-            self.rotate()?;
-        }
         while let Some(segment) = self.sealed.front().filter(|s| s.end_seq <= below) {
-            match self.env.fs.remove_file(&segment.path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Failure::Again(error));
-                }
-                _ => {}
-            }
-            self.sealed.pop_front();
             // One at a time, oldest first: a crash must not leave an old segment and lose a newer one, which would
             // look like records missing.
+            remove(&self.env, &segment.path)?;
+            self.env.fs.sync_dir(&self.dir).map_err(Failure::Again)?;
+            self.sealed.pop_front();
+        }
+        let is_empty = |a: &&Active| a.has_records && a.end_seq <= below;
+        if let Some(active) = self.active.as_ref().filter(|_| self.sealed.is_empty()).filter(is_empty) {
+            remove(&self.env, &active.path)?;
+            // Without a name nothing in it survives, so nothing more may go there, whatever fails now.
+            self.active = None;
             self.env.fs.sync_dir(&self.dir).map_err(Failure::Again)?;
         }
         Ok(())
     }
+
+    /// Cuts off what is not known to be durable, after a failure that may have come between.
+    pub(super) fn disown(&mut self) {
+        self.active.iter_mut().for_each(disown);
+    }
+
+    /// Gives up every segment: all that was in them is safe elsewhere, and nobody knows what is on disk.
+    pub(super) fn abandon(&mut self) -> Result<(), Failure> {
+        if let Some(active) = self.active.take() {
+            let (path, end_seq) = (active.path, active.end_seq);
+            self.sealed.push_back(Segment { path, end_seq, bytes: 0 });
+        }
+        self.release(Seq::MAX)
+    }
+}
+
+fn remove(env: &Env, path: &Path) -> Result<(), Failure> {
+    match env.fs.remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::Again(error)),
+        _ => Ok(()),
+    }
+}
+
+/// After a failed sync the file may look right and not be on disk, and the next sync may succeed all the same: were the
+/// log opened now, it would be believed. So what is not known to be durable is cut off.
+fn disown(active: &mut Active) {
+    let _ = active.file.truncate(active.good_len);
+}
+
+/// Makes a segment durable, and its name.
+fn sync(env: &Env, active: &mut Active, dir: &Path) -> Result<(), Failure> {
+    if let Err(error) = active.file.sync() {
+        disown(active);
+        return Err(Failure::Fatal(error));
+    }
+    (active.synced, active.mark_waits, active.good_len) = (true, false, active.file.len());
+    if !active.named {
+        env.fs.sync_dir(dir).map_err(Failure::Fatal)?;
+        active.named = true;
+    }
+    Ok(())
 }
 
 fn retry_when_full(error: EnvError) -> Failure {

@@ -8,6 +8,7 @@ mod explain;
 mod expressions;
 mod faults;
 mod fields;
+mod flips;
 mod follow;
 mod format;
 mod limits;

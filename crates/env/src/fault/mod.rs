@@ -13,7 +13,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::fs::parent_of;
-use crate::{Entry, EnvError, File, Fs, LockError, LockGuard, Mapped, MemFs, Result};
+use crate::{Entry, EnvError, File, Fs, LockError, LockGuard, MemFs, ReadFile, Result};
 use disk::{ContentOp, Disk, NameOp};
 
 /// The kinds of operation a [`Fault`] can hit.
@@ -33,7 +33,7 @@ pub enum Operation {
     Remove,
     /// Cutting.
     Truncate,
-    /// Reading or mapping a file.
+    /// Reading a file, or opening one to read.
     Read,
     /// Any of these but reading.
     AnyWrite,
@@ -69,6 +69,24 @@ struct State {
     disk: Disk,
     faults: Vec<Fault>,
     writes: u64,
+    /// How many bytes fit on the disk.
+    capacity: Option<u64>,
+}
+
+impl Shared {
+    fn used(&self) -> u64 {
+        self.live.files().iter().map(|path| self.live.size(path).unwrap_or(0)).sum()
+    }
+
+    /// How many of `wanted` bytes there is room for.
+    fn room(&self, state: &State, wanted: usize) -> usize {
+        let left = state.capacity.map_or(u64::MAX, |capacity| capacity.saturating_sub(self.used()));
+        usize::try_from(left).unwrap_or(usize::MAX).min(wanted)
+    }
+}
+
+fn full(verb: &'static str, path: &Path) -> EnvError {
+    EnvError::new(verb, path, std::io::Error::new(ErrorKind::StorageFull, "the disk is full"))
 }
 
 impl State {
@@ -124,6 +142,16 @@ impl FaultFs {
         self.shared.state.lock().faults.clear();
     }
 
+    /// Says how many bytes fit on the disk; `None`: any number. What is there already stays.
+    pub fn set_capacity(&self, bytes: Option<u64>) {
+        self.shared.state.lock().capacity = bytes;
+    }
+
+    /// How many bytes there are in all files.
+    pub fn used(&self) -> u64 {
+        self.shared.used()
+    }
+
     /// How many writing operations there were (failed ones too): a test crashes at each of them in turn.
     pub fn writes(&self) -> u64 {
         self.shared.state.lock().writes
@@ -148,9 +176,14 @@ struct FaultFile {
 impl File for FaultFile {
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
         let mut state = self.shared.state.lock();
-        let checked = state.check(Operation::Append, "append to", &self.path);
+        let mut checked = state.check(Operation::Append, "append to", &self.path);
+        let room = self.shared.room(&state, bytes.len());
+        if checked.is_ok() && room < bytes.len() {
+            checked = Err(full("append to", &self.path));
+        }
         let kept = match &checked {
             Ok(()) => bytes,
+            Err(_) if room < bytes.len() => bytes.get(..room).unwrap_or(&[]),
             Err(e) if e.is_full() => bytes.get(..bytes.len() / 2).unwrap_or(&[]),
             Err(_) => &[],
         };
@@ -181,6 +214,29 @@ impl File for FaultFile {
     }
 }
 
+/// A file open for reading: each read may fail.
+#[derive(Debug)]
+struct FaultRead {
+    live: Arc<dyn ReadFile>,
+    fs: FaultFs,
+    path: PathBuf,
+}
+
+impl ReadFile for FaultRead {
+    fn len(&self) -> u64 {
+        self.live.len()
+    }
+
+    fn read_at(&self, offset: u64, len: usize) -> Result<Vec<u8>> {
+        self.fs.reading(&self.path)?;
+        self.live.read_at(offset, len)
+    }
+
+    fn hold(&self) -> bool {
+        self.live.hold()
+    }
+}
+
 impl FaultFs {
     fn file(&self, live: Box<dyn File>, inode: u64, path: &Path) -> Box<dyn File> {
         Box::new(FaultFile { live, shared: self.shared.clone(), inode, path: path.to_path_buf() })
@@ -202,6 +258,9 @@ impl Fs for FaultFs {
     fn create_new(&self, path: &Path) -> Result<Box<dyn File>> {
         let mut state = self.shared.state.lock();
         state.check(Operation::Create, "create", path)?;
+        if self.shared.room(&state, 1) == 0 {
+            return Err(full("create", path));
+        }
         let live = self.shared.live.create_new(path)?;
         let inode = state.disk.new_inode();
         state.disk.name(NameOp::Create { path: path.to_path_buf(), inode });
@@ -224,9 +283,10 @@ impl Fs for FaultFs {
         self.shared.live.read_at(path, offset, len)
     }
 
-    fn map(&self, path: &Path) -> Result<Mapped> {
+    fn open_read(&self, path: &Path) -> Result<Arc<dyn ReadFile>> {
         self.reading(path)?;
-        self.shared.live.map(path)
+        let live = self.shared.live.open_read(path)?;
+        Ok(Arc::new(FaultRead { live, fs: self.clone(), path: path.to_path_buf() }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {

@@ -92,11 +92,13 @@ pub(crate) fn ipv4(text: &[u8]) -> Option<u32> {
 pub(crate) struct Smallest {
     most: usize,
     values: BTreeSet<Vec<u8>>,
+    /// Bytes of all values.
+    text_bytes: usize,
 }
 
 impl Smallest {
     pub(crate) fn new(most: u64) -> Smallest {
-        Smallest { most: usize::try_from(most).unwrap_or(usize::MAX), values: BTreeSet::new() }
+        Smallest { most: usize::try_from(most).unwrap_or(usize::MAX), values: BTreeSet::new(), text_bytes: 0 }
     }
 
     pub(crate) fn add(&mut self, value: &[u8]) {
@@ -104,9 +106,12 @@ impl Smallest {
         if full && self.values.last().is_none_or(|last| value >= last.as_slice()) {
             return;
         }
-        self.values.insert(value.to_vec());
+        if self.values.insert(value.to_vec()) {
+            self.text_bytes += value.len();
+        }
         if self.values.len() > self.most {
-            self.values.pop_last();
+            let gone = self.values.pop_last();
+            self.text_bytes -= gone.map_or(0, |value| value.len());
         }
     }
 
@@ -116,6 +121,12 @@ impl Smallest {
 
     pub(crate) fn len(&self) -> usize {
         self.values.len()
+    }
+
+    /// About what it takes in memory: a first node has room for eleven values.
+    pub(crate) fn bytes(&self) -> usize {
+        let nodes = if self.values.is_empty() { 0 } else { 300 };
+        size_of::<Smallest>() + nodes + 56 * self.values.len() + self.text_bytes
     }
 
     /// The values with `, ` between; nothing if there are none.

@@ -16,6 +16,11 @@ pub(crate) struct Extreme {
 }
 
 impl Extreme {
+    /// About what it takes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Extreme>() + self.text.as_ref().map_or(0, Vec::len)
+    }
+
     pub(crate) fn new(largest: bool) -> Extreme {
         Extreme { largest, number: None, text: None, all_numbers: true }
     }

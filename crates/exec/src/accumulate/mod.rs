@@ -23,6 +23,12 @@ use self::quantile::Numbers;
 use self::sum::{Deviation, Sum};
 use crate::Value;
 
+/// About what an allocation takes beside what was asked for.
+const ALLOCATED_BYTES: usize = 16;
+
+/// About what a value of a set takes.
+const VALUE_BYTES: usize = 48;
+
 /// Place of a record in time, to tell first from last.
 pub(crate) type At = (i64, u64);
 
@@ -209,6 +215,25 @@ impl Accumulator {
             Accumulator::Values(values) => values.len(),
             _ => 1,
         }
+    }
+
+    /// About what it takes in memory, with its texts.
+    pub(crate) fn bytes(&self) -> usize {
+        let boxed = match self {
+            Accumulator::Count(_) => return size_of::<Accumulator>(),
+            Accumulator::Distinct(set) => size_of::<Distinct>() + VALUE_BYTES * set.held(),
+            Accumulator::DistinctApprox(sketch) => size_of::<HyperLogLog>() + 16 * sketch.held(),
+            Accumulator::Extreme(extreme) => extreme.bytes(),
+            Accumulator::Sum(_) | Accumulator::Avg(_) | Accumulator::Rate { .. } => size_of::<Sum>(),
+            Accumulator::Deviation(_) => size_of::<Deviation>(),
+            Accumulator::Quantile { numbers, .. } => numbers.bytes(),
+            Accumulator::QuantileApprox { sketch, .. } => size_of::<DdSketch>() + 16 * sketch.held(),
+            Accumulator::Edge { best, .. } => {
+                best.as_ref().map_or(0, |best| size_of::<(At, Vec<u8>)>() + ALLOCATED_BYTES + best.1.len())
+            }
+            Accumulator::Values(values) => values.bytes(),
+        };
+        size_of::<Accumulator>() + ALLOCATED_BYTES + boxed
     }
 
     pub(crate) fn finish(self) -> Value {

@@ -67,6 +67,13 @@ impl Numbers {
         self.plain.len() / 4 + self.weighted.len() / 2 + self.table.len() / 4
     }
 
+    /// About what it takes in memory; the first of a few numbers makes room for four.
+    pub(crate) fn bytes(&self) -> usize {
+        let first = if self.plain.is_empty() { 0 } else { 48 };
+        let lists = 16 * self.plain.len() + 32 * self.weighted.len() + 8 * self.table.len();
+        size_of::<Numbers>() + first.max(lists)
+    }
+
     /// The value of nearest rank: the smallest that is not below `share` of all values.
     pub(crate) fn quantile(mut self, share: f64) -> Value {
         let tabled: Vec<(f64, u64)> = self.tabled().collect();

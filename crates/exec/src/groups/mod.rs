@@ -31,15 +31,39 @@ pub(crate) struct Groups {
     keys: Interner,
     /// For each group, by number, one accumulator an aggregate.
     accumulators: Vec<Accumulator>,
-    held: usize,
+    held: Held,
     /// Bytes that were counted by a budget.
     counted_bytes: u64,
     /// Of how many records shares are told, if not of those in the groups.
     total: Option<u64>,
 }
 
-/// About what a value that is held takes.
-const VALUE_BYTES: usize = 48;
+/// About what a key takes beside its bytes: its place, and its number in a table that is half full.
+const KEY_BYTES: usize = 28;
+
+/// What accumulators hold.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    values: usize,
+    bytes: usize,
+}
+
+impl Held {
+    fn of<'a>(accumulators: impl IntoIterator<Item = &'a Accumulator>) -> Held {
+        accumulators.into_iter().fold(Held::default(), |sum, a| Held {
+            values: sum.values + a.held(),
+            bytes: sum.bytes + a.bytes(),
+        })
+    }
+
+    /// With `after` in the place of `before`, which is part of it.
+    fn changed(self, before: Held, after: Held) -> Held {
+        Held {
+            values: (self.values + after.values).saturating_sub(before.values),
+            bytes: (self.bytes + after.bytes).saturating_sub(before.bytes),
+        }
+    }
+}
 
 impl Groups {
     pub(crate) fn new(aggregation: Arc<Aggregation>) -> Groups {
@@ -47,7 +71,7 @@ impl Groups {
             aggregation,
             keys: Interner::default(),
             accumulators: Vec::new(),
-            held: 0,
+            held: Held::default(),
             counted_bytes: 0,
             total: None,
         }
@@ -64,8 +88,10 @@ impl Groups {
         let width = self.aggregation.aggregates.len();
         let start = self.keys.number(&key.0) as usize * width;
         if start == self.accumulators.len() {
-            self.held += width;
             self.accumulators.extend(self.aggregation.aggregates.iter().map(Accumulator::new));
+            let mut fresh = Held::of(self.accumulators.iter().skip(start));
+            fresh.values = fresh.values.max(width);
+            self.held = self.held.changed(Held::default(), fresh);
         }
         self.accumulators.get_mut(start..start + width).unwrap_or(&mut [])
     }
@@ -79,35 +105,35 @@ impl Groups {
     pub(crate) fn take(&mut self, key: &KeyBytes) -> Vec<Accumulator> {
         let lent = self.group(key).iter_mut();
         let lent: Vec<Accumulator> = lent.map(|a| std::mem::replace(a, Accumulator::Count(0))).collect();
-        self.held = self.held.saturating_sub(lent.iter().map(Accumulator::held).sum());
+        self.held = self.held.changed(Held::of(&lent), Held::default());
         lent
     }
 
     /// Puts back what was lent.
     pub(crate) fn put_back(&mut self, key: &KeyBytes, accumulators: Vec<Accumulator>) {
-        let held: usize = accumulators.iter().map(Accumulator::held).sum();
+        let held = Held::of(&accumulators);
         self.group(key).iter_mut().zip(accumulators).for_each(|(mine, other)| *mine = other);
-        self.held += held;
+        self.held = self.held.changed(Held::default(), held);
     }
 
     /// Adds what was gathered for a group elsewhere.
     pub(crate) fn add(&mut self, key: &KeyBytes, part: impl Iterator<Item = Accumulator>) {
-        let mut grown = 0;
+        let (mut before, mut after) = (Held::default(), Held::default());
         for (mine, other) in self.group(key).iter_mut().zip(part) {
-            let before = mine.held();
+            before = before.changed(Held::default(), Held::of([&*mine]));
             mine.merge(other);
-            grown += mine.held().saturating_sub(before);
+            after = after.changed(Held::default(), Held::of([&*mine]));
         }
-        self.held += grown;
+        self.held = self.held.changed(before, after);
     }
 
     /// Adds a row, or `weight` rows that are alike in all that is looked at, to its group.
     pub(crate) fn add_row(&mut self, values: RowValues<'_>, weight: u64, at: At) {
         let aggregation = self.aggregation.clone();
         let key = key_of(&aggregation, values, at.0);
-        let mut grown = 0;
+        let (mut before, mut after) = (Held::default(), Held::default());
         for (accumulator, aggregate) in self.group(&key).iter_mut().zip(&aggregation.aggregates) {
-            let before = accumulator.held();
+            before = before.changed(Held::default(), Held::of([&*accumulator]));
             match &aggregate.field {
                 None => accumulator.add_records(weight),
                 Some(field) => values(field, &mut |value| {
@@ -115,9 +141,9 @@ impl Groups {
                     false
                 }),
             }
-            grown += accumulator.held().saturating_sub(before);
+            after = after.changed(Held::default(), Held::of([&*accumulator]));
         }
-        self.held += grown;
+        self.held = self.held.changed(before, after);
     }
 
     /// Adds all groups of another part. When `stop` says so it ends early, and what it added is worth nothing.
@@ -162,7 +188,8 @@ impl Groups {
 
     /// About what the groups take in memory.
     pub(crate) fn bytes(&self) -> u64 {
-        (self.held * VALUE_BYTES + self.keys.strings().bytes().len()) as u64
+        let keys = self.keys.strings();
+        (self.held.bytes + keys.bytes().len() + KEY_BYTES * keys.len()) as u64
     }
 
     /// Counts what was added since the last time as held.
@@ -180,7 +207,7 @@ impl Groups {
     /// Fails when too much is held.
     pub(crate) fn check(&self) -> Result<(), ExecError> {
         let key_bytes = self.keys.strings().bytes().len();
-        if self.held <= HELD_MAX && key_bytes <= KEY_BYTES_MAX {
+        if self.held.values <= HELD_MAX && key_bytes <= KEY_BYTES_MAX {
             return Ok(());
         }
         Err(ExecError::TooLarge { what: "the groups of stats", max: HELD_MAX as u64, unit: "values" })

@@ -1,11 +1,13 @@
 //! The header of a row group: what is known without its body, and where everything is in the body.
 
+use std::borrow::Cow;
+
 use gastrolog_types::{Seq, Timestamp};
 
 use super::{MAGIC, SOURCE_PREDICTED};
 use crate::column::{Column, Encoding, decode};
 use crate::words::TypedWords;
-use crate::{Corrupt, Ids, ROWS_MAX, Reader, Result, Shapes, Writer, ids, ints};
+use crate::{Body, Corrupt, Fallible, Ids, ROWS_MAX, Reader, Result, Shapes, Writer, ids, ints};
 
 /// Bytes before the header.
 pub const PREFIX_BYTES: usize = 20;
@@ -173,6 +175,12 @@ pub(super) fn put_header(h: &Header, out: &mut Vec<u8>) {
 impl Header {
     /// Reads the header at the start of `bytes`; returns it with the row group's whole length.
     pub fn read(bytes: &[u8]) -> Result<(Header, usize)> {
+        Header::parse(bytes, bytes.len() as u64)
+    }
+
+    /// Reads the header at the start of `bytes`, which need not reach further than it ([`Header::body_offset`]), of a
+    /// row group in `held` bytes; returns it with the row group's whole length.
+    pub fn parse(bytes: &[u8], held: u64) -> Result<(Header, usize)> {
         let mut r = Reader::new(bytes);
         if r.u32()? != MAGIC {
             return Err(Corrupt("no row group begins here"));
@@ -187,18 +195,23 @@ impl Header {
         if frame_crc(bytes.get(4..16).unwrap_or(&[]), head) != crc {
             return Err(Corrupt("the header of a row group does not match its checksum"));
         }
-        if body_len > r.rest().len() {
+        let len = (PREFIX_BYTES + header_len).saturating_add(body_len);
+        if len as u64 > held {
             return Err(Corrupt("a row group ends too early"));
         }
         let header = read_header(head)?;
-        Ok((header, PREFIX_BYTES + header_len + body_len))
+        Ok((header, len))
     }
 
     /// Bytes before the body.
     pub fn body_offset(bytes: &[u8]) -> Result<usize> {
         let mut r = Reader::new(bytes);
         r.u32()?;
-        Ok(PREFIX_BYTES + r.u32()? as usize)
+        let header_len = r.u32()? as usize;
+        if header_len > HEADER_BYTES_MAX {
+            return Err(Corrupt("the header of a row group is too long"));
+        }
+        Ok(PREFIX_BYTES + header_len)
     }
 
     /// Every section, with what it is.
@@ -214,13 +227,12 @@ impl Header {
     }
 
     /// The bytes of a section, verified.
-    pub fn section<'a>(&self, body: &'a [u8], s: Section) -> Result<&'a [u8]> {
-        let bytes = body.get(s.offset as usize..s.offset as usize + s.len as usize);
-        let bytes = bytes.ok_or(Corrupt("a section lies outside of its row group"))?;
-        if crc32fast::hash(bytes) == s.crc {
+    pub fn section<'a, B: Body + ?Sized>(&self, body: &'a B, s: Section) -> Fallible<Cow<'a, [u8]>, B> {
+        let bytes = body.get(s.offset as usize, s.len as usize)?;
+        if crc32fast::hash(&bytes) == s.crc {
             Ok(bytes)
         } else {
-            Err(Corrupt("a section does not match its checksum"))
+            Err(Corrupt("a section does not match its checksum").into())
         }
     }
 
@@ -232,35 +244,37 @@ impl Header {
     }
 
     /// Decodes column `i`.
-    pub fn column(&self, body: &[u8], i: usize) -> Result<Column> {
+    pub fn column<B: Body + ?Sized>(&self, body: &B, i: usize) -> Fallible<Column, B> {
         let meta = self.columns.get(i).ok_or(Corrupt("no such column"))?;
-        decode(self.section(body, meta.section)?, meta.values as usize)
+        Ok(decode(&self.section(body, meta.section)?, meta.values as usize)?)
     }
 
     /// Decodes the shapes.
-    pub fn shapes(&self, body: &[u8]) -> Result<Shapes> {
-        Shapes::read(self.section(body, self.shapes)?, self.columns.len())
+    pub fn shapes<B: Body + ?Sized>(&self, body: &B) -> Fallible<Shapes, B> {
+        Ok(Shapes::read(&self.section(body, self.shapes)?, self.columns.len())?)
     }
 
     /// Decodes the shape of each row; `shapes` is how many there are.
-    pub fn shape_ids(&self, body: &[u8], shapes: usize) -> Result<Ids> {
-        let found =
-            ids::read(&mut Reader::new(self.section(body, self.shape_ids)?), self.rows as usize, shapes)?;
+    pub fn shape_ids<B: Body + ?Sized>(&self, body: &B, shapes: usize) -> Fallible<Ids, B> {
+        let bytes = self.section(body, self.shape_ids)?;
+        let found = ids::read(&mut Reader::new(&bytes), self.rows as usize, shapes)?;
         if (0..found.len()).all(|i| (found.get(i) as usize) < shapes) {
             Ok(found)
         } else {
-            Err(Corrupt("a row has a shape that does not exist"))
+            Err(Corrupt("a row has a shape that does not exist").into())
         }
     }
 
     /// Decodes the ingest times.
-    pub fn ingest(&self, body: &[u8]) -> Result<Vec<i64>> {
-        ints::get_ints(&mut Reader::new(self.section(body, self.ingest)?), self.rows as usize)
+    pub fn ingest<B: Body + ?Sized>(&self, body: &B) -> Fallible<Vec<i64>, B> {
+        let bytes = self.section(body, self.ingest)?;
+        Ok(ints::get_ints(&mut Reader::new(&bytes), self.rows as usize)?)
     }
 
     /// Decodes the source times; `None` when they are to be predicted from the time slots.
-    pub fn source(&self, body: &[u8]) -> Result<Option<Vec<i64>>> {
-        let mut r = Reader::new(self.section(body, self.source)?);
+    pub fn source<B: Body + ?Sized>(&self, body: &B) -> Fallible<Option<Vec<i64>>, B> {
+        let bytes = self.section(body, self.source)?;
+        let mut r = Reader::new(&bytes);
         if r.u8()? == SOURCE_PREDICTED {
             return Ok(None);
         }

@@ -4,25 +4,40 @@ use std::io::{self, Write};
 
 use gastrolog_engine::{FoundRecord, Value};
 
-use super::{Out, Printer, Times};
+use super::{Out, Printer, Times, escaped};
 
 /// Prints CSV. Records have four columns; a query with `| fields` chooses others.
 pub(crate) struct Csv {
     out: Out,
+    terminal: bool,
     times: Times,
     started: bool,
 }
 
 impl Csv {
-    pub(crate) fn new(out: Out, times: Times) -> Csv {
-        Csv { out, times, started: false }
+    /// With `terminal`, what would steer one is escaped.
+    pub(crate) fn new(out: Out, terminal: bool, times: Times) -> Csv {
+        Csv { out, terminal, times, started: false }
+    }
+
+    fn line<'a>(&mut self, cells: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
+        for (i, cell) in cells.enumerate() {
+            if i > 0 {
+                self.out.write_all(b",")?;
+            }
+            match self.terminal {
+                true => write_cell(&mut self.out, escaped(cell).as_bytes())?,
+                false => write_cell(&mut self.out, cell)?,
+            }
+        }
+        self.out.write_all(b"\n")
     }
 }
 
 impl Printer for Csv {
     fn columns(&mut self, names: Vec<String>) -> io::Result<()> {
         self.started = true;
-        line(&mut self.out, names.iter().map(String::as_bytes))
+        self.line(names.iter().map(String::as_bytes))
     }
 
     fn row(&mut self, values: Vec<Value>) -> io::Result<()> {
@@ -36,7 +51,7 @@ impl Printer for Csv {
                 Value::Time(t) => self.times.rfc3339(t).into_bytes(),
             })
             .collect();
-        line(&mut self.out, cells.iter().map(Vec::as_slice))
+        self.line(cells.iter().map(Vec::as_slice))
     }
 
     fn record(&mut self, found: FoundRecord) -> io::Result<()> {
@@ -47,22 +62,12 @@ impl Printer for Csv {
         let r = &found.record;
         let (time, ingest) = (self.times.rfc3339(r.time()), self.times.rfc3339(r.ingest));
         let seq = r.seq.to_string();
-        line(&mut self.out, [time.as_bytes(), ingest.as_bytes(), seq.as_bytes(), &r.text].into_iter())
+        self.line([time.as_bytes(), ingest.as_bytes(), seq.as_bytes(), &r.text].into_iter())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
-}
-
-fn line<'a>(out: &mut Out, cells: impl Iterator<Item = &'a [u8]>) -> io::Result<()> {
-    for (i, cell) in cells.enumerate() {
-        if i > 0 {
-            out.write_all(b",")?;
-        }
-        write_cell(out, cell)?;
-    }
-    out.write_all(b"\n")
 }
 
 fn write_cell(out: &mut Out, cell: &[u8]) -> io::Result<()> {

@@ -18,6 +18,12 @@ pub(crate) fn escaped(text: &[u8]) -> String {
     out
 }
 
+/// As [`escaped`], of a text of several lines.
+pub(crate) fn escaped_lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(|line| escaped(line.as_bytes())).collect();
+    lines.join("\n")
+}
+
 fn push(out: &mut String, c: char) {
     match c {
         '\t' => out.push(c),
@@ -34,7 +40,7 @@ fn push(out: &mut String, c: char) {
 }
 
 /// Characters that make text read in another order than it stands.
-fn is_direction_override(c: char) -> bool {
+pub(super) fn is_direction_override(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
 

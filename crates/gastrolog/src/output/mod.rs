@@ -2,6 +2,7 @@
 
 mod csv;
 mod escape;
+mod guard;
 mod json;
 mod pretty;
 mod raw;
@@ -13,7 +14,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use gastrolog_engine::{Answer, FoundRecord, Value};
 
-pub(crate) use self::escape::escaped;
+pub(crate) use self::escape::{escaped, escaped_lines};
 pub(crate) use self::table::{Cell, Table};
 pub(crate) use self::time::Times;
 pub(crate) use self::tree::{plan_json, plan_tree};
@@ -26,9 +27,12 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// Where data goes: standard output, with a large buffer.
 pub(crate) type Out = BufWriter<Box<dyn Write>>;
 
-/// Standard output.
+/// Standard output; a terminal is shielded from what would steer it.
 pub(crate) fn stdout() -> Out {
-    BufWriter::with_capacity(BUFFER_BYTES, Box::new(io::stdout().lock()))
+    let out = io::stdout().lock();
+    let out: Box<dyn Write> =
+        if io::stdout().is_terminal() { Box::new(guard::Guard::new(out)) } else { Box::new(out) };
+    BufWriter::with_capacity(BUFFER_BYTES, out)
 }
 
 /// How answers are shown.
@@ -72,7 +76,7 @@ pub(crate) fn printer(style: &Style, out: Out) -> Box<dyn Printer> {
     match style.form {
         Form::Raw => Box::new(raw::Raw::new(out, style.terminal)),
         Form::Json => Box::new(json::Json::new(out, style.times.clone())),
-        Form::Csv => Box::new(csv::Csv::new(out, style.times.clone())),
+        Form::Csv => Box::new(csv::Csv::new(out, style.terminal, style.times.clone())),
         Form::Table => Box::new(table::TablePrinter::new(out, style.clone())),
         Form::Pretty => Box::new(pretty::Pretty::new(out, style.clone())),
     }

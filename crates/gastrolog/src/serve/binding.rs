@@ -1,6 +1,7 @@
 //! What a kind of receiver is bound to: stores, the clock, the place of its state.
 
 use std::collections::HashSet;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -115,7 +116,8 @@ fn state_file(location: &Location, name: &str) -> anyhow::Result<PathBuf> {
     match location {
         Location::Dir(dir) => {
             let dir = dir.join("receivers");
-            std::fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+            let mut make = std::fs::DirBuilder::new();
+            make.recursive(true).mode(0o700).create(&dir).with_context(|| dir.display().to_string())?;
             Ok(dir.join(format!("{name}.tail")))
         }
         Location::Memory => {

@@ -41,7 +41,7 @@ impl Found {
 }
 
 impl Ledger {
-    /// Nothing sent yet.
+    /// Of a sender that sends again what was not acknowledged, or does not.
     pub(crate) fn new(sends_again: bool) -> Ledger {
         Ledger { sends_again, ..Ledger::default() }
     }

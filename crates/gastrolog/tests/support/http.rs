@@ -22,12 +22,15 @@ impl Connection {
         Ok(Connection { stream: BufReader::new(stream) })
     }
 
-    /// Posts `body` and reads the whole answer: status and body.
+    /// Posts `body` as text and reads the whole answer: status and body.
     pub fn post(&mut self, path: &str, body: &[u8]) -> io::Result<(u16, Vec<u8>)> {
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
+        self.post_with(path, "Content-Type: text/plain\r\n", body)
+    }
+
+    /// Posts `body` with more lines in the head, each with its line end.
+    pub fn post_with(&mut self, path: &str, head: &str, body: &[u8]) -> io::Result<(u16, Vec<u8>)> {
+        let length = body.len();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: test\r\n{head}Content-Length: {length}\r\n\r\n");
         let stream = self.stream.get_mut();
         stream.write_all(head.as_bytes())?;
         stream.write_all(body)?;

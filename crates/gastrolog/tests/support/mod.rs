@@ -143,6 +143,16 @@ impl Serving {
         found.unwrap_or_else(|| panic!("no {what}: {:?}", self.head)).parse().unwrap()
     }
 
+    /// What it said until it listened, and since.
+    pub fn said_first(&self) -> Vec<String> {
+        let mut lines = self.head.clone();
+        // The addresses of its receivers come right behind its own.
+        while let Ok(line) = self.said.recv_timeout(Duration::from_millis(300)) {
+            lines.push(line);
+        }
+        lines
+    }
+
     /// What it said until it was ready.
     pub fn head(&self) -> &[String] {
         &self.head

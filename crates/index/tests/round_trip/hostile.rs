@@ -1,6 +1,6 @@
 //! Changed bytes give errors or other values; nothing panics, loops or takes memory without bound.
 
-use gastrolog_format::filter::FilterRef;
+use gastrolog_format::filter::FilterHead;
 use gastrolog_format::row_group::{Header, PREFIX_BYTES, Section};
 use gastrolog_format::{Compressor, Footer, FooterBudget, Shapes};
 use gastrolog_index::Caps;
@@ -24,8 +24,10 @@ fn read_all(bytes: &[u8]) {
     let shapes = header.shapes(body).map_or(1, |s| s.shapes.len());
     let _ = header.shape_ids(body, shapes);
     let _ = (header.ingest(body), header.source(body));
-    if let Ok(Some(filter)) = header.filter_bytes(body).and_then(FilterRef::read) {
-        let _ = (filter.may_contain(42), filter.verify());
+    if let Ok(bytes) = header.filter_bytes(body)
+        && let Ok(Some(filter)) = FilterHead::read(bytes)
+    {
+        let _ = (filter.may_contain(bytes, 42), filter.verify(bytes));
     }
     if let Ok(decoded) = Decoded::read(bytes) {
         let fits = decoded.columns_suffice();

@@ -44,6 +44,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/server", &["engine", "ingest", "net", "query", "types"]),
     ("crates/gastrolog", EVERYTHING),
     ("benches", EVERYTHING),
+    ("benches/fuzz-targets", EVERYTHING),
+    ("benches/fuzz", &["fuzz-targets"]),
 ];
 
 fn matches(pattern: &str, name: &str) -> bool {

@@ -4,6 +4,8 @@ use std::io::ErrorKind;
 
 use gastrolog_env::{Fault, FaultFs, ManualClock, Operation};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
 
@@ -154,16 +156,33 @@ fn live(fs: FaultFs, life: &Life, model: &mut Model) -> FaultFs {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+/// Lives, unless `GASTROLOG_POWER_SEEDS` says otherwise.
+const SEEDS: u64 = 400;
 
-    #[test]
-    fn what_is_acknowledged_is_there_once(lives in proptest::collection::vec(life(), 1..6)) {
-        let mut model = Model::default();
-        let mut fs = FaultFs::new();
-        for life in &lives {
-            fs = live(fs, life, &mut model);
-        }
-        live(fs, &Life { ops: vec![Op::Seal], cut: None }, &mut model);
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |text| text.parse().unwrap())
+}
+
+/// The long form: `GASTROLOG_POWER_SEEDS=10000 cargo test -p gastrolog-chunk what_is_acknowledged`.
+/// `GASTROLOG_SEED` is the first seed, which is also what a failure names.
+#[test]
+fn what_is_acknowledged_is_there_once() {
+    let lives = proptest::collection::vec(life(), 1..6);
+    let first = number("GASTROLOG_SEED", 0);
+    for seed in first..first + number("GASTROLOG_POWER_SEEDS", SEEDS) {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
+        let lives = lives.new_tree(&mut runner).unwrap().current();
+        let outcome = std::panic::catch_unwind(|| {
+            let mut model = Model::default();
+            let mut fs = FaultFs::new();
+            for life in &lives {
+                fs = live(fs, life, &mut model);
+            }
+            live(fs, &Life { ops: vec![Op::Seal], cut: None }, &mut model);
+        });
+        assert!(outcome.is_ok(), "GASTROLOG_SEED={seed}: {lives:?}");
     }
 }

@@ -1,0 +1,101 @@
+//! Small stores in memory.
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use gastrolog_engine::{Access, Engine, EngineConfig, Location, OpenOptions, QueryLimits, StoreConfig};
+use gastrolog_env::{Env, Fs, ManualClock, MemFs, SeededRandom};
+use gastrolog_index::Pipeline;
+use gastrolog_types::Timestamp;
+
+use super::indexers::pipeline;
+use crate::corpus::file;
+
+/// What time it is in every store here.
+pub(crate) const NOW: i64 = 1_795_000_000_000_000_000;
+
+/// The store that a past release left behind.
+const PAST: &str = "format/v1/stores/default";
+
+/// The name of its chunk.
+pub(crate) const CHUNK: &str = "chunks/01M7Y5B3GN6TZK402E6PY4XMA3.chunk";
+
+const SEGMENTS: [&str; 3] =
+    ["wal/00000000000000000140.wal", "wal/00000000000000000180.wal", "wal/00000000000000000226.wal"];
+
+/// Bytes that a query may hold.
+const QUERY_BYTES_MAX: u64 = 64 << 20;
+
+/// The chunk of the past store.
+pub(crate) fn past_chunk() -> Vec<u8> {
+    static CHUNK_BYTES: OnceLock<Vec<u8>> = OnceLock::new();
+    CHUNK_BYTES.get_or_init(|| file(&format!("{PAST}/{CHUNK}"))).clone()
+}
+
+/// Its catalog.
+pub(crate) fn past_catalog() -> Vec<u8> {
+    file(&format!("{PAST}/catalog"))
+}
+
+/// A catalog as a file of a store.
+pub(crate) fn catalog(bytes: Vec<u8>) -> (String, Vec<u8>) {
+    ("catalog".into(), bytes)
+}
+
+/// The segments of its write-ahead log, with their names.
+pub(crate) fn segments() -> Vec<(String, Vec<u8>)> {
+    SEGMENTS.map(|name| (name.to_owned(), file(&format!("{PAST}/{name}")))).to_vec()
+}
+
+fn config(default_store: StoreConfig) -> EngineConfig {
+    let query =
+        QueryLimits { timeout_ms: Some(2000), memory_bytes: QUERY_BYTES_MAX, ..QueryLimits::default() };
+    EngineConfig { default_store, query, query_threads: 1, cache_bytes: 1 << 20, ..EngineConfig::default() }
+}
+
+/// An environment in memory in which nothing is left to chance.
+fn env(fs: MemFs) -> Env {
+    Env {
+        fs: Arc::new(fs),
+        clock: Arc::new(ManualClock::new(Timestamp(NOW))),
+        random: Arc::new(SeededRandom::new(1)),
+    }
+}
+
+fn open(access: Access, config: EngineConfig, env: Env) -> Option<Arc<Engine>> {
+    static PIPELINE: OnceLock<Arc<Pipeline>> = OnceLock::new();
+    let pipeline = PIPELINE.get_or_init(|| Arc::new(pipeline())).clone();
+    Engine::open(OpenOptions { location: Location::Memory, access, config, pipeline, env }).ok()
+}
+
+/// An empty store to write to.
+///
+/// # Panics
+/// When there is none to be had.
+pub(crate) fn memory_engine(store: StoreConfig) -> Arc<Engine> {
+    let engine = open(Access::ReadWrite, config(store), env(MemFs::new()));
+    let Some(engine) = engine else { panic!("a store in memory cannot be opened") };
+    engine
+}
+
+/// A file system that holds `files` below `dir`; nothing when a name cannot be a file.
+pub(crate) fn files_below(dir: &str, files: &[(String, Vec<u8>)]) -> Option<MemFs> {
+    let fs = MemFs::new();
+    for (name, bytes) in files {
+        let path = Path::new(dir).join(name);
+        fs.create_dir_all(path.parent()?).ok()?;
+        fs.create_new(&path).ok()?.append(bytes).ok()?;
+    }
+    Some(fs)
+}
+
+/// The store whose files these are, for reading; nothing when it cannot be opened, which is no fault.
+pub(crate) fn open_files(files: &[(String, Vec<u8>)]) -> Option<Arc<Engine>> {
+    let fs = files_below("/stores/default", files)?;
+    open(Access::ReadOnly, config(StoreConfig::default()), env(fs))
+}
+
+/// An environment whose log folder `/wal` holds one segment.
+pub(crate) fn env_of_segment(name: &str, bytes: Vec<u8>) -> Option<Env> {
+    Some(env(files_below("/", &[(name.to_owned(), bytes)])?))
+}

@@ -110,9 +110,9 @@ impl Seat {
         self.seated.active_ms.store(self.crowd.now_ms(), Ordering::Relaxed);
     }
 
-    /// Waits until the connection has to leave because it was idle and others want its place.
-    pub async fn sent_away(&self) {
-        self.seated.leave.wait().await;
+    /// Set when the connection has to leave because it was idle and others want its place.
+    pub fn sent_away(&self) -> Shutdown {
+        self.seated.leave.clone()
     }
 }
 
@@ -141,14 +141,14 @@ mod tests {
         });
         busy.seated.active_ms.store(59_900, Ordering::Relaxed);
         let leaving = tokio::spawn(async move {
-            idle.sent_away().await;
+            idle.sent_away().wait().await;
             drop(idle);
         });
         let third = long_ago.enter().await;
         leaving.await.unwrap();
         assert_eq!((long_ago.sent_away(), third.id), (1, 9));
-        let stays = tokio::time::timeout(Duration::from_millis(20), busy.sent_away());
-        assert!(stays.await.is_err());
+        let stays = busy.sent_away();
+        assert!(!stays.is_set());
     }
 
     #[tokio::test]

@@ -5,9 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gastrolog_ingest::{Counters, ReceiverError, Shutdown};
+use gastrolog_ingest::{Counters, Crowd, ReceiverError, Seat, Shutdown};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -21,7 +20,7 @@ const DRAIN_GRACE: Duration = Duration::from_secs(2);
 /// What the connections of a port may take.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// Connections at once; more wait to be accepted.
+    /// Connections at once. When there are as many, who has been idle longest makes room for who comes.
     pub connections_max: usize,
     /// How long a connection may be silent. The handler sees to it, as it knows what silence means.
     pub idle: Duration,
@@ -37,7 +36,7 @@ impl Default for ConnectionLimits {
             connections_max: 16_384,
             idle: Duration::from_secs(30),
             handshake: Duration::from_secs(10),
-            drain: Duration::from_secs(10),
+            drain: Duration::from_secs(6),
         }
     }
 }
@@ -45,8 +44,8 @@ impl Default for ConnectionLimits {
 /// Accepts until shutdown and runs `handle` for each connection, as a task; then waits for those that are open, which
 /// must end by themselves when they see the shutdown.
 ///
-/// Over the limit nothing is refused: who connects waits in the system's queue until another leaves. Failures to
-/// accept and handshakes that fail are counted as faults.
+/// Over the limit nothing is refused: who connects waits in the system's queue until another leaves, or has been idle
+/// for some seconds and is sent away. Failures to accept and handshakes that fail are counted as faults.
 pub async fn accept<H, F>(
     bound: Bound,
     limits: ConnectionLimits,
@@ -61,14 +60,14 @@ where
     let Bound { listener, tls, .. } = bound;
     let listener = TcpListener::from_std(listener).map_err(ReceiverError::io("registering a socket"))?;
     let handle = Arc::new(handle);
-    let permits = Arc::new(Semaphore::new(limits.connections_max.max(1)));
+    let crowd = Crowd::new(limits.connections_max);
     let mut connections = JoinSet::new();
     loop {
         let next = async {
-            let permit = permits.clone().acquire_owned().await;
-            (permit, listener.accept().await)
+            let seat = crowd.enter().await;
+            (seat, listener.accept().await)
         };
-        let (permit, accepted) = tokio::select! {
+        let (seat, accepted) = tokio::select! {
             () = shutdown.wait() => break,
             Some(_) = connections.join_next() => continue,
             next = next => next,
@@ -79,17 +78,18 @@ where
                 let counters = counters.clone();
                 connections.spawn(async move {
                     if let Some(stream) =
-                        open(stream, peer, tls, limits.handshake, &shutdown, &counters).await
+                        open(stream, peer, seat, tls, limits.handshake, &shutdown, &counters).await
                     {
                         handle(stream).await;
                     }
-                    drop(permit);
                 });
             }
             Err(e) => {
                 counters.fault();
                 counters.said(format_args!("accepting a connection failed: {e}"));
                 tracing::warn!(error = %e, "accepting a connection failed");
+                // Most likely no descriptors are left: idle connections hold them.
+                crowd.make_room();
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -107,6 +107,7 @@ where
 async fn open(
     stream: TcpStream,
     peer: SocketAddr,
+    seat: Seat,
     tls: Option<TlsAcceptor>,
     limit: Duration,
     shutdown: &Shutdown,
@@ -116,13 +117,13 @@ async fn open(
     if let Err(e) = stream.set_nodelay(true) {
         tracing::debug!(error = %e, "TCP_NODELAY");
     }
-    let Some(tls) = tls else { return Some(Stream::plain(stream, peer)) };
+    let Some(tls) = tls else { return Some(Stream::plain(stream, peer, seat)) };
     let shaken = tokio::select! {
         () = shutdown.wait() => return None,
         shaken = tokio::time::timeout(limit, tls.accept(stream)) => shaken,
     };
     match shaken {
-        Ok(Ok(stream)) => Some(Stream::tls(stream, peer)),
+        Ok(Ok(stream)) => Some(Stream::tls(stream, peer, seat)),
         Ok(Err(e)) => {
             counters.fault();
             counters.said(format_args!("a TLS handshake with {peer} failed: {e}"));

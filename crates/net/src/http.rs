@@ -16,7 +16,10 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio_rustls::TlsAcceptor;
 
-use crate::{Bound, ConnectionLimits, Stream, accept};
+use crate::{Bound, ConnectionLimits, Stream, accept, patience};
+
+/// Longest head of a request, and most that a connection reads at once: what a slow sender can make it hold.
+const HEAD_BYTES_MAX: usize = 64 << 10;
 
 /// An HTTP/2 connection is asked for a sign of life this often, and is closed when none comes for as long again.
 const ALIVE: Duration = Duration::from_secs(20);
@@ -30,6 +33,7 @@ pub async fn serve_http(
     limits: ConnectionLimits,
     shutdown: Shutdown,
 ) -> Result<(), ReceiverError> {
+    let router = router.layer(axum::middleware::map_request(patience::of_request));
     bound.tls = bound.tls.map(|tls| with_alpn(&tls));
     let counters = Arc::<Counters>::default();
     accept(bound, limits, shutdown.clone(), counters, move |stream| {
@@ -50,7 +54,12 @@ async fn connection(stream: Stream, router: Router, limits: ConnectionLimits, sh
     let service = WithPeer { inner: TowerToHyperService::new(router), peer, asked: asked.clone() };
     let mut builder = Builder::new(TokioExecutor::new());
     // Some senders do not wait for the answer; what they have sent is taken all the same.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.idle).half_close(true);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.idle)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .half_close(true);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(ALIVE).keep_alive_timeout(ALIVE);
     let serving = builder.serve_connection(TokioIo::new(stream), service);
     tokio::pin!(serving);

@@ -12,6 +12,7 @@ mod http;
 pub mod inflate;
 pub mod json;
 mod memory;
+pub mod patience;
 mod runtime;
 mod store;
 mod stream;

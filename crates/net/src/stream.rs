@@ -1,12 +1,13 @@
 //! A connection, plain or with TLS.
 
 use std::cell::RefCell;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use gastrolog_ingest::Seat;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -20,9 +21,13 @@ thread_local! {
 }
 
 /// What a receiver reads from and answers on.
+///
+/// When its place is wanted by others (see [`gastrolog_ingest::Crowd`]), it ends as if its peer had closed it.
 pub struct Stream {
     kind: Kind,
     peer: SocketAddr,
+    seat: Seat,
+    sent_away: Pin<Box<dyn Future<Output = ()> + Send + Sync>>,
 }
 
 enum Kind {
@@ -31,12 +36,17 @@ enum Kind {
 }
 
 impl Stream {
-    pub(crate) fn plain(stream: TcpStream, peer: SocketAddr) -> Stream {
-        Stream { kind: Kind::Plain(stream), peer }
+    pub(crate) fn plain(stream: TcpStream, peer: SocketAddr, seat: Seat) -> Stream {
+        Stream::new(Kind::Plain(stream), peer, seat)
     }
 
-    pub(crate) fn tls(stream: TlsStream<TcpStream>, peer: SocketAddr) -> Stream {
-        Stream { kind: Kind::Tls(Box::new(stream)), peer }
+    pub(crate) fn tls(stream: TlsStream<TcpStream>, peer: SocketAddr, seat: Seat) -> Stream {
+        Stream::new(Kind::Tls(Box::new(stream)), peer, seat)
+    }
+
+    fn new(kind: Kind, peer: SocketAddr, seat: Seat) -> Stream {
+        let leave = seat.sent_away();
+        Stream { kind, peer, seat, sent_away: Box::pin(async move { leave.wait().await }) }
     }
 
     /// Who is at the other end.
@@ -62,14 +72,28 @@ trait ReadWrite: AsyncRead + AsyncWrite + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Unpin> ReadWrite for T {}
 
 impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.pinned().poll_read(cx, buf)
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let read = self.as_mut().pinned().poll_read(cx, buf);
+        if read.is_ready() {
+            self.seat.active();
+        } else if self.sent_away.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        read
     }
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.pinned().poll_write(cx, buf)
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let written = self.as_mut().pinned().poll_write(cx, buf);
+        if written.is_ready() {
+            self.seat.active();
+        }
+        written
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

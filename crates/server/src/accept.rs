@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use gastrolog_ingest::{Counters, Crowd, Seat};
+use gastrolog_net::patience;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -14,7 +15,6 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::patience;
 use crate::watched::Watched;
 
 /// How long the head of an HTTP/1.1 request may take, and how long a connection may be idle between two.
@@ -124,13 +124,14 @@ where
         .keep_alive_timeout(ALIVE)
         .max_header_list_size(HEAD_BYTES_MAX as u32);
     let seat = Arc::new(seat);
+    let leave = seat.sent_away();
     let watched = Watched::new(io, seat.clone(), HEAD);
     let serving = builder.serve_connection(TokioIo::new(watched), TowerToHyperService::new(routes));
     tokio::pin!(serving);
     // How a connection ends concerns nobody but its peer, who knows.
     tokio::select! {
         _ = serving.as_mut() => {}
-        () = seat.sent_away() => {}
+        () = leave.wait() => {}
         () = stop.cancelled() => {
             serving.as_mut().graceful_shutdown();
             let _ = serving.await;

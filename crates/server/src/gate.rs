@@ -6,7 +6,7 @@ use connectrpc::ConnectError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Queries and other calls that read the store.
-const QUERIES_MAX: usize = 128;
+const QUERIES_MAX: usize = 64;
 /// Followers, which stay.
 const FOLLOWERS_MAX: usize = 128;
 

@@ -13,7 +13,6 @@ mod error;
 mod from_wire;
 mod gate;
 mod listen;
-mod patience;
 mod pipe;
 mod query;
 mod receivers;

@@ -371,3 +371,46 @@ fn the_socket_is_private_single_and_replaced_when_dead() {
     assert!(path.exists());
     assert!(second(&running).is_ok());
 }
+
+#[test]
+fn too_many_queries_at_once_are_told_to_come_back() {
+    let running = Running::start();
+    running.fake.add(b"one", 1, &[]);
+    let body = br#"{"query":"slow"}"#;
+    let open = |_| {
+        let mut socket = TcpStream::connect(running.tcp()).unwrap();
+        let head = format!(
+            "POST /gastrolog.v1.Query/Query HTTP/1.1\r\nhost: x\r\ncontent-type: application/connect+json\r\n\
+             content-length: {}\r\n\r\n\0\0\0\0{}",
+            body.len() + 5,
+            body.len() as u8 as char
+        );
+        socket.write_all(head.as_bytes()).unwrap();
+        socket.write_all(body).unwrap();
+        socket
+    };
+    let held: Vec<TcpStream> = (0..64).map(open).collect();
+    let ask = || running.json("Query/Fetch", r#"{"query":"one"}"#);
+    let wait_for = |status: &str| {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let (line, body) = ask();
+            if line.contains(status) {
+                return body;
+            }
+            assert!(Instant::now() < until, "{line} {body}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    assert!(wait_for("503").contains("64 queries are running"));
+    // Records go on coming in, and whoever looks after the store is answered.
+    let (line, _) = running.json("Ingest/Append", r#"{"records":[{"text":"two"}]}"#);
+    assert!(line.contains("200"), "{line}");
+    let (line, body) = running.json("Lifecycle/Receivers", "{}");
+    assert!(
+        line.contains("200") && body.contains(r#""name":"api""#) && body.contains(r#""stored":"1""#),
+        "{body}"
+    );
+    drop(held);
+    assert!(wait_for("200").contains("one"));
+}

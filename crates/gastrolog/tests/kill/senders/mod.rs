@@ -1,6 +1,7 @@
 //! How records are sent, one protocol a file. To add one: a file that implements [`Protocol`], and a line in [`all`].
 
 mod http;
+mod relp;
 mod tail;
 
 use std::borrow::Cow;
@@ -55,7 +56,6 @@ pub(crate) struct Listening {
 
 impl Listening {
     /// The address of the receiver of which the server says `what`, such as `relp tcp://`.
-    #[allow(dead_code, reason = "for protocols with a port of their own")]
     pub(crate) fn at(&self, what: &str) -> SocketAddr {
         let found = self.said.iter().find_map(|line| line.trim_start().strip_prefix(what));
         found.unwrap_or_else(|| panic!("no {what}: {:?}", self.said)).parse().unwrap()
@@ -65,6 +65,7 @@ impl Listening {
 /// A sender of each protocol; several of the first, which the store sees most of. `folder` is for files.
 pub(crate) fn all(folder: &Path) -> Vec<Box<dyn Protocol>> {
     let mut all: Vec<Box<dyn Protocol>> = vec![Box::new(tail::Tail::new(folder))];
+    all.extend((0..2).map(|n| Box::new(relp::Relp::new(n)) as Box<dyn Protocol>));
     all.extend((0..4).map(|_| Box::new(http::Http::default()) as Box<dyn Protocol>));
     all
 }

@@ -14,7 +14,7 @@ const GRACE: Duration = Duration::from_secs(30);
 const BYTES_PER_SECOND_MIN: u32 = 8 << 10;
 
 /// The request, its body with a limit of time.
-pub(crate) async fn of_request(request: Request) -> Request {
+pub async fn of_request(request: Request) -> Request {
     request.map(|body| if body.is_end_stream() { body } else { with(body, GRACE) })
 }
 

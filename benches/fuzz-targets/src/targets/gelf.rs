@@ -8,7 +8,7 @@ use gastrolog_receiver_gelf::{Assembler, ChunkLimits, Taken, look};
 use crate::Target;
 
 pub(crate) const TARGETS: &[Target] = &[
-    Target::new("gelf_message", |data| drop(look(data)), messages),
+    Target::new("gelf_message", |data| _ = look(data), messages),
     Target::new("gelf_chunks", chunks, datagrams),
 ];
 

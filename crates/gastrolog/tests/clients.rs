@@ -216,7 +216,7 @@ fn journal(place: &Place) -> PathBuf {
     let path = place.beside("test.journal", b"");
     std::fs::remove_file(&path).unwrap();
     let mut writer = Command::new(WRITER);
-    writer.arg("-o").arg(&path).arg("-").stdin(std::fs::File::open(input).unwrap()).stderr(Stdio::null());
+    writer.arg("-o").arg(&path).arg(&input).stderr(Stdio::null());
     assert!(writer.status().unwrap().success());
     path
 }

@@ -65,28 +65,27 @@ def crowd(server, port, count, first_bytes):
 def idle(options):
     """Many connections that do nothing."""
     rows = []
-    for what, first in (("nothing sent", b""), ("half a head sent", HEAD), ("HTTP/2, then silence", H2)):
+    attacks = [("api", "half a head sent", HEAD), ("api", "HTTP/2, then silence", H2)]
+    attacks += [(name, "nothing sent", b"") for name in ("api", *STARTS)]
+    for name, what, first in attacks:
+        began = time.monotonic()
         with Serve(options.bin, CONFIG, args=ARGS) as server:
-            began, alone = time.monotonic(), watch(server, "alone", 3)
-            for name, port in ports(server).items():
-                if first and name != "api":
-                    continue
-                held, kib = crowd(server, port, options.connections, first)
-                among = watch(server, f"among-{name.replace(' ', '-')}", 5)
-                good = soon(options, among) and kib < 64 and len(held) == options.connections
-                rows.append(
-                    Row(
-                        SECTION,
-                        f"idle connections to {name}, {what}",
-                        f"{len(held):,} held open, a sender beside them",
-                        f"{kib:.1f} KiB each; the sender {latency(among)} (alone {latency(alone)}), all {among.acknowledged:,} stored",
-                        good,
-                        time.monotonic() - began,
-                        {"kib_each": kib, "p99_s": percentile(among.latencies_s, 0.99), "alone_p99_s": percentile(alone.latencies_s, 0.99)},
-                    )
-                )
-                for one in held:
-                    one.close()
+            alone = watch(server, "alone", 3)
+            held, kib = crowd(server, ports(server)[name], options.connections, first)
+            among = watch(server, "among", 5)
+            for one in held:
+                one.close()
+        rows.append(
+            Row(
+                SECTION,
+                f"idle connections to {name}, {what}",
+                f"{len(held):,} held open, a sender beside them",
+                f"{kib:.1f} KiB each; the sender {latency(among)} (alone {latency(alone)}), all {among.acknowledged:,} stored",
+                soon(options, among) and kib < 64 and len(held) == options.connections,
+                time.monotonic() - began,
+                {"kib_each": kib, "p99_s": percentile(among.latencies_s, 0.99), "alone_p99_s": percentile(alone.latencies_s, 0.99)},
+            )
+        )
     return rows
 
 

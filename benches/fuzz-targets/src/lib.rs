@@ -31,6 +31,11 @@ impl Target {
         Target { name, run, held_bytes_max: 256 << 20, seeds }
     }
 
+    /// The same with room for what two streams of a file may unfold to at the most, `STREAM_BYTES_MAX` each.
+    pub(crate) const fn with_streams(self) -> Target {
+        Target { held_bytes_max: 640 << 20, ..self }
+    }
+
     /// Runs it, and sees to it that it held no more than it may.
     ///
     /// # Panics

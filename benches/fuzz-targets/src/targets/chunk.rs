@@ -7,7 +7,7 @@ use super::stores::{CHUNK, catalog, open_files, past_catalog, past_chunk, segmen
 use crate::Target;
 
 pub(crate) const TARGETS: &[Target] = &[
-    Target::new("chunk_file", chunk_file, || vec![past_chunk()]),
+    Target::new("chunk_file", chunk_file, || vec![past_chunk()]).with_streams(),
     Target::new("catalog", catalog_file, || vec![past_catalog()]),
     Target::new("wal_file", wal_file, || segments().into_iter().map(|(_, bytes)| bytes).collect()),
 ];

@@ -1,17 +1,20 @@
 //! Columns: hostile bytes, and values that must come back.
 
 use gastrolog_format::Compressor;
-use gastrolog_format::column::{Values, cut_variables, decode, encode};
+use gastrolog_format::column::{Column, Values, cut_variables, decode, encode};
 use gastrolog_format::words::WordSet;
 
 use crate::Target;
 use crate::corpus::lines;
 
 pub(crate) const TARGETS: &[Target] = &[
-    Target::new("column_decode", run_decode, decode_seeds),
+    Target::new("column_decode", run_decode, decode_seeds).with_streams(),
     Target::new("column_round_trip", round_trip, || samples().into_iter().map(|v| v.join(&b'\n')).collect()),
     Target::new("cut_variables", cut, || lines("app.log", 8)),
 ];
+
+/// Bytes of values that are written out of one column.
+const WRITTEN_BYTES_MAX: usize = 32 << 20;
 
 /// Values that each encoding likes.
 fn samples() -> Vec<Vec<Vec<u8>>> {
@@ -57,10 +60,19 @@ fn run_decode(data: &[u8]) {
     let Some((rows, bytes)) = data.split_first_chunk::<2>() else { return };
     let Ok(column) = decode(bytes, usize::from(u16::from_le_bytes(*rows))) else { return };
     column.memory_bytes();
-    let mut out = Vec::new();
-    for row in 0..=column.len() {
+    write_rows(&column, usize::MAX);
+}
+
+/// Writes the values of the first `rows` rows, as far as they are not many bytes: one of 256 MiB may stand in each row.
+pub(crate) fn write_rows(column: &Column, rows: usize) {
+    let (mut out, mut written) = (Vec::new(), 0);
+    for row in 0..=column.len().min(rows) {
         out.clear();
         column.write(row, &mut out);
+        written += out.len();
+        if written > WRITTEN_BYTES_MAX {
+            return;
+        }
     }
 }
 

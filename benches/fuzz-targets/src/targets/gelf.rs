@@ -7,10 +7,8 @@ use gastrolog_receiver_gelf::{Assembler, ChunkLimits, Taken, look};
 
 use crate::Target;
 
-pub(crate) const TARGETS: &[Target] = &[
-    Target::new("gelf_message", |data| _ = look(data), messages),
-    Target::new("gelf_chunks", chunks, datagrams),
-];
+pub(crate) const TARGETS: &[Target] =
+    &[Target::new("gelf_message", message, messages), Target::new("gelf_chunks", chunks, datagrams)];
 
 const LIMITS: ChunkLimits = ChunkLimits { messages_max: 4, bytes_max: 300, time: Duration::from_secs(5) };
 
@@ -32,6 +30,10 @@ fn datagrams() -> Vec<Vec<u8>> {
         stream.extend(datagram);
     }
     vec![stream]
+}
+
+fn message(data: &[u8]) {
+    look(data);
 }
 
 fn chunks(data: &[u8]) {

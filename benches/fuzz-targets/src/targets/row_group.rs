@@ -6,13 +6,14 @@ use gastrolog_format::{CHUNK_HEAD_BYTES, Compressor};
 use gastrolog_index::{Caps, RowGroupBuilder};
 use gastrolog_types::{Attributes, Batch, Timestamp};
 
+use super::column::write_rows;
 use super::indexers::pipeline;
 use super::seal;
 use super::stores::{NOW, past_chunk};
 use crate::Target;
 use crate::corpus::lines;
 
-pub(crate) const TARGETS: &[Target] = &[Target::new("row_group", run, seeds)];
+pub(crate) const TARGETS: &[Target] = &[Target::new("row_group", run, seeds).with_streams()];
 
 /// Rows of a column that are written out.
 const ROWS_WRITTEN_MAX: usize = 2000;
@@ -43,15 +44,11 @@ pub(crate) fn read_all(bytes: &[u8]) -> bool {
     };
     let body = bytes.get(offset..).unwrap_or(&[]);
     let mut good = true;
-    let mut out = Vec::new();
     for i in 0..header.columns.len() {
         match header.column(body, i) {
             Ok(column) => {
                 column.memory_bytes();
-                for row in 0..=column.len().min(ROWS_WRITTEN_MAX) {
-                    out.clear();
-                    column.write(row, &mut out);
-                }
+                write_rows(&column, ROWS_WRITTEN_MAX);
             }
             Err(_) => good = false,
         }

@@ -1,7 +1,5 @@
 //! The receiver on real sockets: what is acknowledged, when, and what happens while the store is away.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 mod common;
 
 use std::io::{Read, Write};

@@ -77,7 +77,7 @@ fn produce(runtime: &Runtime, kafka: &Kafka, topic: &str, numbers: std::ops::Ran
         let producer = kafka.producer().build().await.unwrap();
         for i in numbers {
             let record = Record::new(topic, text(i)).key(format!("k{i}")).header("trace", "t\u{e4}");
-            producer.send(record.timestamp(1_795_248_000_000 + i as i64)).await.unwrap();
+            let _ = producer.send(record.timestamp(1_795_248_000_000 + i as i64)).await.unwrap();
         }
         producer.close().await.unwrap();
     });

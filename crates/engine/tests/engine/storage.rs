@@ -237,7 +237,7 @@ fn repair_makes_heads_footers_and_the_catalog_again_and_says_what_is_lost() {
     assert!(repair().unwrap()[0].contains("it is made again"));
     let engine = open(dir.path(), Env::real(), Access::ReadWrite).unwrap();
     let (rows, end) = ask(&engine, "*");
-    assert!(rows >= 900 && rows < 1200 && !end.damage.is_empty(), "{rows}: {:?}", end.damage);
+    assert!((900..1200).contains(&rows) && !end.damage.is_empty(), "{rows}: {:?}", end.damage);
     let name = chunks[2].display().to_string();
     let problems = engine.verify("", &mut |_, _| {}).unwrap().problems;
     let lost: Vec<&String> = problems.iter().filter(|p| !p.contains("set aside")).collect();

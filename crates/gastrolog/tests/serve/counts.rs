@@ -57,7 +57,7 @@ fn every_receiver_counts_what_it_took_and_what_became_of_it() {
     assert_eq!((&http["dropped"]["too_long"], &http["parse_errors"]), (&1.into(), &1.into()), "{http}");
     assert!(http["last_error"].as_str().unwrap().contains("nowhere"), "{http}");
     assert!(http["last_error_at"].as_str().unwrap().starts_with("20"), "{http}");
-    assert_eq!(http["addresses"][0], format!("http://{}/ingest", serving.address));
+    assert_eq!(http["addresses"][0], format!("http://{}", serving.address));
     let syslog = of(&all, "syslog");
     assert_eq!((&syslog["stored"], &syslog["parse_errors"]), (&2.into(), &1.into()), "{syslog}");
     assert_eq!(of(&all, "tail")["kind"], "tail");

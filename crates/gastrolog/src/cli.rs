@@ -240,7 +240,7 @@ Examples:
     /// Write sealed chunks anew, smaller
     #[command(after_help = "\
 Larger row groups, compressed harder; small chunks become one. The records stay what
-they are. `serve` does it by itself, a day after the last record of a chunk arrived.
+they are. `serve` does it by itself for stores whose configuration has `recompact`.
 Queries go on meanwhile. It can be stopped at any time: what is done stays done.
 
 Exit status: 0 something was written anew, 1 there was nothing to do, 2 error.

@@ -50,6 +50,12 @@ impl Shutdown {
         }
     }
 
+    /// Waits for it in an async task, and for `grace` more: then the time to drain is over.
+    pub async fn wait_and(&self, grace: Duration) {
+        self.wait().await;
+        tokio::time::sleep(grace).await;
+    }
+
     /// Blocks the thread until it is set, `timeout` at most; says whether it is set.
     pub fn wait_timeout(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;

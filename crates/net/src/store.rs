@@ -6,32 +6,34 @@ use std::time::{Duration, Instant};
 use gastrolog_ingest::{Accepted, Counters, DropReason, Outcome, Shutdown, Sink, SinkError, store_batch};
 use gastrolog_types::Batch;
 
-/// Stores `batch` on a thread that may block, and counts: received, then stored or dropped (`handed_back` when the
-/// store is not available, `refused`). Who waits may go away: what was begun goes on and is counted all the same.
+/// Stores `batch` and counts: received, then stored or dropped (`handed_back` when the store is not available,
+/// `refused`). Blocks.
+pub fn append(sink: &dyn Sink, batch: Batch, counters: &Counters) -> Result<Accepted, SinkError> {
+    let count = batch.len() as u64;
+    counters.received(count);
+    let stored = sink.append(batch);
+    if let Err(e) = &stored {
+        counters.said(e);
+    }
+    match &stored {
+        Ok(_) => counters.stored(count),
+        Err(SinkError::Unavailable(_)) => {
+            counters.fault();
+            counters.dropped(DropReason::HandedBack, count);
+        }
+        Err(SinkError::Refused(_)) => counters.dropped(DropReason::Refused, count),
+    }
+    stored
+}
+
+/// [`append`] on a thread that may block. Who waits may go away: what was begun goes on and is counted all the same.
 pub async fn store(
     sink: Arc<dyn Sink>,
     batch: Batch,
     counters: &Arc<Counters>,
 ) -> Result<Accepted, SinkError> {
     let counters = counters.clone();
-    blocking(move || {
-        let count = batch.len() as u64;
-        counters.received(count);
-        let stored = sink.append(batch);
-        if let Err(e) = &stored {
-            counters.said(e);
-        }
-        match &stored {
-            Ok(_) => counters.stored(count),
-            Err(SinkError::Unavailable(_)) => {
-                counters.fault();
-                counters.dropped(DropReason::HandedBack, count);
-            }
-            Err(SinkError::Refused(_)) => counters.dropped(DropReason::Refused, count),
-        }
-        stored
-    })
-    .await?
+    blocking(move || append(&*sink, batch, &counters)).await?
 }
 
 /// How long a batch is held while the store is not available, before its sender must keep it.

@@ -75,6 +75,15 @@ impl BoundUdp {
     }
 }
 
+/// Waits for the threads that [`BoundUdp::start`] has started.
+pub fn join(threads: Vec<JoinHandle<()>>) {
+    for thread in threads {
+        if thread.join().is_err() {
+            tracing::error!("a thread for datagrams panicked");
+        }
+    }
+}
+
 fn open(addr: SocketAddr, buffer_bytes: usize, share: bool) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
     if addr.is_ipv6() {

@@ -1,12 +1,8 @@
 //! The attribute sets of records.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use gastrolog_types::Attributes;
-
-/// Peers remembered by one socket; beyond it all are forgotten and met anew.
-const PEERS_MAX: usize = 1024;
 
 /// What is known of one peer's records.
 #[derive(Clone)]
@@ -47,17 +43,4 @@ pub(crate) enum Flaw {
 fn pairs<'a>(receiver: &'a str, peer: &'a str) -> impl Iterator<Item = (&'static str, Vec<u8>)> + use<'a> {
     let pairs = [("receiver", receiver), ("peer", peer)];
     pairs.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.into()))
-}
-
-/// The peers of a socket.
-#[derive(Default)]
-pub(crate) struct Peers(HashMap<IpAddr, Peer>);
-
-impl Peers {
-    pub(crate) fn get(&mut self, receiver: &str, peer: IpAddr) -> &Peer {
-        if self.0.len() >= PEERS_MAX && !self.0.contains_key(&peer) {
-            self.0.clear();
-        }
-        self.0.entry(peer).or_insert_with(|| Peer::new(receiver, Some(peer)))
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gastrolog_ingest::{Batcher, BatcherConfig, Clock, Counters, Receiver, ReceiverError, Shutdown, Sink};
-use gastrolog_net::udp::BoundUdp;
+use gastrolog_net::udp::{self, BoundUdp};
 use gastrolog_net::{Bound, ConnectionLimits, Memory, TlsFiles, accept, run_async, serve_http};
 use tokio::task::JoinSet;
 
@@ -94,12 +94,6 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// Ends when the receiver has to stop and the time to drain is over.
-    pub(crate) async fn out_of_time(&self) {
-        self.shutdown.wait().await;
-        tokio::time::sleep(self.drain).await;
-    }
-
     /// The text without NUL and line ending after it, and no longer than is allowed.
     pub(crate) fn cut<'t>(&self, text: &'t [u8]) -> (&'t [u8], Option<Flaw>) {
         let end = text.iter().rposition(|b| !matches!(b, 0 | b'\n' | b'\r')).map_or(0, |last| last + 1);
@@ -187,11 +181,7 @@ impl Receiver for GelfReceiver {
         };
         let limits = ConnectionLimits { drain: config.batcher.drain, ..config.connections };
         let served = run_async("gelf", SOCKET_THREADS, serve(tcp, http, ingest, limits, shared));
-        for thread in threads {
-            if thread.join().is_err() {
-                tracing::error!("a thread for datagrams panicked");
-            }
-        }
+        udp::join(threads);
         served
     }
 }

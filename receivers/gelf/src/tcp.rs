@@ -114,7 +114,7 @@ impl Connection<'_> {
         }
         tokio::select! {
             () = shared.batcher.push(&record) => {}
-            () = shared.out_of_time() => shared.counters.dropped(DropReason::Shutdown, 1),
+            () = shared.shutdown.wait_and(shared.drain) => shared.counters.dropped(DropReason::Shutdown, 1),
         }
     }
 }

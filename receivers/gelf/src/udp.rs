@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use gastrolog_ingest::{DropReason, Incoming};
+use gastrolog_net::PerPeer;
 use gastrolog_net::inflate::{Codec, InflateLimits, inflate};
 
 use crate::chunks::{Assembler, Taken};
 use crate::message::look;
-use crate::peers::{Flaw, Peers};
+use crate::peers::{Flaw, Peer};
 use crate::receiver::Shared;
 
 /// Compressed logs are not smaller than this part of themselves; a bomb is.
@@ -19,12 +20,12 @@ const RATIO_MAX: usize = 1000;
 pub(crate) struct Datagrams {
     shared: Arc<Shared>,
     assembler: Assembler,
-    peers: Peers,
+    peers: PerPeer<Peer>,
 }
 
 impl Datagrams {
     pub(crate) fn new(shared: Arc<Shared>) -> Datagrams {
-        Datagrams { assembler: Assembler::new(shared.chunks), peers: Peers::default(), shared }
+        Datagrams { assembler: Assembler::new(shared.chunks), peers: PerPeer::default(), shared }
     }
 
     pub(crate) fn take(&mut self, datagram: &[u8], peer: SocketAddr) {
@@ -70,7 +71,8 @@ impl Datagrams {
             shared.counters.parse_error();
             shared.counters.said(format_args!("{peer}: {why}"));
         }
-        let attributes = self.peers.get(&shared.name, peer.ip()).attributes(flaw.as_ref());
+        let attributes =
+            self.peers.get(peer.ip(), || Peer::new(&shared.name, Some(peer.ip()))).attributes(flaw.as_ref());
         let ingest = (shared.clock)();
         let record = Incoming { text, attributes: &attributes, ingest, source: message.source };
         if !shared.batcher.try_push(&record) {

@@ -7,9 +7,9 @@ use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use gastrolog_ingest::{Clock, Counters, DropReason, Sink, SinkError};
-use gastrolog_net::Memory;
 use gastrolog_net::body::{self, HeldBody};
 use gastrolog_net::inflate::{Codec, inflate};
+use gastrolog_net::{Memory, append};
 use gastrolog_types::Attributes;
 use tokio::sync::Semaphore;
 
@@ -148,33 +148,23 @@ impl Job {
             None => (bytes, Some(memory)),
         };
         let records = records::split(bytes, shape, attributes, (inner.clock)(), config)?;
-        let stored = append(records, &*sink, counters);
+        let stored = store(records, &*sink, counters);
         drop(memory);
         stored
     }
 }
 
-fn append(records: Records, sink: &dyn Sink, counters: &Counters) -> Result<Stored, Problem> {
+fn store(records: Records, sink: &dyn Sink, counters: &Counters) -> Result<Stored, Problem> {
     let Records { batch, refusals } = records;
-    let (count, refused) = (batch.len() as u64, refusals.count as u64);
-    counters.received(count + refused);
+    let refused = refusals.count as u64;
+    counters.received(refused);
     counters.dropped(DropReason::TooLong, refused);
-    if count == 0 {
+    if batch.is_empty() {
         return Ok(Stored::new(0, None, refusals));
     }
-    match sink.append(batch) {
-        Ok(accepted) => {
-            counters.stored(count);
-            Ok(Stored::new(accepted.count, Some(accepted.first_seq), refusals))
-        }
-        Err(e @ SinkError::Unavailable(_)) => {
-            counters.fault();
-            counters.dropped(DropReason::HandedBack, count);
-            Err(Problem::Unavailable(e.to_string()))
-        }
-        Err(e @ SinkError::Refused(_)) => {
-            counters.dropped(DropReason::Refused, count);
-            Err(Problem::BadRequest(e.to_string()))
-        }
+    match append(sink, batch, counters) {
+        Ok(accepted) => Ok(Stored::new(accepted.count, Some(accepted.first_seq), refusals)),
+        Err(e @ SinkError::Unavailable(_)) => Err(Problem::Unavailable(e.to_string())),
+        Err(e @ SinkError::Refused(_)) => Err(Problem::BadRequest(e.to_string())),
     }
 }

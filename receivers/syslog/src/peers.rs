@@ -1,14 +1,10 @@
 //! The attribute sets of records, made once for each peer.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 
 use gastrolog_types::Attributes;
 
 use crate::framer::Flaw;
-
-/// Peers remembered by one receiver of datagrams; beyond it all are forgotten and met anew.
-const PEERS_MAX: usize = 1024;
 
 /// What a record can be marked with.
 #[derive(Clone)]
@@ -51,17 +47,4 @@ fn has_priority(text: &[u8]) -> bool {
     let Some(rest) = text.strip_prefix(b"<") else { return false };
     let digits = rest.iter().take(4).take_while(|b| b.is_ascii_digit()).count();
     (1..=3).contains(&digits) && rest.get(digits) == Some(&b'>')
-}
-
-/// The sets of all peers of a receiver of datagrams.
-#[derive(Default)]
-pub(crate) struct Peers(HashMap<IpAddr, PeerSets>);
-
-impl Peers {
-    pub(crate) fn get(&mut self, receiver: &str, peer: IpAddr) -> &PeerSets {
-        if self.0.len() >= PEERS_MAX && !self.0.contains_key(&peer) {
-            self.0.clear();
-        }
-        self.0.entry(peer).or_insert_with(|| PeerSets::new(receiver, peer))
-    }
 }

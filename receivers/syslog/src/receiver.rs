@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gastrolog_ingest::{Batcher, BatcherConfig, Clock, Counters, Receiver, ReceiverError, Shutdown, Sink};
-use gastrolog_net::udp::BoundUdp;
+use gastrolog_net::udp::{self, BoundUdp};
 use gastrolog_net::{Bound, ConnectionLimits, Memory, TlsFiles, accept, run_async};
 
 use crate::tcp;
@@ -89,14 +89,6 @@ pub(crate) struct Shared {
     pub(crate) shutdown: Shutdown,
 }
 
-impl Shared {
-    /// Ends when the receiver has to stop and the time to drain is over.
-    pub(crate) async fn out_of_time(&self) {
-        self.shutdown.wait().await;
-        tokio::time::sleep(self.drain).await;
-    }
-}
-
 /// Syslog on one UDP and one TCP port, into one sink.
 pub struct SyslogReceiver {
     config: SyslogConfig,
@@ -165,11 +157,7 @@ impl Receiver for SyslogReceiver {
         let limits = ConnectionLimits { drain: config.batcher.drain, ..config.connections };
         // The last owner of what is shared, a thread or the runtime, closes the batcher, which stores what it holds.
         let served = run_async("syslog", SOCKET_THREADS, serve(tcp, limits, shared));
-        for thread in threads {
-            if thread.join().is_err() {
-                tracing::error!("a thread for datagrams panicked");
-            }
-        }
+        udp::join(threads);
         served
     }
 }

@@ -95,7 +95,7 @@ impl Connection<'_> {
         }
         tokio::select! {
             () = self.shared.batcher.push(&record) => {}
-            () = self.shared.out_of_time() => self.shared.counters.dropped(DropReason::Shutdown, 1),
+            () = self.shared.shutdown.wait_and(self.shared.drain) => self.shared.counters.dropped(DropReason::Shutdown, 1),
         }
     }
 }

@@ -4,21 +4,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gastrolog_ingest::{DropReason, Incoming};
+use gastrolog_net::PerPeer;
 use gastrolog_types::Timestamp;
 
 use crate::framer::{Flaw, trim_end};
-use crate::peers::Peers;
+use crate::peers::PeerSets;
 use crate::receiver::Shared;
 
 /// What takes the datagrams of one socket.
 pub(crate) struct Datagrams {
     shared: Arc<Shared>,
-    peers: Peers,
+    peers: PerPeer<PeerSets>,
 }
 
 impl Datagrams {
     pub(crate) fn new(shared: Arc<Shared>) -> Datagrams {
-        Datagrams { shared, peers: Peers::default() }
+        Datagrams { shared, peers: PerPeer::default() }
     }
 
     pub(crate) fn take(&mut self, datagram: &[u8], peer: SocketAddr) {
@@ -29,7 +30,7 @@ impl Datagrams {
         let Shared { name, counters, batcher, clock, message_bytes_max: max, .. } = &*self.shared;
         let flaw = (text.len() > *max).then_some(Flaw::Truncated);
         let text = text.get(..*max).unwrap_or(text);
-        let (attributes, bad) = self.peers.get(name, peer.ip()).of(text, flaw);
+        let (attributes, bad) = self.peers.get(peer.ip(), || PeerSets::new(name, peer.ip())).of(text, flaw);
         counters.received(1);
         if bad {
             counters.parse_error();

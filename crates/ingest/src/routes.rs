@@ -35,17 +35,28 @@ pub struct RouteStatus {
     pub bytes: u64,
 }
 
+/// Lists what is counted elsewhere.
+type Lister = Box<dyn Fn() -> Vec<RouteStatus> + Send + Sync>;
+
 /// The rules of a process, in order.
-#[derive(Debug, Default)]
-pub struct Routes(Mutex<Vec<(RouteStatus, Arc<RouteCounts>)>>);
+#[derive(Default)]
+pub struct Routes {
+    rules: Mutex<Vec<(RouteStatus, Arc<RouteCounts>)>>,
+    others: Mutex<Vec<Lister>>,
+}
 
 impl Routes {
     /// Adds a rule, whose counts are those of the result.
     pub fn add(&self, name: &str, when: &str, stores: Vec<String>) -> Arc<RouteCounts> {
         let counts = Arc::<RouteCounts>::default();
         let (name, when) = (name.to_owned(), when.to_owned());
-        self.0.lock().push((RouteStatus { name, when, stores, records: 0, bytes: 0 }, counts.clone()));
+        self.rules.lock().push((RouteStatus { name, when, stores, records: 0, bytes: 0 }, counts.clone()));
         counts
+    }
+
+    /// Shows behind the rules what `list` tells: what was cut of a source.
+    pub fn list_also(&self, list: impl Fn() -> Vec<RouteStatus> + Send + Sync + 'static) {
+        self.others.lock().push(Box::new(list));
     }
 
     /// All of them.
@@ -56,7 +67,9 @@ impl Routes {
             bytes: now(&counts.bytes),
             ..status.clone()
         };
-        self.0.lock().iter().map(with_counts).collect()
+        let mut all: Vec<RouteStatus> = self.rules.lock().iter().map(with_counts).collect();
+        all.extend(self.others.lock().iter().flat_map(|list| list()));
+        all
     }
 }
 

@@ -6,6 +6,7 @@
 mod batcher;
 mod counters;
 mod crowd;
+pub mod multiline;
 mod receiver;
 mod roster;
 mod shutdown;

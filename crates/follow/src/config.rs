@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gastrolog_ingest::ReceiverError;
+use gastrolog_ingest::multiline::Multiline;
 
 /// Largest limit for a line; a chunk that is read is larger.
 const LINE_BYTES_LIMIT: usize = 1 << 20;
@@ -39,6 +40,8 @@ pub struct FollowConfig {
     pub rotated_wait: Duration,
     /// How long the beginning of a record that is not whole waits for more before it is stored as it is.
     pub held_wait: Duration,
+    /// Lines of a stream that belong together are one record.
+    pub multiline: Option<Multiline>,
     /// Files held open at once. Beyond it those that are read to their end are closed until they grow.
     pub open_files_max: usize,
 }
@@ -54,6 +57,7 @@ impl Default for FollowConfig {
             line_bytes_max: LINE_BYTES_LIMIT,
             rotated_wait: Duration::from_secs(10),
             held_wait: Duration::from_secs(5),
+            multiline: None,
             open_files_max: 512,
         }
     }

@@ -10,7 +10,7 @@ use gastrolog_types::{Attributes, Batch, NewRecord, Timestamp};
 
 use crate::assembly::{Assembly, Place};
 use crate::config::FollowConfig;
-use crate::decode::Format;
+use crate::decode::{Format, PlainLines};
 use crate::lines::{Cut, cut};
 use crate::mark::{FileId, Fingerprint, Mark, read_at};
 use crate::sets::{Own, Sets};
@@ -80,13 +80,13 @@ impl Followed {
         };
         let mut sets = Sets::new(&config.name, path);
         let reading = match format {
-            None => Reading::Plain(vec![
+            None if config.multiline.is_none() => Reading::Plain(vec![
                 sets.of(Own::default()),
                 sets.of(Own { truncated: true, ..Own::default() }),
             ]),
-            Some(format) => {
-                let decoder = format.decoder(path);
-                Reading::Assembled(Box::new(Assembly::new(decoder, sets, mark.ahead, config.line_bytes_max)))
+            format => {
+                let decoder = format.map_or_else(|| Box::new(PlainLines) as _, |format| format.decoder(path));
+                Reading::Assembled(Box::new(Assembly::new(decoder, sets, mark.ahead, config)))
             }
         };
         let (path, grew) = (path.to_owned(), Instant::now());

@@ -18,6 +18,8 @@ use crate::watch::{Found, Troubles, list};
 
 /// A batch of the lines of several files goes to the store when it has this many bytes (or the round ends).
 const BATCH_BYTES: usize = 1 << 20;
+/// What all files may hold back of records that are not whole.
+const HELD_BYTES_MAX: usize = 64 << 20;
 
 /// Follows files on the thread it runs on.
 pub struct Follower {
@@ -138,6 +140,7 @@ impl Follower {
                 }
             }
             let restarted = file.offset() < before;
+            self.bound_held(at);
             if self.gathered.batch.text.len() >= BATCH_BYTES
                 && let Next::Stop = self.store(shutdown)
             {
@@ -150,6 +153,17 @@ impl Follower {
             if read_all && !restarted {
                 return Next::On;
             }
+        }
+    }
+
+    /// Files together hold back no more than a limit: beyond it the file at hand gives what it holds, whole or not.
+    fn bound_held(&mut self, at: usize) {
+        let held: usize = self.files.iter().map(Followed::held_bytes).sum();
+        if held > HELD_BYTES_MAX
+            && let Some(file) = self.files.get_mut(at)
+        {
+            let rest = file.flush();
+            self.gathered.add_some(rest, file);
         }
     }
 

@@ -22,7 +22,7 @@ pub struct DockerFiles;
 pub fn file_globs(folder: &Path) -> Vec<String> {
     let folder = glob_escaped(&folder.to_string_lossy());
     let folder = folder.trim_end_matches('/');
-    vec![format!("{folder}/*/*-json.log"), format!("{folder}/*/*-json.log.[0-9]")]
+    ["", ".[0-9]", ".[0-9][0-9]"].map(|rotated| format!("{folder}/*/*-json.log{rotated}")).to_vec()
 }
 
 fn glob_escaped(text: &str) -> String {

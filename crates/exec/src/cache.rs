@@ -86,10 +86,9 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// An empty cache that holds at most `bytes_max` bytes of decoded columns, and of answers an eighth of that beside
-    /// them.
-    pub fn new(bytes_max: usize) -> Cache {
-        Cache { state: Mutex::default(), bytes_max, answers: Answers::new(bytes_max / 8) }
+    /// An empty cache that holds at most `bytes_max` bytes of decoded columns, and `answers_bytes_max` of answers.
+    pub fn new(bytes_max: usize, answers_bytes_max: usize) -> Cache {
+        Cache { state: Mutex::default(), bytes_max, answers: Answers::new(answers_bytes_max) }
     }
 
     /// In how many of the row groups of a plan the question was answered before, so that it will not read them.

@@ -227,7 +227,7 @@ impl Engine {
         let name = or_default(store);
         let (first_seq, count) =
             self.store_to_write(name)?.append(batch).map_err(|e| store_error(name, e))?;
-        Ok(Accepted { first_seq, count })
+        Ok(Accepted::stored(first_seq, count))
     }
 
     /// Seals what a store has; returns the ids of the chunks that were sealed.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gastrolog_ingest::{Accepted, ReceiverStatus};
+use gastrolog_ingest::{Accepted, ReceiverStatus, RouteStatus};
 use gastrolog_types::Batch;
 
 use crate::{
@@ -95,6 +95,11 @@ pub trait Service: Send + Sync {
     /// The receivers that bring records in, with what each has counted. The engine itself has none: a server does.
     fn receivers(&self) -> Result<Vec<ReceiverStatus>, EngineError> {
         Err(EngineError::Refused("receivers are those of a server, and none answers here".to_owned()))
+    }
+
+    /// The rules that say which records go to which store, with what each has taken. As receivers, those of a server.
+    fn routes(&self) -> Result<Vec<RouteStatus>, EngineError> {
+        Err(EngineError::Refused("routes are those of a server, and none answers here".to_owned()))
     }
 }
 

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use crate::Accepted;
+
 /// How often a snapshot is taken again because something was counted meanwhile.
 const SNAPSHOTS_MAX: usize = 1000;
 /// More of the text of an error is not kept.
@@ -25,16 +27,31 @@ pub enum DropReason {
     HandedBack,
     /// The store did not come back before the process had to end.
     Shutdown,
+    /// No route takes it, and what is left over is not kept.
+    Unrouted,
+    /// A rule of the configuration drops it.
+    Filtered,
+    /// Left out by sampling.
+    Sampled,
+    /// Its source sends more than it may.
+    RateLimited,
+    /// Not lost: a line that is part of another record now.
+    Merged,
 }
 
 impl DropReason {
     /// All reasons.
-    pub const ALL: [DropReason; 5] = [
+    pub const ALL: [DropReason; 10] = [
         DropReason::QueueFull,
         DropReason::Refused,
         DropReason::TooLong,
         DropReason::HandedBack,
         DropReason::Shutdown,
+        DropReason::Unrouted,
+        DropReason::Filtered,
+        DropReason::Sampled,
+        DropReason::RateLimited,
+        DropReason::Merged,
     ];
 
     /// Its name in metrics.
@@ -45,6 +62,11 @@ impl DropReason {
             DropReason::TooLong => "too_long",
             DropReason::HandedBack => "handed_back",
             DropReason::Shutdown => "shutdown",
+            DropReason::Unrouted => "unrouted",
+            DropReason::Filtered => "filtered",
+            DropReason::Sampled => "sampled",
+            DropReason::RateLimited => "rate_limited",
+            DropReason::Merged => "merged",
         }
     }
 }
@@ -70,6 +92,12 @@ impl Counters {
     /// Counts records that are durable.
     pub fn stored(&self, records: u64) {
         self.stored.fetch_add(records, Ordering::SeqCst);
+    }
+
+    /// Counts what became of a batch.
+    pub fn accepted(&self, accepted: &Accepted) {
+        self.stored(accepted.count);
+        accepted.dropped.iter().for_each(|(reason, records)| self.dropped(reason, records));
     }
 
     /// Counts records that were not stored.

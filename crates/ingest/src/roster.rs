@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use gastrolog_types::Timestamp;
 use parking_lot::Mutex;
 
-use crate::{Counters, CountersSnapshot};
+use crate::{Counters, CountersSnapshot, Routes};
 
 /// The rate of a receiver is that of so many ticks.
 const TICKS: usize = 10;
@@ -31,7 +31,10 @@ pub struct ReceiverStatus {
 
 /// The receivers of a process, in the order in which they were added.
 #[derive(Default)]
-pub struct Roster(Mutex<Vec<Entry>>);
+pub struct Roster {
+    receivers: Mutex<Vec<Entry>>,
+    routes: Arc<Routes>,
+}
 
 struct Entry {
     name: String,
@@ -47,13 +50,18 @@ impl Roster {
     pub fn add(&self, name: &str, kind: &str, addresses: Vec<String>, counters: Arc<Counters>) {
         let (name, kind) = (name.to_owned(), kind.to_owned());
         let ticks = VecDeque::from([(Instant::now(), counters.snapshot().received)]);
-        self.0.lock().push(Entry { name, kind, addresses, counters, ticks });
+        self.receivers.lock().push(Entry { name, kind, addresses, counters, ticks });
+    }
+
+    /// The rules that say where records go.
+    pub fn routes(&self) -> Arc<Routes> {
+        self.routes.clone()
     }
 
     /// Notes how many were received so far; called once a second.
     pub fn tick(&self) {
         let now = Instant::now();
-        for entry in self.0.lock().iter_mut() {
+        for entry in self.receivers.lock().iter_mut() {
             entry.ticks.push_back((now, entry.counters.snapshot().received));
             if entry.ticks.len() > TICKS + 1 {
                 entry.ticks.pop_front();
@@ -63,7 +71,7 @@ impl Roster {
 
     /// All of them, at `now`.
     pub fn status(&self, now: Timestamp) -> Vec<ReceiverStatus> {
-        self.0.lock().iter().map(|entry| entry.status(now)).collect()
+        self.receivers.lock().iter().map(|entry| entry.status(now)).collect()
     }
 }
 

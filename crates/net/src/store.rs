@@ -16,7 +16,7 @@ pub fn append(sink: &dyn Sink, batch: Batch, counters: &Counters) -> Result<Acce
         counters.said(e);
     }
     match &stored {
-        Ok(_) => counters.stored(count),
+        Ok(accepted) => counters.accepted(accepted),
         Err(SinkError::Unavailable(_)) => {
             counters.fault();
             counters.dropped(DropReason::HandedBack, count);

@@ -267,7 +267,7 @@ impl Web {
         self.counters.received(count);
         match self.sink.append(batch) {
             Ok(accepted) => {
-                self.counters.stored(count);
+                self.counters.accepted(&accepted);
                 Ok(Some(accepted))
             }
             Err(e @ SinkError::Unavailable(_)) => {

@@ -17,7 +17,7 @@ pub(crate) fn append(
     counters.received(count);
     let done = service.append(store, batch);
     match &done {
-        Ok(_) => counters.stored(count),
+        Ok(accepted) => counters.accepted(accepted),
         Err(e) => {
             counters.said(e);
             counters.dropped(reason(e), count);

@@ -10,6 +10,7 @@ use gastrolog_engine::QueryLimits;
 use serde::{Deserialize, Deserializer};
 
 use super::kinds::{ReceiverConfig, SyslogKeys, TailKeys};
+use super::processing::{ProcessKeys, RouteKeys, RoutingKeys};
 use crate::cli::ServeArgs;
 use crate::units;
 
@@ -36,6 +37,15 @@ pub(crate) struct Config {
     pub(crate) stores: BTreeMap<String, StoreConfig>,
     #[serde(default)]
     pub(crate) receivers: Vec<ReceiverConfig>,
+    /// What is done with records on their way in, by receiver.
+    #[serde(default)]
+    pub(crate) process: BTreeMap<String, ProcessKeys>,
+    /// Which records go to which stores, in this order.
+    #[serde(default)]
+    pub(crate) routes: Vec<RouteKeys>,
+    /// What becomes of the others.
+    #[serde(default)]
+    pub(crate) routing: RoutingKeys,
 }
 
 /// Where the server listens and keeps its data.
@@ -232,7 +242,8 @@ pub(super) fn bytes<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::E
     }
 }
 
-fn span<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
+/// For `deserialize_with`: text of a number and a unit of time.
+pub(super) fn span<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(d)?;
     units::parse_duration(&text).map(Some).map_err(serde::de::Error::custom)
 }

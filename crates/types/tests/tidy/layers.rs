@@ -17,6 +17,7 @@ const EVERYTHING: &[&str] = &[
     "exec",
     "ingest",
     "net",
+    "process",
     "engine",
     "server",
     "receiver-*",
@@ -38,6 +39,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/exec", &["types", "query", "plan", "index", "chunk", "format", "env"]),
     ("crates/ingest", &["types", "query"]),
     ("crates/net", &["types", "ingest"]),
+    // Fields are what the indexers say they are.
+    ("crates/process", &["types", "query", "index", "ingest"]),
     ("receivers/*", &["types", "ingest", "net"]),
     ("indexers/*", &["types", "index"]),
     ("crates/engine", &["types", "env", "format", "query", "chunk", "index", "plan", "exec", "ingest"]),

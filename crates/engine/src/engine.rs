@@ -14,6 +14,7 @@ use gastrolog_types::{Batch, Timestamp};
 use parking_lot::RwLock;
 
 use crate::encoder::{LEVEL, PipelineEncoder};
+use crate::measures::QueryMeter;
 use crate::recompact::Recompactor;
 use crate::usage::Used;
 use crate::{Access, EngineConfig, EngineError, Location, OpenOptions};
@@ -36,6 +37,7 @@ pub struct Engine {
     pub(crate) root: PathBuf,
     stores: RwLock<BTreeMap<String, Arc<OpenStore>>>,
     pub(crate) recompactor: Recompactor,
+    pub(crate) query_meter: QueryMeter,
 }
 
 /// A store that is open.
@@ -113,6 +115,7 @@ impl Engine {
             root,
             stores: RwLock::default(),
             recompactor: Recompactor::default(),
+            query_meter: QueryMeter::default(),
         };
         let mut names = engine.names_on_disk()?;
         if engine.access == Access::ReadWrite {

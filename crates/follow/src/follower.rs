@@ -247,7 +247,7 @@ impl Follower {
     /// Stores what was gathered, waiting for a store that is away; then writes the bookmarks.
     fn store(&mut self, shutdown: &Shutdown) -> Next {
         let Gathered { batch, moves } = std::mem::take(&mut self.gathered);
-        self.counters.received(batch.len() as u64);
+        self.counters.received_batch(&batch);
         let mut wait = |pause: Duration| !shutdown.wait_timeout(pause);
         if let Outcome::GivenUp(left) = store_batch(&*self.sink, batch, &self.counters, &mut wait) {
             // The bookmarks stay where they were: the files still have these lines.

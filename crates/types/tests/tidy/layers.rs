@@ -17,6 +17,7 @@ const EVERYTHING: &[&str] = &[
     "exec",
     "ingest",
     "net",
+    "process",
     "follow",
     "engine",
     "server",
@@ -39,6 +40,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/exec", &["types", "query", "plan", "index", "chunk", "format", "env"]),
     ("crates/ingest", &["types", "query"]),
     ("crates/net", &["types", "ingest"]),
+    // Fields are what the indexers say they are.
+    ("crates/process", &["types", "query", "index", "ingest"]),
     ("crates/follow", &["types", "ingest"]),
     ("receivers/*", &["types", "ingest", "net", "follow"]),
     ("indexers/*", &["types", "index"]),

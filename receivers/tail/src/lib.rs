@@ -6,6 +6,8 @@
 
 mod config;
 mod file;
+#[doc(hidden)]
+pub mod hostile;
 mod lines;
 mod mark;
 mod receiver;

@@ -14,6 +14,7 @@ use gastrolog_types::{Batch, Timestamp};
 use parking_lot::RwLock;
 
 use crate::encoder::{LEVEL, PipelineEncoder};
+use crate::measures::QueryMeter;
 use crate::recompact::Recompactor;
 use crate::usage::Used;
 use crate::{Access, EngineConfig, EngineError, Location, OpenOptions};
@@ -36,6 +37,7 @@ pub struct Engine {
     pub(crate) root: PathBuf,
     stores: RwLock<BTreeMap<String, Arc<OpenStore>>>,
     pub(crate) recompactor: Recompactor,
+    pub(crate) query_meter: QueryMeter,
 }
 
 /// A store that is open.
@@ -107,12 +109,13 @@ impl Engine {
             env: options.env,
             pipeline: options.pipeline,
             used: Used::default(),
-            cache: Cache::new(options.config.cache_bytes),
+            cache: Cache::new(options.config.cache_bytes, options.config.answers_bytes),
             config: options.config,
             access: options.access,
             root,
             stores: RwLock::default(),
             recompactor: Recompactor::default(),
+            query_meter: QueryMeter::default(),
         };
         let mut names = engine.names_on_disk()?;
         if engine.access == Access::ReadWrite {

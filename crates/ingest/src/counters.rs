@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use gastrolog_types::{Batch, Histogram, HistogramCounts};
 use parking_lot::Mutex;
 
 use crate::Accepted;
@@ -76,17 +77,51 @@ impl DropReason {
 #[derive(Debug, Default)]
 pub struct Counters {
     received: AtomicU64,
+    bytes: AtomicU64,
     stored: AtomicU64,
     dropped: [AtomicU64; DropReason::ALL.len()],
     parse_errors: AtomicU64,
     faults: AtomicU64,
     last_error: Mutex<Option<(Instant, String)>>,
+    acknowledge: Histogram,
 }
 
 impl Counters {
     /// Counts records that arrived, before their fate is known.
     pub fn received(&self, records: u64) {
         self.received.fetch_add(records, Ordering::SeqCst);
+    }
+
+    /// Counts the records of a batch and the bytes of their text, before their fate is known.
+    pub fn received_batch(&self, batch: &Batch) {
+        self.received_text(batch.len() as u64, batch.text.len());
+    }
+
+    /// Counts records that arrived with so many bytes of text in all, before their fate is known.
+    pub fn received_text(&self, records: u64, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.received(records);
+    }
+
+    /// Bytes of text received.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Runs one attempt to store records, and notes how long it took if they are durable then: that long their
+    /// sender waits for its acknowledgement.
+    pub fn timed<T, E>(&self, store: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let begin = Instant::now();
+        let stored = store();
+        if stored.is_ok() {
+            self.acknowledge.note_ns(u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        }
+        stored
+    }
+
+    /// How long storing batches took.
+    pub fn acknowledge_times(&self) -> HistogramCounts {
+        self.acknowledge.read()
     }
 
     /// Counts records that are durable.

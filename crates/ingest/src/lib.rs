@@ -19,7 +19,7 @@ pub use batcher::{Batcher, BatcherConfig, Incoming};
 pub use counters::{Counters, CountersSnapshot, DropReason};
 pub use crowd::{Crowd, Seat};
 pub use receiver::{Clock, Receiver, ReceiverError};
-pub use roster::{ReceiverStatus, Roster};
+pub use roster::{ReceiverMeasures, ReceiverStatus, Roster};
 pub use routes::{RouteCounts, RouteStatus, Routes};
 pub use shutdown::Shutdown;
 pub use sink::{Accepted, Dropped, Sink, SinkError};

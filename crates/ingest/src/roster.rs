@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gastrolog_types::Timestamp;
+use gastrolog_types::{HistogramCounts, Timestamp};
 use parking_lot::Mutex;
 
 use crate::{Counters, CountersSnapshot, Routes};
@@ -27,6 +27,23 @@ pub struct ReceiverStatus {
     pub per_second: f64,
     /// What went wrong last, and when.
     pub last_error: Option<(Timestamp, String)>,
+}
+
+/// What is measured of a receiver, since it was started.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReceiverMeasures {
+    /// The name the operator gave it.
+    pub name: String,
+    /// Which protocol it speaks.
+    pub kind: String,
+    /// Where it listens, or what it follows.
+    pub addresses: Vec<String>,
+    /// What it has counted.
+    pub counts: CountersSnapshot,
+    /// Bytes of text received.
+    pub bytes: u64,
+    /// From handing a batch to the store until it is durable.
+    pub acknowledge: HistogramCounts,
 }
 
 /// The receivers of a process, in the order in which they were added.
@@ -67,6 +84,19 @@ impl Roster {
                 entry.ticks.pop_front();
             }
         }
+    }
+
+    /// What is measured of all of them.
+    pub fn measures(&self) -> Vec<ReceiverMeasures> {
+        let of = |entry: &Entry| ReceiverMeasures {
+            name: entry.name.clone(),
+            kind: entry.kind.clone(),
+            addresses: entry.addresses.clone(),
+            counts: entry.counters.snapshot(),
+            bytes: entry.counters.bytes(),
+            acknowledge: entry.counters.acknowledge_times(),
+        };
+        self.receivers.lock().iter().map(of).collect()
     }
 
     /// All of them, at `now`.
@@ -116,6 +146,10 @@ mod tests {
         assert_eq!((status.len(), status[0].name.as_str(), status[0].kind.as_str()), (1, "edge", "syslog"));
         assert_eq!((status[0].counts.in_flight(), status[0].counts.stored), (3, 4));
         assert!(status[0].per_second > 0.0);
+        counters.received_text(2, 30);
+        assert!(counters.timed(|| Err::<(), _>(())).is_err() && counters.timed(|| Ok::<_, ()>(())).is_ok());
+        let measured = roster.measures().remove(0);
+        assert_eq!((measured.counts.received, measured.bytes, measured.acknowledge.count()), (9, 30, 1));
         let (when, text) = status[0].last_error.clone().unwrap();
         assert!(text == "disk full" && when < Timestamp(i64::MAX));
         for _ in 0..3 * TICKS {

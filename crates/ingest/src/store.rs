@@ -91,7 +91,7 @@ fn store_part(
     }
     let mut backoff = Backoff::default();
     loop {
-        match sink.append(part.clone()) {
+        match counters.timed(|| sink.append(part.clone())) {
             Ok(accepted) => return Fate::Stored(accepted),
             Err(SinkError::Refused(reason)) => return Fate::Refused(reason),
             Err(SinkError::Unavailable(reason)) => {

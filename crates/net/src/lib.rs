@@ -7,6 +7,7 @@
 mod accept;
 pub mod body;
 mod bound;
+pub mod client;
 mod hold;
 mod http;
 pub mod inflate;
@@ -22,6 +23,7 @@ pub mod udp;
 pub mod web;
 mod web_receiver;
 pub mod wire;
+mod with_peer;
 
 pub use accept::{ConnectionLimits, accept};
 pub use bound::Bound;
@@ -34,3 +36,4 @@ pub use store::{Patience, append, store, store_or_hand_back};
 pub use stream::{Stream, read_some};
 pub use tls::TlsFiles;
 pub use web_receiver::{WebIngest, WebReceiver};
+pub use with_peer::WithPeer;

@@ -18,6 +18,7 @@ const EVERYTHING: &[&str] = &[
     "ingest",
     "net",
     "process",
+    "follow",
     "engine",
     "server",
     "receiver-*",
@@ -41,7 +42,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/net", &["types", "ingest"]),
     // Fields are what the indexers say they are.
     ("crates/process", &["types", "query", "index", "ingest"]),
-    ("receivers/*", &["types", "ingest", "net"]),
+    ("crates/follow", &["types", "ingest"]),
+    ("receivers/*", &["types", "ingest", "net", "follow"]),
     ("indexers/*", &["types", "index"]),
     ("crates/engine", &["types", "env", "format", "query", "chunk", "index", "plan", "exec", "ingest"]),
     ("crates/server", &["engine", "ingest", "net", "query", "types"]),

@@ -1,6 +1,8 @@
 //! `kind = "kubernetes"`.
 
-use gastrolog_receiver_kubernetes::{FILES, KubernetesFiles};
+use std::path::PathBuf;
+
+use gastrolog_receiver_kubernetes::{ApiConfig, FILES, KubernetesFiles};
 use serde::Deserialize;
 
 use super::super::binding::Binding;
@@ -22,11 +24,41 @@ pub(crate) struct KubernetesKeys {
     from: From,
     /// Lines that belong together.
     multiline: Option<Lines>,
+    /// The API server that is asked for pods; left out: that of the cluster, inside of one.
+    api: Option<Api>,
+}
+
+/// `api = false`, or `api = { url = "https://…", token = "FILE", ca = "FILE" }`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum Api {
+    Switch(bool),
+    At(Server),
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Server {
+    url: String,
+    token: PathBuf,
+    ca: PathBuf,
 }
 
 impl KubernetesKeys {
     fn globs(&self) -> Vec<String> {
         self.globs.clone().unwrap_or_else(|| FILES.map(str::to_owned).to_vec())
+    }
+
+    /// Which server is asked, if any.
+    fn api(&self) -> anyhow::Result<Option<ApiConfig>> {
+        match &self.api {
+            Some(Api::Switch(false)) => Ok(None),
+            Some(Api::At(Server { url, token, ca })) => {
+                let at = ApiConfig::of_url(url)?;
+                Ok(Some(ApiConfig { token: token.clone(), ca: ca.clone(), ..at }))
+            }
+            None | Some(Api::Switch(true)) => Ok(ApiConfig::in_cluster(|name| std::env::var(name).ok())),
+        }
     }
 
     fn files(&self) -> FileKeys {
@@ -40,6 +72,7 @@ impl Kind for KubernetesKeys {
     }
 
     fn check(&self) -> anyhow::Result<()> {
+        self.api()?;
         self.files().check(&self.globs())
     }
 
@@ -47,7 +80,11 @@ impl Kind for KubernetesKeys {
         let globs = self.globs();
         let config = self.files().config(name, &globs, binding)?;
         let sink = binding.sink(self.store.as_deref());
-        let receiver = KubernetesFiles.follow(config, sink, binding.clock())?;
+        let files = match self.api()? {
+            Some(api) => KubernetesFiles::with_api(api)?,
+            None => KubernetesFiles::default(),
+        };
+        let receiver = files.follow(config, sink, binding.clock())?;
         binding.say(format!("kubernetes {}", globs.join(" ")));
         binding.add(receiver);
         Ok(())

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::super::binding::Binding;
 use super::Kind;
-use super::files::{FileKeys, From, Lines};
+use super::files::{self, From};
 
 /// Logs of the containers of a Kubernetes node.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -22,8 +22,6 @@ pub(crate) struct KubernetesKeys {
     /// Where a file that is met for the first time is read from.
     #[serde(default)]
     from: From,
-    /// Lines that belong together.
-    multiline: Option<Lines>,
     /// The API server that is asked for pods; left out: that of the cluster, inside of one.
     api: Option<Api>,
 }
@@ -60,10 +58,6 @@ impl KubernetesKeys {
             None | Some(Api::Switch(true)) => Ok(ApiConfig::in_cluster(|name| std::env::var(name).ok())),
         }
     }
-
-    fn files(&self) -> FileKeys {
-        FileKeys { from: self.from, multiline: self.multiline.clone() }
-    }
 }
 
 impl Kind for KubernetesKeys {
@@ -73,18 +67,18 @@ impl Kind for KubernetesKeys {
 
     fn check(&self) -> anyhow::Result<()> {
         self.api()?;
-        self.files().check(&self.globs())
+        files::check(&self.globs())
     }
 
     fn bind(&self, name: String, binding: &mut Binding<'_>) -> anyhow::Result<()> {
         let globs = self.globs();
-        let config = self.files().config(name, &globs, binding)?;
+        let config = files::config(name, &globs, self.from, binding)?;
         let sink = binding.sink(self.store.as_deref());
-        let files = match self.api()? {
+        let format = match self.api()? {
             Some(api) => KubernetesFiles::with_api(api)?,
             None => KubernetesFiles::default(),
         };
-        let receiver = files.follow(config, sink, binding.clock())?;
+        let receiver = format.follow(config, sink, binding.clock())?;
         binding.say(format!("kubernetes {}", globs.join(" ")));
         binding.add(receiver);
         Ok(())

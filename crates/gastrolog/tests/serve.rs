@@ -8,6 +8,7 @@ mod serve {
     mod follow;
     mod look;
     mod peer;
+    mod processing;
     mod together;
 }
 mod support;

@@ -33,20 +33,20 @@ def verdict(value, least, reach, more=False):
 
 
 def figure_rows(result):
-    """The rows of ingest and sizes: title, value, two that only queries have, VictoriaLogs, goals, verdict."""
+    """The rows of ingest and sizes: title, value, three that only queries have, VictoriaLogs, goals, verdict."""
     for f in FIGURES:
         value, scale = figure_of(result, f), result["scale"] if f.key == "stored_bytes" else 1
         least, reach, peer = f.least * scale, f.reach * scale, f.victorialogs * scale
         if value is not None:
-            yield f"{f.title}, {f.unit}", value, None, None, peer, least, reach, verdict(value, least, reach, f.unit == "MB/s")
+            yield f"{f.title}, {f.unit}", value, None, None, None, peer, least, reach, verdict(value, least, reach, f.unit == "MB/s")
 
 
 def query_rows(result):
-    """The rows of queries, likewise, with server CPU and the cold time."""
+    """The rows of queries, likewise, with server CPU, the cold time, and that of an answer that is kept."""
     for r in ROWS:
         got = result.get("queries", {}).get(r.id)
         if got is not None:
-            yield f"{r.title}, ms", got["warm_ms"], got["cpu_ms"], got["cold_ms"], r.victorialogs, r.least, r.reach, verdict(got["warm_ms"], r.least, r.reach)
+            yield f"{r.title}, ms", got["warm_ms"], got["cpu_ms"], got["cold_ms"], got["again_ms"], r.victorialogs, r.least, r.reach, verdict(got["warm_ms"], r.least, r.reach)
 
 
 def set_rows(result):
@@ -65,7 +65,7 @@ SET_HEAD = ["set", "raw MB", "ours MB", "VictoriaLogs", "zstd -3 · -12", "at le
 def main_table(result):
     """Head and rows of the first table."""
     peer = result.get("peer", {})
-    head = ["row", "ours", "CPU", "cold", "VictoriaLogs", "at least", "reach for", ""] + (["peer here"] if peer else [])
+    head = ["row", "ours", "CPU", "cold", "again", "VictoriaLogs", "at least", "reach for", ""] + (["peer here"] if peer else [])
     titles = {f"{r.title}, ms": r.id for r in ROWS}
     rows = []
     for title, *values, word in [*figure_rows(result), *query_rows(result)]:
@@ -83,7 +83,7 @@ def share_table(result):
 def figure_tables(result):
     """The tables of logs and sets that have rows, with their captions."""
     parts = [
-        ("Rates, sizes and times (warm median of 7 over the API; CPU: of the server, a warm query; cold: the first query of a server just started, files not cached)", *main_table(result)),
+        ("Rates, sizes and times (warm median of 7 over the API; CPU: of the server, a warm query; cold: the first query of a server just started, files not cached; all three without answers that are kept; again: with them, as by default)", *main_table(result)),
         ("What `explain --analyze` says was read, by a server just started", *share_table(result)),
         ("Real sets, sealed, all indexes in", SET_HEAD, list(set_rows(result))),
     ]

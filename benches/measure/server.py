@@ -91,6 +91,15 @@ class Server:
 
     def __init__(self, binary, store):
         self.binary, self.store, self.process, self.port = binary, store, None, 0
+        # What is measured is how a question is answered, and not how an answer is remembered, unless that is said.
+        self.keeps_answers = False
+
+    def config(self):
+        """The path of its configuration."""
+        path = os.path.join(self.store, "serve.toml")
+        with open(path, "w", encoding="utf-8") as config:
+            config.write("" if self.keeps_answers else "[cache]\nanswers = 0\n")
+        return path
 
     def start(self):
         """Starts it and waits until it listens; the seconds that took."""
@@ -100,7 +109,7 @@ class Server:
         os.makedirs(self.store, exist_ok=True)
         began = time.monotonic()
         with open(os.path.join(self.store, "serve.out"), "ab") as told:
-            command = [self.binary, "serve", "--store", self.store, "--listen", f"127.0.0.1:{self.port}"]
+            command = [self.binary, "serve", "--store", self.store, "--listen", f"127.0.0.1:{self.port}", "--config", self.config()]
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=told, stderr=told)
         while time.monotonic() - began < START_SECONDS_MAX:
             if self.process.poll() is not None:

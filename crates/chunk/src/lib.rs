@@ -16,5 +16,5 @@ pub use read::{
 };
 pub use store::{
     Encoder, FlushError, ReadOnlyStore, RecompactPolicy, Recompacted, Recompaction, RecoveryReport,
-    Retention, SealPolicy, Store, StoreError, StoreOptions, StoreStats,
+    Retention, SealPolicy, Store, StoreError, StoreMeasures, StoreOptions, StoreStats,
 };

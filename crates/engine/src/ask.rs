@@ -27,13 +27,15 @@ pub(crate) struct Asked {
     pub(crate) after: Option<Place>,
     /// What its stages look in, if that was gathered already.
     pub(crate) sides: Option<Arc<Sides>>,
+    /// Whether all is read even if the same question was answered before.
+    pub(crate) fresh: bool,
 }
 
 impl Asked {
     /// A query over a snapshot, by source time.
     pub(crate) fn of(query: Query, snapshot: Snapshot, now: Timestamp) -> Asked {
         let plan = plan_over(&query, TimeKind::Source, &snapshot);
-        Asked { query, snapshot, plan, store_damage: Vec::new(), now, after: None, sides: None }
+        Asked { query, snapshot, plan, store_damage: Vec::new(), now, after: None, sides: None, fresh: false }
     }
 }
 
@@ -65,7 +67,16 @@ impl Engine {
         let snapshot = store.snapshot();
         let after = resume.map(|r| r.place);
         let plan = plan_over(&behind(&query, after, request), kind, &snapshot);
-        Ok(Asked { query, snapshot, plan, store_damage: store.damage(), now, after, sides: None })
+        Ok(Asked {
+            query,
+            snapshot,
+            plan,
+            store_damage: store.damage(),
+            now,
+            after,
+            sides: None,
+            fresh: false,
+        })
     }
 
     /// Runs what was asked.
@@ -112,6 +123,7 @@ impl Engine {
             with_fields: request.with_fields,
             sides: &sides.tables,
             after: asked.after,
+            fresh: asked.fresh,
             budget: &budget,
             check: &check,
         };

@@ -105,6 +105,8 @@ pub struct EngineConfig {
     pub default_store: StoreConfig,
     /// Most bytes of decoded columns that are kept for the next query.
     pub cache_bytes: usize,
+    /// Most bytes of what row groups answered to questions that count, kept for the next time; 0 keeps none.
+    pub answers_bytes: usize,
     /// Threads that one query may use.
     pub query_threads: usize,
     /// What one query may take.
@@ -119,6 +121,7 @@ impl Default for EngineConfig {
             stores: BTreeMap::new(),
             default_store: StoreConfig::default(),
             cache_bytes: 96 << 20,
+            answers_bytes: 16 << 20,
             query_threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
             query: QueryLimits::default(),
             recompact_check_ms: 60_000,

@@ -14,6 +14,7 @@ use gastrolog_types::{Batch, Timestamp};
 use parking_lot::RwLock;
 
 use crate::encoder::{LEVEL, PipelineEncoder};
+use crate::measures::QueryMeter;
 use crate::recompact::Recompactor;
 use crate::usage::Used;
 use crate::{Access, EngineConfig, EngineError, Location, OpenOptions};
@@ -36,6 +37,7 @@ pub struct Engine {
     pub(crate) root: PathBuf,
     stores: RwLock<BTreeMap<String, Arc<OpenStore>>>,
     pub(crate) recompactor: Recompactor,
+    pub(crate) query_meter: QueryMeter,
 }
 
 /// A store that is open.
@@ -107,12 +109,13 @@ impl Engine {
             env: options.env,
             pipeline: options.pipeline,
             used: Used::default(),
-            cache: Cache::new(options.config.cache_bytes),
+            cache: Cache::new(options.config.cache_bytes, options.config.answers_bytes),
             config: options.config,
             access: options.access,
             root,
             stores: RwLock::default(),
             recompactor: Recompactor::default(),
+            query_meter: QueryMeter::default(),
         };
         let mut names = engine.names_on_disk()?;
         if engine.access == Access::ReadWrite {
@@ -227,7 +230,7 @@ impl Engine {
         let name = or_default(store);
         let (first_seq, count) =
             self.store_to_write(name)?.append(batch).map_err(|e| store_error(name, e))?;
-        Ok(Accepted { first_seq, count })
+        Ok(Accepted::stored(first_seq, count))
     }
 
     /// Seals what a store has; returns the ids of the chunks that were sealed.

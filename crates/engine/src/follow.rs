@@ -150,5 +150,5 @@ fn plan_turn(query: &Query, snapshot: Snapshot, first_seq: u64) -> Asked {
     let plan = plan_from(query, TimeKind::Source, &snapshot, first_seq);
     let after = first_seq.checked_sub(1).map(|seq| Place { time: 0, seq });
     let (query, store_damage) = (query.clone(), Vec::new());
-    Asked { query, snapshot, plan, store_damage, now: Timestamp(0), after, sides: None }
+    Asked { query, snapshot, plan, store_damage, now: Timestamp(0), after, sides: None, fresh: false }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gastrolog_ingest::{Accepted, ReceiverStatus};
+use gastrolog_ingest::{Accepted, ReceiverStatus, RouteStatus};
 use gastrolog_types::Batch;
 
 use crate::{
-    Answer, ChunkDetail, ChunkInfo, CompactReport, EngineError, ExplainNode, FieldList, QueryEnd,
-    QueryRequest, StoreInfo, StoreUsage, ValueList, ValuesRequest, VerifyReport,
+    Answer, ChunkDetail, ChunkInfo, CompactReport, EngineError, EngineMeasures, ExplainNode, FieldList,
+    QueryEnd, QueryRequest, StoreInfo, StoreUsage, ValueList, ValuesRequest, VerifyReport,
 };
 
 /// Tells a running query to stop. Clones share one state.
@@ -92,9 +92,19 @@ pub trait Service: Send + Sync {
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<CompactReport, EngineError>;
 
+    /// What is measured of stores and queries. Only the engine itself knows, not a client of it.
+    fn measures(&self) -> Result<EngineMeasures, EngineError> {
+        Err(EngineError::Refused("what is measured is told by GET /metrics of the server".to_owned()))
+    }
+
     /// The receivers that bring records in, with what each has counted. The engine itself has none: a server does.
     fn receivers(&self) -> Result<Vec<ReceiverStatus>, EngineError> {
         Err(EngineError::Refused("receivers are those of a server, and none answers here".to_owned()))
+    }
+
+    /// The rules that say which records go to which store, with what each has taken. As receivers, those of a server.
+    fn routes(&self) -> Result<Vec<RouteStatus>, EngineError> {
+        Err(EngineError::Refused("routes are those of a server, and none answers here".to_owned()))
     }
 }
 
@@ -109,7 +119,7 @@ impl Service for crate::Engine {
         cancel: &Cancel,
         out: AnswerSink<'_>,
     ) -> Result<QueryEnd, EngineError> {
-        self.run_query(request, cancel, out)
+        self.query_meter.query(|| self.run_query(request, cancel, out))
     }
 
     fn explain(
@@ -135,7 +145,7 @@ impl Service for crate::Engine {
         cancel: &Cancel,
         out: AnswerSink<'_>,
     ) -> Result<QueryEnd, EngineError> {
-        self.run_follow(request, cancel, out)
+        self.query_meter.follow(|| self.run_follow(request, cancel, out))
     }
 
     fn stores(&self) -> Result<Vec<StoreInfo>, EngineError> {
@@ -168,5 +178,9 @@ impl Service for crate::Engine {
         progress: &mut dyn FnMut(u64, u64) -> bool,
     ) -> Result<CompactReport, EngineError> {
         self.compact_store(store, progress)
+    }
+
+    fn measures(&self) -> Result<EngineMeasures, EngineError> {
+        self.measure()
     }
 }

@@ -90,6 +90,12 @@ pub trait Fs: Send + Sync + Debug {
     /// Cuts a file to `len` bytes (no effect when it is shorter). Durable when it returns.
     fn truncate(&self, path: &Path, len: u64) -> Result<()>;
 
+    /// Bytes that this process may still write to the disk of `path`; `None` where that is not known.
+    fn free_bytes(&self, path: &Path) -> Result<Option<u64>> {
+        let _ = path;
+        Ok(None)
+    }
+
     /// Takes the lock of the file `path` (made if missing), or says who has it. `holder` describes the caller for
     /// those who come too late; see [`crate::describe_this_process`]. Never waits. The lock ends when the guard is
     /// dropped or the process ends, however it ends.

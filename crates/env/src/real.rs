@@ -171,6 +171,11 @@ impl Fs for RealFs {
         made.on("reserve room in", path)
     }
 
+    fn free_bytes(&self, path: &Path) -> Result<Option<u64>> {
+        let stat = rustix::fs::statvfs(path).map_err(io::Error::from).on("look at the disk of", path)?;
+        Ok(Some(stat.f_bavail.saturating_mul(stat.f_frsize)))
+    }
+
     fn lock(&self, path: &Path, exclusive: bool, holder: &str) -> std::result::Result<LockGuard, LockError> {
         let mut options = OpenOptions::new();
         let mut file = options

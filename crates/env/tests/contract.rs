@@ -7,6 +7,17 @@ use std::path::Path;
 use gastrolog_env::{FaultFs, Fs, LockError, ManualClock, MemFs, RealFs, describe_this_process};
 
 #[test]
+fn a_disk_tells_how_much_room_there_is() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(RealFs.free_bytes(dir.path()).unwrap().unwrap() > 0);
+    let fs = FaultFs::new();
+    fs.create_dir_all(Path::new("/top")).unwrap();
+    fs.set_capacity(Some(100));
+    fs.create_new(Path::new("/top/f")).unwrap().append(&[0; 30]).unwrap();
+    assert_eq!(fs.free_bytes(Path::new("/top")).unwrap(), Some(70));
+}
+
+#[test]
 fn real() {
     let dir = tempfile::tempdir().unwrap();
     check(&RealFs, dir.path());

@@ -17,6 +17,8 @@ pub struct ChunkActual {
     pub rows_out: u64,
     /// Bytes read from the file (what the cache held is not among them).
     pub bytes_read: u64,
+    /// Row groups of which the answer was kept from an earlier time; they were not opened.
+    pub kept: u64,
     /// What was decoded, and what did not have to be.
     pub decoded: DecodeCounts,
     /// Time spent, by all threads together.
@@ -113,6 +115,14 @@ impl Actual {
         c.nanos += time.as_nanos() as u64;
     }
 
+    /// What a row group had for the same question before.
+    pub(crate) fn kept(&mut self, chunk: usize, rows_in: u64, rows_out: u64) {
+        let c = self.chunks.entry(chunk).or_default();
+        c.kept += 1;
+        c.rows_in += rows_in;
+        c.rows_out += rows_out;
+    }
+
     /// Columns read after the filter, to splice records.
     pub(crate) fn late_read(&mut self, chunk: usize, bytes: u64) {
         self.chunks.entry(chunk).or_default().bytes_read += bytes;
@@ -154,6 +164,7 @@ impl Actual {
         for (chunk, o) in other.chunks {
             let c = self.chunks.entry(chunk).or_default();
             c.row_groups += o.row_groups;
+            c.kept += o.kept;
             c.rows_in += o.rows_in;
             c.rows_out += o.rows_out;
             c.bytes_read += o.bytes_read;
@@ -186,9 +197,9 @@ impl Actual {
         all
     }
 
-    /// Row groups opened.
+    /// Row groups opened, or answered for by what was kept.
     pub fn row_groups(&self) -> u64 {
-        self.chunks.values().map(|c| c.row_groups).sum()
+        self.chunks.values().map(|c| c.row_groups + c.kept).sum()
     }
 
     /// Bytes read from files.

@@ -4,11 +4,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use gastrolog_chunk::RowGroupId;
+use gastrolog_chunk::{RowGroupId, Snapshot};
 use gastrolog_format::column::Column;
 use gastrolog_format::{Ids, Shapes};
+use gastrolog_plan::{Aggregation, Plan, RowGroupPlan};
 use parking_lot::Mutex;
 
+use crate::answers::Answers;
 use crate::patterns::RowPatterns;
 
 /// Which decoded part of a row group.
@@ -80,12 +82,26 @@ struct State {
 pub struct Cache {
     state: Mutex<State>,
     bytes_max: usize,
+    pub(crate) answers: Answers,
 }
 
 impl Cache {
-    /// An empty cache that holds at most `bytes_max` bytes of decoded columns.
-    pub fn new(bytes_max: usize) -> Cache {
-        Cache { state: Mutex::default(), bytes_max }
+    /// An empty cache that holds at most `bytes_max` bytes of decoded columns, and `answers_bytes_max` of answers.
+    pub fn new(bytes_max: usize, answers_bytes_max: usize) -> Cache {
+        Cache { state: Mutex::default(), bytes_max, answers: Answers::new(answers_bytes_max) }
+    }
+
+    /// In how many of the row groups of a plan the question was answered before, so that it will not read them.
+    pub fn answered(&self, plan: &Plan, snapshot: &Snapshot) -> u64 {
+        let aggregation = plan.query.stages.first().and_then(Aggregation::of);
+        let question = aggregation.and_then(|a| self.answers.known(&plan.query.filter, &a));
+        let Some(question) = question else { return 0 };
+        let is_kept = |chunk: usize, group: &RowGroupPlan| {
+            let groups = snapshot.chunks.get(chunk).and_then(|c| c.row_groups().ok());
+            let id = groups.and_then(|g| g.get(group.ordinal)).map(|g| g.id);
+            question.is_of(group) && id.is_some_and(|id| question.has(id))
+        };
+        plan.reads().filter(|(chunk, group)| is_kept(chunk.index, group)).count() as u64
     }
 
     pub(crate) fn get(&self, group: RowGroupId, part: Part) -> Option<Decoded> {

@@ -27,6 +27,15 @@ impl Counted<'_> {
         found
     }
 
+    /// As `get`, but what is lacking is no miss: it may never be decoded.
+    pub(crate) fn peek(&self, part: Part) -> Option<Decoded> {
+        let found = self.cache.get(self.group.id, part)?;
+        let mut counts = self.counts.get();
+        counts.cache_hits += 1;
+        self.counts.set(counts);
+        Some(found)
+    }
+
     pub(crate) fn put(&self, part: Part, value: Decoded) {
         let mut counts = self.counts.get();
         counts.bytes += value.bytes() as u64;

@@ -5,6 +5,7 @@
 
 mod accumulate;
 mod actual;
+mod answers;
 mod automaton;
 mod bits;
 mod budget;
@@ -25,6 +26,7 @@ mod later;
 mod output;
 mod parallel;
 mod patterns;
+mod pending;
 mod record;
 mod run;
 mod stages;

@@ -1,25 +1,53 @@
 //! Records seen as the query language sees them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, Ref, RefCell};
 
-use gastrolog_index::{Pipeline, RangeSet};
+use gastrolog_index::{Pipeline, RangeSet, any_field_in, source_time};
 use gastrolog_query::RecordView;
 use gastrolog_types::{Attributes, Record, Timestamp};
 
 use crate::{FoundRecord, Value};
 
-/// A record whose fields are found in its text each time they are asked for.
+/// A record whose fields are found in its text when they are first asked for.
 pub struct ParsedView<'a> {
     text: &'a [u8],
     attributes: &'a Attributes,
     pipeline: &'a Pipeline,
     ranges: RefCell<RangeSet>,
+    is_parsed: Cell<bool>,
 }
 
 impl<'a> ParsedView<'a> {
     /// A record with this text and these attributes.
     pub fn new(text: &'a [u8], attributes: &'a Attributes, pipeline: &'a Pipeline) -> ParsedView<'a> {
-        ParsedView { text, attributes, pipeline, ranges: RefCell::default() }
+        ParsedView::with(text, attributes, pipeline, RangeSet::default())
+    }
+
+    /// The same, with ranges of another record to be used again.
+    pub(crate) fn with(
+        text: &'a [u8],
+        attributes: &'a Attributes,
+        pipeline: &'a Pipeline,
+        ranges: RangeSet,
+    ) -> ParsedView<'a> {
+        ParsedView { text, attributes, pipeline, ranges: RefCell::new(ranges), is_parsed: Cell::new(false) }
+    }
+
+    /// Gives the ranges back.
+    pub(crate) fn into_ranges(self) -> RangeSet {
+        self.ranges.into_inner()
+    }
+
+    /// When it happened, as its text says.
+    pub(crate) fn source_time(&self, ingest: Timestamp) -> Timestamp {
+        source_time(self.text, self.parsed().spans(), ingest)
+    }
+
+    fn parsed(&self) -> Ref<'_, RangeSet> {
+        if !self.is_parsed.replace(true) {
+            self.pipeline.parse(self.text, &mut self.ranges.borrow_mut());
+        }
+        self.ranges.borrow()
     }
 }
 
@@ -29,7 +57,7 @@ impl RecordView for ParsedView<'_> {
     }
 
     fn any_field(&self, visit: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
-        self.pipeline.any_field(self.text, &mut self.ranges.borrow_mut(), visit)
+        any_field_in(self.text, &self.parsed(), visit)
             || self.attributes.iter().any(|(name, value)| visit(name, value))
     }
 }

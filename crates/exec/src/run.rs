@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::time::{Duration, Instant};
 
 use gastrolog_chunk::{Chunk, Pending, ReadError, Snapshot};
-use gastrolog_index::{Pipeline, RangeSet};
+use gastrolog_index::Pipeline;
 use gastrolog_plan::{Aggregation, Decision, Plan, Reason, RowGroupPlan};
-use gastrolog_query::{Filter, Stage, TimeRange, matches};
+use gastrolog_query::Stage;
 use gastrolog_types::{Attributes, Record, Timestamp};
 
 use crate::actual::Actual;
@@ -15,9 +15,9 @@ use crate::bits::Bits;
 use crate::context::Neighbours;
 use crate::filter::select_told;
 use crate::patterns::Wish;
-use crate::record::ParsedView;
+use crate::pending::{in_range, scan_pending};
 use crate::stages::{Chain, Out};
-use crate::units::{Direction, Key, Place, Unit, pending_records, pending_source, units};
+use crate::units::{Direction, Key, Place, Unit, units};
 use crate::view::View;
 use crate::{Answer, Budget, Cache, ExecError, Order, Progress, SideTable};
 
@@ -35,6 +35,8 @@ pub struct Request<'a> {
     pub sides: &'a BTreeMap<usize, SideTable>,
     /// Only records that come behind this one in the order asked for. For queries whose first stage is not `stats`.
     pub after: Option<Place>,
+    /// Whether all is read even if the same question was answered before.
+    pub fresh: bool,
     /// What the query may hold and read, its subqueries included.
     pub budget: &'a Budget,
     /// Asked often: an error stops the query.
@@ -338,7 +340,7 @@ pub(crate) fn matching_rows(
     let among = if group.time_inside {
         all
     } else {
-        let inside = |t: &i64| in_range(*t, range);
+        let inside = |t: &i64| in_range(Timestamp(*t), range);
         match plan.time_kind {
             gastrolog_plan::TimeKind::Ingest => {
                 Bits::from_tests(view.ingest()?.iter().map(inside), view.rows())
@@ -351,10 +353,6 @@ pub(crate) fn matching_rows(
     select_told(view, &plan.conditions, among, &mut |place, rows_in, rows_out, time| {
         actual.condition(place, rows_in as u64, rows_out as u64, time);
     })
-}
-
-fn in_range(time: i64, range: TimeRange) -> bool {
-    range.start.is_none_or(|s| time >= s.0) && range.end.is_none_or(|e| time < e.0)
 }
 
 fn keyed(view: &View<'_>, hits: &Bits, direction: Direction) -> Result<Vec<(Key, u32)>, ReadError> {
@@ -371,26 +369,4 @@ fn keyed(view: &View<'_>, hits: &Bits, direction: Direction) -> Result<Vec<(Key,
         rows.reverse();
     }
     Ok(rows)
-}
-
-pub(crate) fn scan_pending(
-    pending: &Pending,
-    filter: &Filter,
-    range: TimeRange,
-    order: Order,
-    pipeline: &Pipeline,
-) -> Vec<Record> {
-    let mut ranges = RangeSet::default();
-    let none = Attributes::default();
-    let mut found = Vec::new();
-    for (seq, record, text) in pending_records(pending) {
-        let attributes = pending.batch.attributes.get(record.attributes as usize).unwrap_or(&none);
-        let source = pending_source(record, text, pipeline, &mut ranges);
-        let time = if order == Order::Ingest { record.ingest } else { source.or(record.ingest) };
-        if in_range(time.0, range) && matches(filter, &ParsedView::new(text, attributes, pipeline)) {
-            let (attributes, text) = (attributes.clone(), text.to_vec());
-            found.push(Record { seq, source, ingest: record.ingest, attributes, text });
-        }
-    }
-    found
 }

@@ -3,20 +3,22 @@
 
 use std::sync::Arc;
 
-use gastrolog_chunk::{Chunk, ReadError};
+use gastrolog_chunk::{Chunk, ReadError, RowGroup};
 use gastrolog_format::FieldStats;
-use gastrolog_plan::{Aggregation, Decision, FooterField, Plan};
+use gastrolog_plan::{Aggregation, Decision, FooterField, Plan, RowGroupPlan};
 use gastrolog_query::{RecordView, Stage, matches};
 
 use crate::ExecError;
 use crate::accumulate::At;
 use crate::actual::Actual;
+use crate::answers::Question;
 use crate::columnar::aggregate;
 use crate::frequent::Frequent;
 use crate::groups::Groups;
 use crate::later::drop_later;
+use crate::pending::scan_pending;
 use crate::record::ParsedView;
-use crate::run::{Run, matching_rows, scan_pending};
+use crate::run::{Run, matching_rows};
 use crate::stages::{Chain, Out, Row};
 use crate::units::{Unit, units};
 use crate::view::View;
@@ -97,10 +99,17 @@ impl<'a> Run<'a> {
         groups: &mut Groups,
     ) -> Result<(), ExecError> {
         let new = || (Groups::new(aggregation.clone()), Actual::default());
+        let answers = Some(&self.context.cache.answers).filter(|_| !self.request.fresh);
+        let question = answers.and_then(|a| a.question(&self.plan.query.filter, aggregation));
         let (parts, done) = self.parallel(units.len(), new, |place, (own, actual)| {
             let Some(unit) = units.get(place) else { return Ok(()) };
             let before = actual.bytes_read();
-            self.stats_of_unit(unit, aggregation, own, actual);
+            match (unit, &question) {
+                (Unit::RowGroup { chunk, plan, group }, Some(question)) if question.is_of(plan) => {
+                    self.stats_kept((*chunk, plan, group), aggregation, question, (own, actual));
+                }
+                _ => self.stats_of_unit(unit, aggregation, own, actual),
+            }
             self.request.budget.read(actual.bytes_read() - before);
             self.request.budget.check_read()?;
             own.hold(self.request.budget)?;
@@ -129,6 +138,29 @@ impl<'a> Run<'a> {
         done
     }
 
+    /// Takes what the question found in a row group before; else aggregates it, and keeps what it found.
+    fn stats_kept(
+        &self,
+        part: (usize, &RowGroupPlan, &Arc<RowGroup>),
+        aggregation: &Arc<Aggregation>,
+        question: &Question,
+        (groups, actual): (&mut Groups, &mut Actual),
+    ) {
+        let (chunk, plan, group) = part;
+        if let Some(matched) = question.add_found(group.id, groups) {
+            actual.kept(chunk, plan.rows, matched);
+            return;
+        }
+        let mut own = Groups::new(aggregation.clone());
+        let found = self.stats_of_row_group(part, aggregation, &mut own, actual);
+        // What was stopped in the middle is worth nothing.
+        let stopped = || (self.request.check)().is_err();
+        if let Some(matched) = found.filter(|_| !stopped()) {
+            question.keep(group.id, matched, &own);
+        }
+        groups.merge(own, &stopped);
+    }
+
     pub(crate) fn stats_of_unit(
         &self,
         unit: &Unit<'_>,
@@ -138,21 +170,8 @@ impl<'a> Run<'a> {
     ) {
         let (plan, pipeline) = (self.plan, self.context.pipeline);
         match unit {
-            Unit::RowGroup { chunk, plan: group, group: row_group } => {
-                let begin = std::time::Instant::now();
-                let done = View::open(row_group, self.context.cache, pipeline).and_then(|view| {
-                    let hits = matching_rows(&view, group, plan, actual)?;
-                    let grouping = std::time::Instant::now();
-                    let stop = || (self.request.check)().is_err();
-                    aggregate(&view, &hits, aggregation, groups, &stop)?;
-                    actual.first_stage(grouping.elapsed());
-                    actual.add_decoded(*chunk, view.take_counts());
-                    Ok((hits.count() as u64, view.bytes_read()))
-                });
-                match done {
-                    Ok((matched, bytes)) => actual.read(*chunk, group.rows, matched, bytes, begin.elapsed()),
-                    Err(e) => actual.damage.push(e.to_string()),
-                }
+            Unit::RowGroup { chunk, plan, group } => {
+                self.stats_of_row_group((*chunk, plan, group), aggregation, groups, actual);
             }
             Unit::Pending(pending) => {
                 let query = &plan.query;
@@ -165,6 +184,38 @@ impl<'a> Run<'a> {
                     let view = ParsedView::new(&record.text, &record.attributes, pipeline);
                     add_record(&view, 1, (record.time().0, record.seq), groups);
                 }
+            }
+        }
+    }
+}
+
+impl Run<'_> {
+    /// Aggregates a row group; says how many rows matched, or notes why it could not be read.
+    fn stats_of_row_group(
+        &self,
+        (chunk, plan, group): (usize, &RowGroupPlan, &Arc<RowGroup>),
+        aggregation: &Aggregation,
+        groups: &mut Groups,
+        actual: &mut Actual,
+    ) -> Option<u64> {
+        let begin = std::time::Instant::now();
+        let done = View::open(group, self.context.cache, self.context.pipeline).and_then(|view| {
+            let hits = matching_rows(&view, plan, self.plan, actual)?;
+            let grouping = std::time::Instant::now();
+            let stop = || (self.request.check)().is_err();
+            aggregate(&view, &hits, aggregation, groups, &stop)?;
+            actual.first_stage(grouping.elapsed());
+            actual.add_decoded(chunk, view.take_counts());
+            Ok((hits.count() as u64, view.bytes_read()))
+        });
+        match done {
+            Ok((matched, bytes)) => {
+                actual.read(chunk, plan.rows, matched, bytes, begin.elapsed());
+                Some(matched)
+            }
+            Err(e) => {
+                actual.damage.push(e.to_string());
+                None
             }
         }
     }

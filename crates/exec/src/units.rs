@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::Order;
 use gastrolog_chunk::{Pending, RowGroup, Snapshot};
 use gastrolog_plan::{Plan, RowGroupPlan};
-use gastrolog_types::{NewRecord, Timestamp};
-
-use crate::Order;
 
 /// Place of a record in the order of an answer: time and sequence number, turned so that what comes first is
 /// smaller.
@@ -107,28 +105,4 @@ pub(crate) fn units<'a>(
         .collect();
     units.sort_by_key(|u| u.bound(direction));
     units
-}
-
-/// The records of a pending batch with their sequence numbers and texts.
-pub(crate) fn pending_records<'a>(
-    pending: &'a Pending,
-) -> impl Iterator<Item = (u64, &'a NewRecord, &'a [u8])> + 'a {
-    let batch = &pending.batch;
-    pending.range.clone().enumerate().filter_map(move |(k, i)| {
-        Some((pending.first_seq + k as u64, batch.records.get(i)?, batch.text_of(i)))
-    })
-}
-
-/// The source time of a pending record: as the sender says, else as the text does.
-pub(crate) fn pending_source(
-    record: &NewRecord,
-    text: &[u8],
-    pipeline: &gastrolog_index::Pipeline,
-    ranges: &mut gastrolog_index::RangeSet,
-) -> Timestamp {
-    if record.source.is_some() {
-        return record.source;
-    }
-    pipeline.parse(text, ranges);
-    gastrolog_index::source_time(text, ranges.spans(), record.ingest)
 }

@@ -168,6 +168,28 @@ impl<'a> View<'a> {
         Ok(column)
     }
 
+    /// Whether column `i` may have `word` in a value, found without decoding what says which row has which. For
+    /// columns that are decoded already the answer is yes.
+    pub(crate) fn may_have_word(
+        &self,
+        i: u32,
+        word: &[u8],
+        stands_in: &dyn Fn(&[u8]) -> bool,
+    ) -> Result<bool, ReadError> {
+        let open = self.opened(i)?;
+        if open.column.get().is_some() {
+            return Ok(true);
+        }
+        if let Some(Decoded::Column(column)) = self.cached.peek(Part::Column(i)) {
+            open.column.get_or_init(|| column);
+            return Ok(true);
+        }
+        let meta = self.header.columns.get(i as usize);
+        self.count_read(meta.map_or(0, |m| m.section.len));
+        let found = self.header.column_may_have(&self.group.body()?, i as usize, word, stands_in);
+        found.map_err(|e| named(self.group, &format!("column {:?}", meta.map_or("", |m| &m.key.name)), e))
+    }
+
     /// Whether every row has a value of column `i`.
     pub(crate) fn is_everywhere(&self, i: u32) -> bool {
         self.header.columns.get(i as usize).is_some_and(|m| m.values == self.header.rows)

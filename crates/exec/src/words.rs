@@ -27,6 +27,9 @@ pub(crate) fn rows_with_word(view: &View<'_>, word: &[u8], among: Bits) -> Resul
     };
     let needle = Needle::new(word);
     for i in slot_columns(view).into_iter().filter(may_have) {
+        if !view.may_have_word(i, word, &|texts| needle.find(texts, 0).is_some())? {
+            continue;
+        }
         let found = values_with_word(view.column(i)?, &needle);
         match (found, view.is_everywhere(i)) {
             (None, _) => {}
@@ -101,14 +104,14 @@ fn values_with_word(column: &Column, needle: &Needle<'_>) -> Option<Bits> {
 }
 
 /// A word to be looked for in many strings at once, ASCII case aside, by the letter of it that is the rarest.
-struct Needle<'w> {
+pub(crate) struct Needle<'w> {
     word: &'w [u8],
     /// Where in the word that letter is.
     at: usize,
 }
 
 impl<'w> Needle<'w> {
-    fn new(word: &'w [u8]) -> Needle<'w> {
+    pub(crate) fn new(word: &'w [u8]) -> Needle<'w> {
         const COMMON: &[u8] = b"qjzxkvwbygfphmudlcrsnoiate0123456789";
         let rank = |b: u8| COMMON.iter().position(|&c| c == b.to_ascii_lowercase()).unwrap_or(0);
         let at = word.iter().enumerate().min_by_key(|(_, b)| rank(**b)).map_or(0, |(at, _)| at);
@@ -116,7 +119,7 @@ impl<'w> Needle<'w> {
     }
 
     /// The first place from `from` on where the bytes of the word stand, maybe inside of a longer one.
-    fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
+    pub(crate) fn find(&self, bytes: &[u8], from: usize) -> Option<usize> {
         let rare = *self.word.get(self.at)?;
         let (lower, upper) = (rare.to_ascii_lowercase(), rare.to_ascii_uppercase());
         let base = from + self.at;

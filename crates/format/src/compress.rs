@@ -74,6 +74,18 @@ pub(crate) fn get(r: &mut Reader<'_>, max: usize) -> Result<Vec<u8>> {
     }
 }
 
+/// Passes over a stream without unfolding it.
+pub(crate) fn skip(r: &mut Reader<'_>) -> Result<()> {
+    let method = r.u8()?;
+    let len = r.count(STREAM_BYTES_MAX)?;
+    match method {
+        RAW => r.take(len).map(drop),
+        REPEATED => r.u8().map(drop),
+        ZSTD => r.bytes().map(drop),
+        _ => Err(Corrupt("unknown compression method")),
+    }
+}
+
 fn unzstd(packed: &[u8], len: usize) -> Result<Vec<u8>> {
     let mut out = Vec::with_capacity(len);
     let done = UNZSTD.with_borrow_mut(|z| z.as_mut().map(|z| z.decompress_to_buffer(packed, &mut out)));

@@ -1,6 +1,6 @@
 //! Small numbers, one a row: ids of a dictionary, of patterns, of shapes.
 
-use crate::compress::{Compressor, get};
+use crate::compress::{self, Compressor, get};
 use crate::{Corrupt, Reader, Result};
 
 /// Ids of a dictionary, as narrow as they come.
@@ -64,6 +64,11 @@ pub(crate) fn put(ids: impl Iterator<Item = u32> + Clone, n: usize, c: &mut Comp
         let plane: Vec<u8> = ids.clone().map(|id| (id >> (8 * p)) as u8).collect();
         c.put(&plane, out);
     }
+}
+
+/// Passes over ids that were written with the same `n`.
+pub(crate) fn skip(r: &mut Reader<'_>, n: usize) -> Result<()> {
+    (0..planes(n)).try_for_each(|_| compress::skip(r))
 }
 
 /// Reads one id for each of `rows`, written with the same `n`. That they are below `n` is not checked.

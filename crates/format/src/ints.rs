@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::bytes::{unzigzag, zigzag};
-use crate::compress::{Compressor, get};
+use crate::compress::{self, Compressor, get};
 use crate::{Corrupt, Reader, Result, Writer};
 
 const PLAIN: u8 = 0;
@@ -107,6 +107,14 @@ pub(crate) fn get_ints(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
         _ => return Err(Corrupt("unknown form of integers")),
     }
     Ok(wide.into_iter().map(|v| v as i64).collect())
+}
+
+/// Passes over values.
+pub(crate) fn skip(r: &mut Reader<'_>) -> Result<()> {
+    r.u8()?;
+    r.signed()?;
+    let planes = r.u8()?;
+    (0..planes).try_for_each(|_| compress::skip(r))
 }
 
 /// Appends unsigned values as planes; the number of planes comes first.

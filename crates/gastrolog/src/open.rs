@@ -21,8 +21,17 @@ pub(crate) fn open(
     };
     let stores = config.stores.iter().map(|(name, store)| (name.clone(), policies(store))).collect();
     let default_store = policies(&StoreConfig::default());
-    let query = config.query.limits();
-    let config = EngineConfig { stores, default_store, query, ..EngineConfig::default() };
+    let default = EngineConfig::default();
+    let of =
+        |bytes: Option<u64>, default| bytes.map_or(default, |b| usize::try_from(b).unwrap_or(usize::MAX));
+    let config = EngineConfig {
+        stores,
+        default_store,
+        query: config.query.limits(),
+        cache_bytes: of(config.cache.columns, default.cache_bytes),
+        answers_bytes: of(config.cache.answers, default.answers_bytes),
+        ..default
+    };
     let pipeline = Arc::new(pipeline());
     Ok(Engine::open(OpenOptions { location, access, config, pipeline, env })?)
 }

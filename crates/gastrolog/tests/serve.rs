@@ -7,6 +7,7 @@ mod serve {
     mod damage;
     mod follow;
     mod look;
+    mod peer;
     mod together;
 }
 mod support;

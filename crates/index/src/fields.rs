@@ -26,7 +26,7 @@ impl Pipeline {
         visit: &mut dyn FnMut(&str, &[u8]) -> bool,
     ) -> bool {
         self.parse(record, ranges);
-        any_named(record, ranges, visit)
+        any_field_in(record, ranges, visit)
     }
 
     /// As [`Pipeline::any_field`], of the fields that one indexer, by its name, sees in `text`.
@@ -37,11 +37,12 @@ impl Pipeline {
         ranges: &mut RangeSet,
         visit: &mut dyn FnMut(&str, &[u8]) -> bool,
     ) -> bool {
-        self.parse_by(indexer, text, ranges) && any_named(text, ranges, visit)
+        self.parse_by(indexer, text, ranges) && any_field_in(text, ranges, visit)
     }
 }
 
-fn any_named(record: &[u8], ranges: &RangeSet, visit: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
+/// As [`Pipeline::any_field`], of a record whose ranges were found already.
+pub fn any_field_in(record: &[u8], ranges: &RangeSet, visit: &mut dyn FnMut(&str, &[u8]) -> bool) -> bool {
     ranges.spans().iter().filter(|s| s.name != Name::TEXT).any(|s| {
         let raw = record.get(s.start as usize..s.end as usize).unwrap_or(&[]);
         let path = ranges.path(s.name, record);

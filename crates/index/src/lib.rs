@@ -16,7 +16,7 @@ pub mod scan;
 mod unescape;
 
 pub use builder::{Caps, RowGroupBuilder};
-pub use fields::{source_time, time_span};
+pub use fields::{any_field_in, source_time, time_span};
 pub use pattern::{PatternFinder, PatternText, message_rank};
 pub use pipeline::{Parsed, Pipeline};
 pub use ranges::{Claim, Escape, Indexer, Mark, Name, NamePart, RangeSet, Span, TimeRole};

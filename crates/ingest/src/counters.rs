@@ -4,7 +4,10 @@ use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use gastrolog_types::{Batch, Histogram, HistogramCounts};
 use parking_lot::Mutex;
+
+use crate::Accepted;
 
 /// How often a snapshot is taken again because something was counted meanwhile.
 const SNAPSHOTS_MAX: usize = 1000;
@@ -25,16 +28,31 @@ pub enum DropReason {
     HandedBack,
     /// The store did not come back before the process had to end.
     Shutdown,
+    /// No route takes it, and what is left over is not kept.
+    Unrouted,
+    /// A rule of the configuration drops it.
+    Filtered,
+    /// Left out by sampling.
+    Sampled,
+    /// Its source sends more than it may.
+    RateLimited,
+    /// Not lost: a line that is part of another record now.
+    Merged,
 }
 
 impl DropReason {
     /// All reasons.
-    pub const ALL: [DropReason; 5] = [
+    pub const ALL: [DropReason; 10] = [
         DropReason::QueueFull,
         DropReason::Refused,
         DropReason::TooLong,
         DropReason::HandedBack,
         DropReason::Shutdown,
+        DropReason::Unrouted,
+        DropReason::Filtered,
+        DropReason::Sampled,
+        DropReason::RateLimited,
+        DropReason::Merged,
     ];
 
     /// Its name in metrics.
@@ -45,6 +63,11 @@ impl DropReason {
             DropReason::TooLong => "too_long",
             DropReason::HandedBack => "handed_back",
             DropReason::Shutdown => "shutdown",
+            DropReason::Unrouted => "unrouted",
+            DropReason::Filtered => "filtered",
+            DropReason::Sampled => "sampled",
+            DropReason::RateLimited => "rate_limited",
+            DropReason::Merged => "merged",
         }
     }
 }
@@ -54,11 +77,13 @@ impl DropReason {
 #[derive(Debug, Default)]
 pub struct Counters {
     received: AtomicU64,
+    bytes: AtomicU64,
     stored: AtomicU64,
     dropped: [AtomicU64; DropReason::ALL.len()],
     parse_errors: AtomicU64,
     faults: AtomicU64,
     last_error: Mutex<Option<(Instant, String)>>,
+    acknowledge: Histogram,
 }
 
 impl Counters {
@@ -67,9 +92,47 @@ impl Counters {
         self.received.fetch_add(records, Ordering::SeqCst);
     }
 
+    /// Counts the records of a batch and the bytes of their text, before their fate is known.
+    pub fn received_batch(&self, batch: &Batch) {
+        self.received_text(batch.len() as u64, batch.text.len());
+    }
+
+    /// Counts records that arrived with so many bytes of text in all, before their fate is known.
+    pub fn received_text(&self, records: u64, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.received(records);
+    }
+
+    /// Bytes of text received.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Runs one attempt to store records, and notes how long it took if they are durable then: that long their
+    /// sender waits for its acknowledgement.
+    pub fn timed<T, E>(&self, store: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        let begin = Instant::now();
+        let stored = store();
+        if stored.is_ok() {
+            self.acknowledge.note_ns(u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX));
+        }
+        stored
+    }
+
+    /// How long storing batches took.
+    pub fn acknowledge_times(&self) -> HistogramCounts {
+        self.acknowledge.read()
+    }
+
     /// Counts records that are durable.
     pub fn stored(&self, records: u64) {
         self.stored.fetch_add(records, Ordering::SeqCst);
+    }
+
+    /// Counts what became of a batch.
+    pub fn accepted(&self, accepted: &Accepted) {
+        self.stored(accepted.count);
+        accepted.dropped.iter().for_each(|(reason, records)| self.dropped(reason, records));
     }
 
     /// Counts records that were not stored.

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gastrolog_types::Timestamp;
+use gastrolog_types::{HistogramCounts, Timestamp};
 use parking_lot::Mutex;
 
-use crate::{Counters, CountersSnapshot};
+use crate::{Counters, CountersSnapshot, Routes};
 
 /// The rate of a receiver is that of so many ticks.
 const TICKS: usize = 10;
@@ -29,9 +29,29 @@ pub struct ReceiverStatus {
     pub last_error: Option<(Timestamp, String)>,
 }
 
+/// What is measured of a receiver, since it was started.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReceiverMeasures {
+    /// The name the operator gave it.
+    pub name: String,
+    /// Which protocol it speaks.
+    pub kind: String,
+    /// Where it listens, or what it follows.
+    pub addresses: Vec<String>,
+    /// What it has counted.
+    pub counts: CountersSnapshot,
+    /// Bytes of text received.
+    pub bytes: u64,
+    /// From handing a batch to the store until it is durable.
+    pub acknowledge: HistogramCounts,
+}
+
 /// The receivers of a process, in the order in which they were added.
 #[derive(Default)]
-pub struct Roster(Mutex<Vec<Entry>>);
+pub struct Roster {
+    receivers: Mutex<Vec<Entry>>,
+    routes: Arc<Routes>,
+}
 
 struct Entry {
     name: String,
@@ -47,13 +67,18 @@ impl Roster {
     pub fn add(&self, name: &str, kind: &str, addresses: Vec<String>, counters: Arc<Counters>) {
         let (name, kind) = (name.to_owned(), kind.to_owned());
         let ticks = VecDeque::from([(Instant::now(), counters.snapshot().received)]);
-        self.0.lock().push(Entry { name, kind, addresses, counters, ticks });
+        self.receivers.lock().push(Entry { name, kind, addresses, counters, ticks });
+    }
+
+    /// The rules that say where records go.
+    pub fn routes(&self) -> Arc<Routes> {
+        self.routes.clone()
     }
 
     /// Notes how many were received so far; called once a second.
     pub fn tick(&self) {
         let now = Instant::now();
-        for entry in self.0.lock().iter_mut() {
+        for entry in self.receivers.lock().iter_mut() {
             entry.ticks.push_back((now, entry.counters.snapshot().received));
             if entry.ticks.len() > TICKS + 1 {
                 entry.ticks.pop_front();
@@ -61,9 +86,22 @@ impl Roster {
         }
     }
 
+    /// What is measured of all of them.
+    pub fn measures(&self) -> Vec<ReceiverMeasures> {
+        let of = |entry: &Entry| ReceiverMeasures {
+            name: entry.name.clone(),
+            kind: entry.kind.clone(),
+            addresses: entry.addresses.clone(),
+            counts: entry.counters.snapshot(),
+            bytes: entry.counters.bytes(),
+            acknowledge: entry.counters.acknowledge_times(),
+        };
+        self.receivers.lock().iter().map(of).collect()
+    }
+
     /// All of them, at `now`.
     pub fn status(&self, now: Timestamp) -> Vec<ReceiverStatus> {
-        self.0.lock().iter().map(|entry| entry.status(now)).collect()
+        self.receivers.lock().iter().map(|entry| entry.status(now)).collect()
     }
 }
 
@@ -108,6 +146,10 @@ mod tests {
         assert_eq!((status.len(), status[0].name.as_str(), status[0].kind.as_str()), (1, "edge", "syslog"));
         assert_eq!((status[0].counts.in_flight(), status[0].counts.stored), (3, 4));
         assert!(status[0].per_second > 0.0);
+        counters.received_text(2, 30);
+        assert!(counters.timed(|| Err::<(), _>(())).is_err() && counters.timed(|| Ok::<_, ()>(())).is_ok());
+        let measured = roster.measures().remove(0);
+        assert_eq!((measured.counts.received, measured.bytes, measured.acknowledge.count()), (9, 30, 1));
         let (when, text) = status[0].last_error.clone().unwrap();
         assert!(text == "disk full" && when < Timestamp(i64::MAX));
         for _ in 0..3 * TICKS {

@@ -2,6 +2,8 @@
 
 use gastrolog_types::{Batch, Seq};
 
+use crate::DropReason;
+
 /// Takes batches of records into a store.
 pub trait Sink: Send + Sync {
     /// Stores `batch` and returns once it is durable (by the store's durability setting). Blocks while the store
@@ -10,13 +12,51 @@ pub trait Sink: Send + Sync {
     fn append(&self, batch: Batch) -> Result<Accepted, SinkError>;
 }
 
-/// Proof that a batch is durable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Proof that a batch is durable, but for what was dropped on purpose. Stored and dropped make up the batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
-    /// Sequence number of the batch's first record; the others follow it without gaps.
+    /// Sequence number of the first record that was stored; the others follow it without gaps, in one store. Of a batch
+    /// that went to several stores: the number in the first of them.
     pub first_seq: Seq,
     /// How many records were stored.
     pub count: u64,
+    /// How many records were not, as the configuration asks for.
+    pub dropped: Dropped,
+}
+
+impl Accepted {
+    /// All of a batch of `count` records was stored.
+    pub fn stored(first_seq: Seq, count: u64) -> Accepted {
+        Accepted { first_seq, count, dropped: Dropped::default() }
+    }
+}
+
+/// How many records were dropped, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dropped([u64; DropReason::ALL.len()]);
+
+impl Dropped {
+    /// Adds to what was dropped for `reason`.
+    pub fn add(&mut self, reason: DropReason, records: u64) {
+        if let Some(count) = self.0.get_mut(reason as usize) {
+            *count += records;
+        }
+    }
+
+    /// Adds all of `other`.
+    pub fn add_all(&mut self, other: &Dropped) {
+        other.iter().for_each(|(reason, records)| self.add(reason, records));
+    }
+
+    /// Reasons with their counts, those of 0 left out.
+    pub fn iter(&self) -> impl Iterator<Item = (DropReason, u64)> {
+        DropReason::ALL.into_iter().zip(self.0).filter(|(_, records)| *records > 0)
+    }
+
+    /// For all reasons.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
 }
 
 /// Why a batch was not acknowledged.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gastrolog_types::Batch;
 
-use crate::{Counters, DropReason, Sink, SinkError};
+use crate::{Accepted, Counters, DropReason, Sink, SinkError};
 
 /// How long to wait between attempts: doubling from 50 ms to 5 s.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,7 @@ pub fn store_batch(
     while let Some(part) = parts.pop() {
         let count = part.len() as u64;
         match store_part(sink, &part, counters, wait) {
-            Fate::Stored => counters.stored(count),
+            Fate::Stored(accepted) => counters.accepted(&accepted),
             Fate::Refused(_) if count > 1 => {
                 let (first, second) = halve(&part);
                 parts.push(second);
@@ -75,7 +75,7 @@ pub fn store_batch(
 }
 
 enum Fate {
-    Stored,
+    Stored(Accepted),
     Refused(String),
     GivenUp,
 }
@@ -87,12 +87,12 @@ fn store_part(
     wait: &mut dyn FnMut(Duration) -> bool,
 ) -> Fate {
     if part.is_empty() {
-        return Fate::Stored;
+        return Fate::Stored(Accepted::default());
     }
     let mut backoff = Backoff::default();
     loop {
-        match sink.append(part.clone()) {
-            Ok(_) => return Fate::Stored,
+        match counters.timed(|| sink.append(part.clone())) {
+            Ok(accepted) => return Fate::Stored(accepted),
             Err(SinkError::Refused(reason)) => return Fate::Refused(reason),
             Err(SinkError::Unavailable(reason)) => {
                 counters.fault();

@@ -116,6 +116,6 @@ impl Sink for MemorySink {
             });
         }
         self.batch_sizes.lock().push(batch.len());
-        Ok(Accepted { first_seq, count: batch.len() as u64 })
+        Ok(Accepted::stored(first_seq, batch.len() as u64))
     }
 }

@@ -41,7 +41,7 @@ pub fn hold(
     let abandoned = Arc::<AtomicBool>::default();
     let (counters, shutdown, gone) = (counters.clone(), shutdown.clone(), abandoned.clone());
     let task = tokio::task::spawn_blocking(move || {
-        counters.received(batch.len() as u64);
+        counters.received_batch(&batch);
         let mut stop_at = None;
         let mut wait = |pause: Duration| sleep(pause, &gone, &shutdown, &mut stop_at, limits.drain);
         match store_batch(&*sink, batch, &counters, &mut wait) {

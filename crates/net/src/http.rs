@@ -1,22 +1,16 @@
 //! HTTP/1.1 and HTTP/2 on a port of its own.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ConnectInfo;
-use axum::http::Request;
 use gastrolog_ingest::{Counters, ReceiverError, Shutdown};
-use hyper::body::Incoming;
-use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
 use tokio_rustls::TlsAcceptor;
 
-use crate::{Bound, ConnectionLimits, Stream, accept, patience};
+use crate::{Bound, ConnectionLimits, Stream, WithPeer, accept, patience};
 
 /// Longest head of a request, and most that a connection reads at once: what a slow sender can make it hold.
 const HEAD_BYTES_MAX: usize = 64 << 10;
@@ -50,8 +44,8 @@ fn with_alpn(tls: &TlsAcceptor) -> TlsAcceptor {
 
 async fn connection(stream: Stream, router: Router, limits: ConnectionLimits, shutdown: Shutdown) {
     let peer = stream.peer();
-    let asked = Arc::new(AtomicBool::new(false));
-    let service = WithPeer { inner: TowerToHyperService::new(router), peer, asked: asked.clone() };
+    let service = WithPeer::new(router, Some(peer));
+    let asked = service.asked();
     let mut builder = Builder::new(TokioExecutor::new());
     // Some senders do not wait for the answer; what they have sent is taken all the same.
     builder
@@ -80,25 +74,5 @@ async fn connection(stream: Stream, router: Router, limits: ConnectionLimits, sh
     };
     if let Err(e) = ended {
         tracing::debug!(error = %e, %peer, "a connection ended badly");
-    }
-}
-
-/// Tells the routes who asks, and the connection that somebody has asked.
-#[derive(Clone)]
-struct WithPeer {
-    inner: TowerToHyperService<Router>,
-    peer: SocketAddr,
-    asked: Arc<AtomicBool>,
-}
-
-impl Service<Request<Incoming>> for WithPeer {
-    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
-    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
-    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
-
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        self.asked.store(true, Ordering::Relaxed);
-        request.extensions_mut().insert(ConnectInfo(self.peer));
-        self.inner.call(request)
     }
 }

@@ -22,6 +22,7 @@ pub mod udp;
 pub mod web;
 mod web_receiver;
 pub mod wire;
+mod with_peer;
 
 pub use accept::{ConnectionLimits, accept};
 pub use bound::Bound;
@@ -34,3 +35,4 @@ pub use store::{Patience, append, store, store_or_hand_back};
 pub use stream::{Stream, read_some};
 pub use tls::TlsFiles;
 pub use web_receiver::{WebIngest, WebReceiver};
+pub use with_peer::WithPeer;

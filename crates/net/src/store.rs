@@ -10,13 +10,13 @@ use gastrolog_types::Batch;
 /// `refused`). Blocks.
 pub fn append(sink: &dyn Sink, batch: Batch, counters: &Counters) -> Result<Accepted, SinkError> {
     let count = batch.len() as u64;
-    counters.received(count);
-    let stored = sink.append(batch);
+    counters.received_batch(&batch);
+    let stored = counters.timed(|| sink.append(batch));
     if let Err(e) = &stored {
         counters.said(e);
     }
     match &stored {
-        Ok(_) => counters.stored(count),
+        Ok(accepted) => counters.accepted(accepted),
         Err(SinkError::Unavailable(_)) => {
             counters.fault();
             counters.dropped(DropReason::HandedBack, count);
@@ -56,7 +56,7 @@ pub async fn store_or_hand_back(
 ) -> Result<(), SinkError> {
     let (counters, Patience { hold, shutdown }) = (counters.clone(), patience.clone());
     blocking(move || {
-        counters.received(batch.len() as u64);
+        counters.received_batch(&batch);
         let until = Instant::now() + hold;
         let mut wait = |pause| Instant::now() + pause < until && !shutdown.wait_timeout(pause);
         match store_batch(&*sink, batch, &counters, &mut wait) {

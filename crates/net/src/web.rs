@@ -264,10 +264,10 @@ impl Web {
         if count == 0 {
             return Ok(None);
         }
-        self.counters.received(count);
-        match self.sink.append(batch) {
+        self.counters.received_batch(&batch);
+        match self.counters.timed(|| self.sink.append(batch)) {
             Ok(accepted) => {
-                self.counters.stored(count);
+                self.counters.accepted(&accepted);
                 Ok(Some(accepted))
             }
             Err(e @ SinkError::Unavailable(_)) => {

@@ -1,15 +1,15 @@
 //! Accepts connections and serves HTTP/1.1 and HTTP/2 on them, within limits.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use gastrolog_ingest::{Counters, Crowd, Seat};
-use gastrolog_net::patience;
+use gastrolog_net::{WithPeer, patience};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::task::JoinSet;
@@ -37,26 +37,26 @@ pub(crate) trait Door {
     /// Its connections.
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
 
-    /// The next one.
-    async fn open(&self) -> io::Result<Self::Io>;
+    /// The next one, and whose it is where that is known.
+    async fn open(&self) -> io::Result<(Self::Io, Option<SocketAddr>)>;
 }
 
 impl Door for TcpListener {
     type Io = TcpStream;
 
-    async fn open(&self) -> io::Result<TcpStream> {
-        let (stream, _) = self.accept().await?;
+    async fn open(&self) -> io::Result<(TcpStream, Option<SocketAddr>)> {
+        let (stream, peer) = self.accept().await?;
         // An answer is one small write: waiting for more to send only delays it. Who does not grant that is slower.
         let _ = stream.set_nodelay(true);
-        Ok(stream)
+        Ok((stream, Some(peer)))
     }
 }
 
 impl Door for UnixListener {
     type Io = UnixStream;
 
-    async fn open(&self) -> io::Result<UnixStream> {
-        Ok(self.accept().await?.0)
+    async fn open(&self) -> io::Result<(UnixStream, Option<SocketAddr>)> {
+        Ok((self.accept().await?.0, None))
     }
 }
 
@@ -77,8 +77,9 @@ pub(crate) async fn serve<D: Door>(door: D, served: Served) {
     loop {
         tokio::select! {
             (seat, opened) = next(&door, &crowd) => match opened {
-                Ok(io) => {
-                    connections.spawn(connection(io, routes.clone(), stop.clone(), seat));
+                Ok((io, peer)) => {
+                    let service = WithPeer::new(routes.clone(), peer);
+                    connections.spawn(connection(io, service, stop.clone(), seat));
                 }
                 Err(e) => failed(&e, &crowd, &counters).await,
             },
@@ -93,7 +94,7 @@ pub(crate) async fn serve<D: Door>(door: D, served: Served) {
 }
 
 /// The next connection: taken from the system's queue only when there is a place for it.
-async fn next<D: Door>(door: &D, crowd: &Arc<Crowd>) -> (Seat, io::Result<D::Io>) {
+async fn next<D: Door>(door: &D, crowd: &Arc<Crowd>) -> (Seat, io::Result<(D::Io, Option<SocketAddr>)>) {
     let seat = crowd.enter().await;
     (seat, door.open().await)
 }
@@ -111,7 +112,7 @@ async fn failed(error: &io::Error, crowd: &Crowd, counters: &Counters) {
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
-async fn connection<I>(io: I, routes: Router, stop: CancellationToken, seat: Seat)
+async fn connection<I>(io: I, service: WithPeer, stop: CancellationToken, seat: Seat)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -126,7 +127,7 @@ where
     let seat = Arc::new(seat);
     let leave = seat.sent_away();
     let watched = Watched::new(io, seat.clone(), HEAD);
-    let serving = builder.serve_connection(TokioIo::new(watched), TowerToHyperService::new(routes));
+    let serving = builder.serve_connection(TokioIo::new(watched), service);
     tokio::pin!(serving);
     // How a connection ends concerns nobody but its peer, who knows.
     tokio::select! {

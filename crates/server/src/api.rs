@@ -259,7 +259,8 @@ impl proto::Lifecycle for Api {
         _: ServiceRequest<'_, proto::ReceiversRequest>,
     ) -> ServiceResult<impl Encodable<proto::ReceiversResponse> + Send + use<>> {
         let receivers = self.roster.status((self.now)()).into_iter().map(receivers::to_wire).collect();
-        Response::ok(proto::ReceiversResponse { receivers, ..Default::default() })
+        let routes = self.roster.routes().status().into_iter().map(receivers::route_to_wire).collect();
+        Response::ok(proto::ReceiversResponse { receivers, routes, ..Default::default() })
     }
 
     async fn seal(

@@ -14,10 +14,10 @@ pub(crate) fn append(
     counters: &Counters,
 ) -> Result<Accepted, EngineError> {
     let count = batch.len() as u64;
-    counters.received(count);
-    let done = service.append(store, batch);
+    counters.received_batch(&batch);
+    let done = counters.timed(|| service.append(store, batch));
     match &done {
-        Ok(_) => counters.stored(count),
+        Ok(accepted) => counters.accepted(accepted),
         Err(e) => {
             counters.said(e);
             counters.dropped(reason(e), count);

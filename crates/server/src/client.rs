@@ -15,7 +15,7 @@ use gastrolog_engine::{
     Answer, AnswerSink, Cancel, ChunkDetail, ChunkInfo, CompactReport, EngineError, ExplainNode, FieldList,
     QueryEnd, QueryRequest, Service, StoreInfo, StoreUsage, ValueList, ValuesRequest, VerifyReport,
 };
-use gastrolog_ingest::{Accepted, ReceiverStatus};
+use gastrolog_ingest::{Accepted, ReceiverStatus, RouteStatus};
 use gastrolog_types::Batch;
 use tokio::runtime::Runtime;
 
@@ -172,7 +172,7 @@ impl Service for Client {
     fn append(&self, store: &str, batch: Batch) -> Result<Accepted, EngineError> {
         let request = to_wire::batch(store, batch);
         let done = self.wait(&Cancel::default(), self.ingest.append(request))?.into_owned();
-        Ok(Accepted { first_seq: done.first_seq, count: done.count })
+        Ok(Accepted::stored(done.first_seq, done.count))
     }
 
     fn query(
@@ -261,6 +261,12 @@ impl Service for Client {
         let call = self.lifecycle.receivers(proto::ReceiversRequest::default());
         let done = self.wait(&Cancel::default(), call)?.into_owned();
         Ok(done.receivers.into_iter().map(receivers::from_wire).collect())
+    }
+
+    fn routes(&self) -> Result<Vec<RouteStatus>, EngineError> {
+        let call = self.lifecycle.receivers(proto::ReceiversRequest::default());
+        let done = self.wait(&Cancel::default(), call)?.into_owned();
+        Ok(done.routes.into_iter().map(receivers::route_from_wire).collect())
     }
 
     fn seal(&self, store: &str) -> Result<Vec<String>, EngineError> {

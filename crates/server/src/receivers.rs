@@ -1,6 +1,6 @@
 //! What receivers have counted: its wire form, both ways.
 
-use gastrolog_ingest::{CountersSnapshot, DropReason, ReceiverStatus};
+use gastrolog_ingest::{CountersSnapshot, DropReason, ReceiverStatus, RouteStatus};
 
 use crate::{from_wire, proto, to_wire};
 
@@ -29,6 +29,16 @@ pub(crate) fn to_wire(status: ReceiverStatus) -> proto::ReceiverInfo {
         last_error_ns,
         ..Default::default()
     }
+}
+
+pub(crate) fn route_to_wire(status: RouteStatus) -> proto::RouteInfo {
+    let RouteStatus { name, when, stores, records, bytes } = status;
+    proto::RouteInfo { name, when, stores, records, bytes, ..Default::default() }
+}
+
+pub(crate) fn route_from_wire(info: proto::RouteInfo) -> RouteStatus {
+    let proto::RouteInfo { name, when, stores, records, bytes, .. } = info;
+    RouteStatus { name, when, stores, records, bytes }
 }
 
 pub(crate) fn from_wire(info: proto::ReceiverInfo) -> ReceiverStatus {

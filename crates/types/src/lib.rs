@@ -5,12 +5,14 @@
 
 mod batch;
 pub mod buffers;
+mod histogram;
 mod ids;
 mod time;
 mod value;
 pub mod words;
 
 pub use batch::{Attributes, Batch, NewRecord, Record};
+pub use histogram::{BUCKET_ENDS_NS, Histogram, HistogramCounts};
 pub use ids::{Seq, Timestamp};
 pub use time::{TimeLayout, TimeReader, find_time};
 pub use value::Value;

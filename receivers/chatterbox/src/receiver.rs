@@ -89,7 +89,7 @@ impl ChatterboxReceiver {
 
     /// Stores `batch`; false when it had to be given up.
     fn store(&self, batch: Batch, shutdown: &Shutdown) -> bool {
-        self.counters.received(batch.len() as u64);
+        self.counters.received_batch(&batch);
         let mut stop_at = None;
         let mut wait = |pause: Duration| {
             if shutdown.wait_timeout(pause) {

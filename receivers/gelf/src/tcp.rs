@@ -102,7 +102,7 @@ impl Connection<'_> {
         let message = look(text);
         let flaw = flaw.or(cut.then_some(Flaw::Truncated));
         let flaw = flaw.or(message.problem.map(|why| Flaw::Problem(why.into())));
-        shared.counters.received(1);
+        shared.counters.received_text(1, text.len());
         if matches!(flaw, Some(Flaw::Problem(_))) {
             shared.counters.parse_error();
         }

@@ -66,7 +66,7 @@ impl Datagrams {
         let message = look(text);
         let flaw = flaw.or(message.problem.map(|why| Flaw::Problem(why.into())));
         let shared = &self.shared;
-        shared.counters.received(1);
+        shared.counters.received_text(1, text.len());
         if let Some(Flaw::Problem(why)) = &flaw {
             shared.counters.parse_error();
             shared.counters.said(format_args!("{peer}: {why}"));

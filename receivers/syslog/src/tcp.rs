@@ -85,7 +85,7 @@ impl Connection<'_> {
 
     async fn take(&self, message: Message<'_>, ingest: Timestamp) {
         let (attributes, bad) = self.sets.of(message.text, message.flaw);
-        self.shared.counters.received(1);
+        self.shared.counters.received_text(1, message.text.len());
         if bad {
             self.shared.counters.parse_error();
         }

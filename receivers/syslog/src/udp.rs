@@ -31,7 +31,7 @@ impl Datagrams {
         let flaw = (text.len() > *max).then_some(Flaw::Truncated);
         let text = text.get(..*max).unwrap_or(text);
         let (attributes, bad) = self.peers.get(peer.ip(), || PeerSets::new(name, peer.ip())).of(text, flaw);
-        counters.received(1);
+        counters.received_text(1, text.len());
         if bad {
             counters.parse_error();
         }

@@ -1,6 +1,6 @@
 //! Lines of a followed file: they do not depend on how it grew.
 
-use gastrolog_receiver_tail::hostile::lines;
+use gastrolog_follow::hostile::lines;
 
 use crate::Target;
 use crate::corpus::file;

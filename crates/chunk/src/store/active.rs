@@ -34,6 +34,8 @@ pub(super) struct ActiveChunk {
     file: Box<dyn File>,
     /// How much of the file is known to be durable.
     good_len: u64,
+    /// How long the last sync of a row group took.
+    pub(super) sync_ns: u64,
     /// Whether its name is durable.
     named: bool,
     footer: Footer,
@@ -63,8 +65,8 @@ impl ActiveChunk {
             return Err(error);
         }
         let good_len = head.len() as u64;
-        let (named, footer, groups, env) = (false, Footer::new(), Vec::new(), env.clone());
-        Ok(ActiveChunk { id, created, generation, env, path, file, good_len, named, footer, groups })
+        let (named, footer, groups, env, sync_ns) = (false, Footer::new(), Vec::new(), env.clone(), 0);
+        Ok(ActiveChunk { id, created, generation, env, path, file, good_len, sync_ns, named, footer, groups })
     }
 
     /// Goes on with the chunk at `path`, whose file ends after the last row group of `footer` and is durable.
@@ -82,8 +84,8 @@ impl ActiveChunk {
             Arc::new(RowGroup::new(RowGroupId { chunk: id, ordinal: i as u32 }, *entry, shared.clone()))
         };
         let groups = footer.row_groups.iter().enumerate().map(group).collect();
-        let (env, path) = (env.clone(), path.to_path_buf());
-        Ok(ActiveChunk { id, created, generation, env, path, file, good_len, named: true, footer, groups })
+        let (env, path, named, sync_ns) = (env.clone(), path.to_path_buf(), true, 0);
+        Ok(ActiveChunk { id, created, generation, env, path, file, good_len, sync_ns, named, footer, groups })
     }
 
     /// Adds a row group and makes it durable, or changes nothing that counts.
@@ -94,7 +96,9 @@ impl ActiveChunk {
         budget: FooterBudget,
     ) -> Result<(), Failure> {
         self.file.append(&group.bytes).map_err(|e| self.undo(e))?;
+        let begin_ns = self.env.clock.monotonic_ns();
         self.file.sync().map_err(Failure::Retire)?;
+        self.sync_ns = self.env.clock.monotonic_ns().saturating_sub(begin_ns);
         if !self.named {
             let dir = self.path.parent().unwrap_or(Path::new("."));
             self.env.fs.sync_dir(dir).map_err(Failure::Retire)?;

@@ -21,12 +21,15 @@ impl Store {
     pub fn append(&self, batch: Batch) -> Result<(Seq, u64), StoreError> {
         let text_bytes = check(&batch)?;
         let count = batch.len() as u64;
+        let begin_ns = self.shared.env.clock.monotonic_ns();
         let direct = text_bytes >= self.shared.options.direct_bytes;
         let first_seq = match () {
             () if count == 0 => self.shared.state.lock().next_seq,
             () if direct => self.shared.append_direct(batch)?,
             () => self.shared.append_logged(batch)?,
         };
+        let took_ns = self.shared.env.clock.monotonic_ns().saturating_sub(begin_ns);
+        self.shared.meter.appended(count, text_bytes, took_ns);
         Ok((first_seq, count))
     }
 }

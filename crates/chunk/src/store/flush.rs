@@ -155,7 +155,7 @@ impl Flusher {
     /// Encodes several row groups at a time, but makes one after the other durable: after a crash only the last may
     /// be torn.
     fn write_plans(&mut self, plans: &[Vec<Pending>]) -> Result<(), FlushError> {
-        for (plan, encoded) in plans.iter().zip(encode_all(&*self.shared.encoder, plans)?) {
+        for (plan, encoded) in plans.iter().zip(encode_all(&self.shared, plans)?) {
             self.write_group(&encoded, plan.last().map_or(0, end_seq))?;
             if self.is_due() {
                 // The records are safe; sealing is tried again after the next row group.
@@ -182,6 +182,7 @@ impl Flusher {
                 return Err(error.into());
             }
         }
+        self.shared.meter.chunk_sync.note_ns(active.sync_ns);
         let chunk = active.publish();
         let grown = active.grown();
         let mut state = self.shared.state.lock();
@@ -260,9 +261,11 @@ impl Flusher {
     /// Seals the growing chunk, if there is one with records.
     fn seal_active(&mut self) -> Result<Option<u128>, FlushError> {
         let Some(active) = self.active.as_mut().filter(|a| a.row_groups() > 0) else { return Ok(None) };
-        let id = active.id;
+        let (id, begin_ns) = (active.id, self.shared.env.clock.monotonic_ns());
         let error = match active.seal() {
             Ok(chunk) => {
+                let took_ns = self.shared.env.clock.monotonic_ns().saturating_sub(begin_ns);
+                self.shared.meter.seal.note_ns(took_ns);
                 let end_seq = chunk.summary.end_seq;
                 self.active = None;
                 self.shared.state.lock().publish(chunk);
@@ -389,12 +392,18 @@ pub(super) fn next_id(env: &Env, last: &mut u128) -> u128 {
 pub(super) type Encoded = (EncodedRowGroup, Shapes);
 
 /// Encodes each plan, all at the same time.
-fn encode_all(encoder: &dyn Encoder, plans: &[Vec<Pending>]) -> Result<Vec<Encoded>, FlushError> {
+fn encode_all(shared: &Shared, plans: &[Vec<Pending>]) -> Result<Vec<Encoded>, FlushError> {
+    let encode = |plan: &Vec<Pending>| {
+        let begin_ns = shared.env.clock.monotonic_ns();
+        let encoded = encode(&*shared.encoder, plan);
+        shared.meter.build.note_ns(shared.env.clock.monotonic_ns().saturating_sub(begin_ns));
+        encoded
+    };
     if let [plan] = plans {
-        return Ok(vec![encode(encoder, plan)?]);
+        return Ok(vec![encode(plan)?]);
     }
     std::thread::scope(|scope| {
-        let threads: Vec<_> = plans.iter().map(|plan| scope.spawn(|| encode(encoder, plan))).collect();
+        let threads: Vec<_> = plans.iter().map(|plan| scope.spawn(move || encode(plan))).collect();
         let died = |_| Err(FlushError::new("the encoder panicked"));
         threads.into_iter().map(|thread| thread.join().unwrap_or_else(died)).collect()
     })

@@ -26,6 +26,7 @@ mod check;
 mod clock_watch;
 mod error;
 mod flush;
+mod meter;
 mod open;
 mod options;
 mod read_only;
@@ -52,6 +53,7 @@ use gastrolog_types::Seq;
 use parking_lot::{Condvar, Mutex};
 
 pub use error::{FlushError, StoreError};
+pub use meter::StoreMeasures;
 pub use options::{Retention, SealPolicy, StoreOptions};
 pub use read_only::ReadOnlyStore;
 pub use recompact::{RecompactPolicy, Recompacted, Recompaction};
@@ -59,6 +61,7 @@ pub use recover::RecoveryReport;
 
 use crate::wal::Wal;
 use crate::{Pending, Snapshot};
+use meter::Meter;
 use state::{Command, State};
 
 /// Makes row groups of records. Called by several threads at the same time.
@@ -111,6 +114,7 @@ struct Shared {
     /// Held while seqs are dealt out, so that the log has them in order. Locked before `state`.
     order: Mutex<()>,
     state: Mutex<State>,
+    meter: Meter,
     /// Held while chunks are written anew: by one thread at a time. Chunks that are left as they are, with the reason.
     left_alone: Mutex<BTreeMap<u128, String>>,
     /// The flusher has something to do.

@@ -13,6 +13,7 @@ use parking_lot::{Condvar, Mutex};
 use super::active::ActiveChunk;
 use super::clock_watch::ClockWatch;
 use super::flush::Flusher;
+use super::meter::Meter;
 use super::recompact::remove_drafts;
 use super::recover::{Found, Inventory, RecoveryReport, Unsealed, take_pending};
 use super::reserve::Reserve;
@@ -60,6 +61,7 @@ impl Store {
             wal,
             order: Mutex::new(()),
             state: Mutex::new(state),
+            meter: Meter::default(),
             left_alone: Mutex::default(),
             work: Condvar::new(),
             room: Condvar::new(),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gastrolog_env::Env;
-use gastrolog_types::{Batch, Seq};
+use gastrolog_types::{Batch, Histogram, Seq};
 use parking_lot::{Condvar, Mutex};
 
 use super::frame::{Grown, Prepared};
@@ -55,6 +55,8 @@ pub struct Wal {
     progress: Condvar,
     /// Locked before `state` where both are.
     writer: Mutex<Writer>,
+    env: Env,
+    sync_times: Histogram,
 }
 
 #[derive(Debug)]
@@ -109,6 +111,8 @@ impl Wal {
             state: Mutex::new(state),
             progress: Condvar::new(),
             writer: Mutex::new(writer),
+            env: env.clone(),
+            sync_times: Histogram::default(),
         };
         Ok((wal, recovered))
     }
@@ -318,6 +322,11 @@ impl Wal {
         self.state.lock().syncs
     }
 
+    /// How long the syncs took that were done for those who wait.
+    pub fn sync_times(&self) -> &Histogram {
+        &self.sync_times
+    }
+
     /// Keeps everybody else from the disk.
     #[cfg(test)]
     pub(super) fn hold_writer(&self) -> impl Sized + '_ {
@@ -343,7 +352,11 @@ impl Wal {
             self.settle(writer, written)?;
         }
         if sync {
+            let begin_ns = self.env.clock.monotonic_ns();
             let synced = writer.sync();
+            if matches!(synced, Ok(true) | Err(_)) {
+                self.sync_times.note_ns(self.env.clock.monotonic_ns().saturating_sub(begin_ns));
+            }
             if let Ok(done) = synced {
                 let mut state = self.state.lock();
                 state.durable = state.durable.max(upto);

@@ -27,7 +27,8 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<ExplainNode, EngineError> {
         let begin = Instant::now();
-        let asked = self.ask(request)?;
+        // What each step costs shows only where it is taken.
+        let asked = Asked { fresh: true, ..self.ask(request)? };
         let planned = begin.elapsed().as_nanos() as u64;
         let actual = if analyze { Some(self.answer(&asked, request, cancel, &mut |_| true)?) } else { None };
         let total = begin.elapsed().as_nanos() as u64;
@@ -43,7 +44,7 @@ impl Engine {
     fn tree(&self, asked: &Asked, request: &QueryRequest, actual: Option<&Actual>) -> ExplainNode {
         let plan = &asked.plan;
         let mut root = node(format!("query {}", asked.query));
-        self.totals(&mut root, plan, request, actual);
+        self.totals(&mut root, asked, request, actual);
         root.children.extend(steps::conditions(plan, actual));
         root.children.push(chunks::chunks(plan, actual));
         if plan.pending_records > 0 {
@@ -60,7 +61,8 @@ impl Engine {
     }
 
     /// What the query comes to as a whole.
-    fn totals(&self, root: &mut ExplainNode, plan: &Plan, request: &QueryRequest, actual: Option<&Actual>) {
+    fn totals(&self, root: &mut ExplainNode, asked: &Asked, request: &QueryRequest, actual: Option<&Actual>) {
+        let plan = &asked.plan;
         root.text("answer", strategy(plan, request));
         let held: u64 = plan.chunks.iter().map(|c| c.file_bytes).sum();
         root.bytes("bytes held", held);
@@ -68,6 +70,10 @@ impl Engine {
         root.bytes("bytes estimated", plan.reads().map(|(_, g)| g.needed_bytes).sum());
         root.bytes("bytes at most", bytes_at_most(plan, request));
         root.count("rows estimated", plan.estimated_rows());
+        let answered = self.cache.answered(plan, &asked.snapshot);
+        if answered > 0 {
+            root.count("row groups answered before", answered);
+        }
         root.nanos("time estimated", plan.estimated_ns(request.limit) / self.threads_of(plan));
         let Some(actual) = actual else { return };
         let read = actual.bytes_read() + plan.planning_bytes;

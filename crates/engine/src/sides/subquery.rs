@@ -38,6 +38,7 @@ impl Engine {
             with_fields: false,
             sides: &inner.tables,
             after: None,
+            fresh: false,
             budget: with.budget,
             check: with.check,
         };

@@ -1,5 +1,6 @@
 //! Tests of the engine through its façade, in one binary: linking is most of what a test binary costs.
 
+mod answers;
 mod charts;
 mod clock;
 mod context;

@@ -332,6 +332,11 @@ impl Fs for FaultFs {
         file.sync()
     }
 
+    fn free_bytes(&self, _: &Path) -> Result<Option<u64>> {
+        let capacity = self.shared.state.lock().capacity;
+        Ok(capacity.map(|capacity| capacity.saturating_sub(self.shared.used())))
+    }
+
     fn lock(&self, path: &Path, exclusive: bool, holder: &str) -> std::result::Result<LockGuard, LockError> {
         self.shared.live.lock(path, exclusive, holder)
     }

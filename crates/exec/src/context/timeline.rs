@@ -12,8 +12,8 @@ use crate::Order;
 use crate::actual::Actual;
 use crate::bits::Bits;
 use crate::interner::Interner;
-use crate::run::{Context, matching_rows, scan_pending};
-use crate::units::{pending_records, pending_source};
+use crate::pending::{pending_records, pending_source, scan_pending};
+use crate::run::{Context, matching_rows};
 use crate::view::View;
 
 /// Row groups that are held open: a walk goes to and fro between neighbours.
@@ -305,7 +305,7 @@ fn push_pair(key: &mut Vec<u8>, name: &str, value: &[u8]) {
 
 fn pending_record(pending: &Pending, row: usize, pipeline: &gastrolog_index::Pipeline) -> Option<Record> {
     let (seq, record, text) = pending_records(pending).nth(row)?;
-    let source = pending_source(record, text, pipeline, &mut gastrolog_index::RangeSet::default());
+    let source = pending_source(record, text, pipeline);
     let attributes = pending.batch.attributes.get(record.attributes as usize).cloned().unwrap_or_default();
     Some(Record { seq, source, ingest: record.ingest, attributes, text: text.to_vec() })
 }

@@ -158,6 +158,19 @@ impl Groups {
         }
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.strings().len()
+    }
+
+    /// Copies of all, each with its key.
+    pub(crate) fn copied(&self) -> Vec<(KeyBytes, Vec<Accumulator>)> {
+        let width = self.aggregation.aggregates.len();
+        let keys = self.keys.strings().iter().map(KeyBytes::from_bytes);
+        let accumulators = |n: usize| self.accumulators.iter().skip(n * width).take(width).cloned().collect();
+        keys.enumerate().map(|(n, key)| (key, accumulators(n))).collect()
+    }
+
     /// Calls `visit` with the text of each key that is one, and the count that is the aggregate at `place`.
     pub(crate) fn counts_of_texts(&self, place: usize, visit: &mut dyn FnMut(&[u8], u64)) {
         for (key, count) in self.keys.strings().iter().zip(self.counts(place)) {

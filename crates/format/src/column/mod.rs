@@ -9,6 +9,7 @@ mod encode;
 mod parsed;
 mod pattern;
 mod read;
+mod search;
 mod typed;
 
 pub use decoded::{Column, Exceptions, Pattern};
@@ -17,6 +18,7 @@ pub(crate) use encode::encode_distinct;
 pub use encode::{Encoded, encode};
 pub use pattern::cut_variables;
 pub use read::decode;
+pub use search::may_have_word;
 
 /// Values to encode: ranges of one buffer.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use crate::compress::get;
 use crate::{Corrupt, ROWS_MAX, Reader, Result, STREAM_BYTES_MAX, Strings, ids, ints};
 
 /// How deep columns may nest: a dictionary of patterns of dictionaries of integers.
-const DEPTH_MAX: u32 = 4;
+pub(super) const DEPTH_MAX: u32 = 4;
 
 /// Decodes a column of `rows` values; everything must be read.
 pub fn decode(bytes: &[u8], rows: usize) -> Result<Column> {

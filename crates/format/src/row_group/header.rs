@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use gastrolog_types::{Seq, Timestamp};
 
 use super::{MAGIC, SOURCE_PREDICTED};
-use crate::column::{Column, Encoding, decode};
+use crate::column::{Column, Encoding, decode, may_have_word};
 use crate::words::TypedWords;
 use crate::{Body, Corrupt, Fallible, Ids, ROWS_MAX, Reader, Result, Shapes, Writer, ids, ints};
 
@@ -247,6 +247,18 @@ impl Header {
     pub fn column<B: Body + ?Sized>(&self, body: &B, i: usize) -> Fallible<Column, B> {
         let meta = self.columns.get(i).ok_or(Corrupt("no such column"))?;
         Ok(decode(&self.section(body, meta.section)?, meta.values as usize)?)
+    }
+
+    /// Whether column `i` may have `word` in a value; see [`may_have_word`].
+    pub fn column_may_have<B: Body + ?Sized>(
+        &self,
+        body: &B,
+        i: usize,
+        word: &[u8],
+        stands_in: &dyn Fn(&[u8]) -> bool,
+    ) -> Fallible<bool, B> {
+        let meta = self.columns.get(i).ok_or(Corrupt("no such column"))?;
+        Ok(may_have_word(&self.section(body, meta.section)?, meta.values as usize, word, stands_in)?)
     }
 
     /// Decodes the shapes.

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use gastrolog_engine::{EngineError, Location, Service};
+use gastrolog_ingest::multiline::MultilineConfig;
 use gastrolog_ingest::{Accepted, Clock, Counters, Receiver, Sink, SinkError};
 use gastrolog_receiver_http::SinkResolver;
 use gastrolog_types::Batch;
 
 use super::config::Config;
+use super::processing::Processing;
 use super::receivers::{OnApi, Receivers};
 use crate::clock;
 
@@ -41,18 +43,39 @@ pub(crate) struct Binding<'a> {
     pub(super) config: &'a Config,
     pub(super) service: &'a Arc<dyn Service>,
     pub(super) into: &'a mut Receivers,
+    pub(super) processing: &'a Arc<Processing>,
+    /// The receiver at hand.
+    pub(super) receiver: String,
+    /// Whether it groups lines by itself.
+    pub(super) groups_itself: bool,
 }
 
 impl Binding<'_> {
-    /// The store `name`, or the default one.
+    /// From here on things are bound for the receiver `name`.
+    pub(crate) fn begin(&mut self, name: &str) {
+        self.receiver = name.to_owned();
+        self.groups_itself = false;
+        self.into.names.push(name.to_owned());
+    }
+
+    /// How to group lines, for a receiver that does so by itself, across batches. To be asked before [`Binding::sink`],
+    /// which then leaves it to the receiver.
+    #[expect(dead_code, reason = "for receivers that follow files")]
+    pub(crate) fn multiline(&mut self) -> Option<MultilineConfig> {
+        self.groups_itself = true;
+        self.processing.multiline(&self.receiver)
+    }
+
+    /// The store `name`, or the default one, behind what is configured for the receiver.
     pub(crate) fn sink(&self, name: Option<&str>) -> Arc<dyn Sink> {
-        let store = name.unwrap_or(DEFAULT).to_owned();
-        Arc::new(StoreSink { service: self.service.clone(), store })
+        let store = name.unwrap_or(DEFAULT);
+        let sink = store_sink(self.service, store);
+        self.processing.wrap(&self.receiver, store, sink, self.groups_itself)
     }
 
     /// Finds the store that a request names: one that is configured, or that is there.
     pub(crate) fn sinks(&self) -> SinkResolver {
-        resolver(self.config, self.service)
+        resolver(self.config, self.service, self.processing, &self.receiver)
     }
 
     /// The time of arrival.
@@ -95,16 +118,24 @@ impl Binding<'_> {
 }
 
 /// Finds the store that a request names: one that is configured, or that is there.
-fn resolver(config: &Config, service: &Arc<dyn Service>) -> SinkResolver {
+fn resolver(
+    config: &Config,
+    service: &Arc<dyn Service>,
+    processing: &Arc<Processing>,
+    receiver: &str,
+) -> SinkResolver {
     let configured: HashSet<String> = config.stores.keys().cloned().chain([DEFAULT.to_owned()]).collect();
-    let service = service.clone();
+    let (service, processing, receiver) = (service.clone(), processing.clone(), receiver.to_owned());
     Arc::new(move |store| {
         let there = || service.stores().is_ok_and(|all| all.iter().any(|s| s.name == store));
         let known = configured.contains(store) || there();
-        known.then(|| {
-            Arc::new(StoreSink { service: service.clone(), store: store.to_owned() }) as Arc<dyn Sink>
-        })
+        known.then(|| processing.wrap(&receiver, store, store_sink(&service, store), false))
     })
+}
+
+/// A store as it is, with nothing before it.
+pub(super) fn store_sink(service: &Arc<dyn Service>, store: &str) -> Arc<dyn Sink> {
+    Arc::new(StoreSink { service: service.clone(), store: store.to_owned() })
 }
 
 /// Where the bookmarks of the tail receiver `name` are kept: beside the stores; those of a store in memory go with

@@ -10,6 +10,7 @@ use gastrolog_engine::QueryLimits;
 use serde::{Deserialize, Deserializer};
 
 use super::kinds::{ReceiverConfig, SyslogKeys, TailKeys};
+use super::processing::{ProcessKeys, RouteKeys, RoutingKeys};
 use crate::cli::ServeArgs;
 use crate::units;
 
@@ -28,11 +29,23 @@ pub(crate) struct Config {
     /// What one query may take.
     #[serde(default)]
     pub(crate) query: QueryConfig,
+    /// What is kept in memory for the next query.
+    #[serde(default)]
+    pub(crate) cache: CacheConfig,
     /// Policies by store; a store that is not named here has the defaults.
     #[serde(default)]
     pub(crate) stores: BTreeMap<String, StoreConfig>,
     #[serde(default)]
     pub(crate) receivers: Vec<ReceiverConfig>,
+    /// What is done with records on their way in, by receiver.
+    #[serde(default)]
+    pub(crate) process: BTreeMap<String, ProcessKeys>,
+    /// Which records go to which stores, in this order.
+    #[serde(default)]
+    pub(crate) routes: Vec<RouteKeys>,
+    /// What becomes of the others.
+    #[serde(default)]
+    pub(crate) routing: RoutingKeys,
 }
 
 /// Where the server listens and keeps its data.
@@ -71,6 +84,18 @@ pub(crate) struct QueryConfig {
     /// Bytes held in memory.
     #[serde(default, deserialize_with = "bytes")]
     pub(crate) limit_memory: Option<u64>,
+}
+
+/// What is kept in memory for the next query; what is `None` is left to the engine.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CacheConfig {
+    /// Bytes of decoded columns.
+    #[serde(default, deserialize_with = "bytes")]
+    pub(crate) columns: Option<u64>,
+    /// Bytes of what row groups answered.
+    #[serde(default, deserialize_with = "bytes")]
+    pub(crate) answers: Option<u64>,
 }
 
 /// How long a query may take.
@@ -217,7 +242,8 @@ pub(super) fn bytes<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::E
     }
 }
 
-fn span<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
+/// For `deserialize_with`: text of a number and a unit of time.
+pub(super) fn span<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(d)?;
     units::parse_duration(&text).map(Some).map_err(serde::de::Error::custom)
 }
@@ -264,6 +290,10 @@ mod tests {
             limit_bytes = "50GB"
             limit_memory = "256MiB"
 
+            [cache]
+            columns = "1GiB"
+            answers = 0
+
             [stores.default]
             seal_bytes = "1GiB"
             seal_age = "1h"
@@ -291,6 +321,7 @@ mod tests {
         let limits = config.query.limits();
         assert_eq!((limits.timeout_ms, limits.rows), (Some(600_000), Some(100_000)));
         assert_eq!((limits.read_bytes, limits.memory_bytes), (Some(50_000_000_000), 256 << 20));
+        assert_eq!((config.cache.columns, config.cache.answers), (Some(1 << 30), Some(0)));
         let store = &config.stores["default"];
         assert_eq!(store.seal_bytes, Some(1 << 30));
         assert_eq!(store.recompact, Some(Recompact::After(Duration::from_secs(12 * 3600))));

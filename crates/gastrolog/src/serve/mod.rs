@@ -4,6 +4,7 @@ mod binding;
 pub(crate) mod config;
 mod descriptors;
 mod kinds;
+mod processing;
 mod receivers;
 mod signals;
 

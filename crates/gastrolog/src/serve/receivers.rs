@@ -9,11 +9,12 @@ use anyhow::{Context, bail};
 use gastrolog_engine::{Location, Service};
 use gastrolog_ingest::{Counters, Receiver, ReceiverStatus, Roster, Shutdown};
 
-use super::binding::Binding;
+use super::binding::{self, Binding};
 use super::config::Config;
 use super::kinds;
-use crate::clock;
+use super::processing::Processing;
 use crate::failure::note;
+use crate::{clock, open};
 
 /// A receiver on the port of the API.
 pub(super) struct OnApi {
@@ -32,6 +33,8 @@ pub(super) struct Receivers {
     /// How many of `listening` are in the roster.
     pub(super) said: usize,
     pub(super) roster: Arc<Roster>,
+    /// What they are called.
+    pub(super) names: Vec<String>,
 }
 
 impl Receivers {
@@ -43,15 +46,27 @@ impl Receivers {
     ) -> anyhow::Result<Receivers> {
         let mut names = HashSet::new();
         let mut receivers = Receivers::default();
-        let mut binding = Binding { location, config, service, into: &mut receivers };
+        let (routes, sink) = (receivers.roster.routes(), |store: &str| binding::store_sink(service, store));
+        let processing = Arc::new(Processing::new(config, open::pipeline(), &routes, &sink)?);
+        let mut binding = Binding {
+            location,
+            config,
+            service,
+            into: &mut receivers,
+            processing: &processing,
+            receiver: String::new(),
+            groups_itself: false,
+        };
         kinds::on_api(&mut binding);
         for receiver in &config.receivers {
             let name = receiver.name();
+            binding.begin(name);
             receiver.bind(&mut binding).with_context(|| format!("receiver {name}"))?;
             if !names.insert(name) {
                 bail!("two receivers are named {name}: give them different names");
             }
         }
+        processing.check_used(config, &receivers.names)?;
         Ok(receivers)
     }
 

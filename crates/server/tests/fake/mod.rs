@@ -131,7 +131,7 @@ impl Service for Fake {
                 text: batch.text_of(i).to_vec(),
             });
         }
-        Ok(Accepted { first_seq, count: batch.len() as u64 })
+        Ok(Accepted::stored(first_seq, batch.len() as u64))
     }
 
     fn query(&self, q: &QueryRequest, cancel: &Cancel, out: AnswerSink<'_>) -> Result<QueryEnd, EngineError> {

@@ -23,6 +23,7 @@ impl Logs {
         let folder = tempfile::tempdir().unwrap();
         let config = TailConfig {
             globs: vec![folder.path().join(glob).display().to_string()],
+            name: "tail".into(),
             state_file: folder.path().join("bookmarks"),
             rotated_wait: Duration::ZERO,
             ..TailConfig::default()

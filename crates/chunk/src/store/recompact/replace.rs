@@ -30,6 +30,7 @@ impl Flusher {
             let end = at + new.sources.len();
             Arc::make_mut(&mut state.chunks).splice(at..end, [chunk]);
         }
+        self.shared.meter.compactions.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         self.last_id = self.last_id.max(new.summary.id);
         self.catalog_stale = true;
         self.keep_catalog();

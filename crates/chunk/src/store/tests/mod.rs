@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod failures;
 mod full;
+mod measures;
 mod model;
 mod recompact;
 mod retention;

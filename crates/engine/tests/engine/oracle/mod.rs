@@ -98,6 +98,7 @@ fn answers_alike(lines: &[Line], other: &Shape, filter: &str, stages: &str) -> R
     for shape in &shapes {
         let engine = store(lines, shape);
         prop_assert_eq!(&try_ask(&engine, &whole), &wanted, "{:?} of {}", shape, &whole.query);
+        prop_assert_eq!(&try_ask(&engine, &whole), &wanted, "again {:?} of {}", shape, &whole.query);
         prop_assert_eq!(&try_ask(&engine, &rowwise), &wanted, "rows of {:?} of {}", shape, &rowwise.query);
     }
     Ok(())

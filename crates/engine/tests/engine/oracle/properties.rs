@@ -48,6 +48,7 @@ proptest! {
                 let count = QueryRequest { query: format!("{text} | stats count()"), limit: None, ..request.clone() };
                 let answer = try_ask(engine, &count).unwrap();
                 prop_assert_eq!(answer.last(), Some(&Answer::Row(vec![Value::Int(all as i64)])), "{:?} count of {}", shapes[state], &text);
+                prop_assert_eq!(&try_ask(engine, &count).unwrap(), &answer, "{:?} again, count of {}", shapes[state], &text);
             }
         }
     }

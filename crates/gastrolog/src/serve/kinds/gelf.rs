@@ -73,6 +73,7 @@ impl Kind for GelfKeys {
 
 pub(super) fn on_api(binding: &mut Binding<'_>) {
     let max = GelfConfig::default().message_bytes_max;
+    binding.begin(ON_API);
     let ingest = GelfIngest::new(ON_API, max, binding.sink(None), binding.clock(), Arc::default());
     binding.add_routes(ON_API, "gelf", ingest.router(), ingest.counters());
 }

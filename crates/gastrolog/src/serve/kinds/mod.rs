@@ -5,10 +5,13 @@
 
 mod beats;
 mod chatterbox;
+mod docker;
+mod files;
 mod fluent;
 mod gelf;
 mod http;
 mod kafka;
+mod kubernetes;
 mod relp;
 mod syslog;
 mod tail;
@@ -70,6 +73,10 @@ kinds! {
     "syslog" => Syslog(SyslogKeys),
     /// Files that are followed.
     "tail" => Tail(TailKeys),
+    /// Containers of Docker.
+    "docker" => Docker(docker::DockerKeys),
+    /// Containers of a Kubernetes node.
+    "kubernetes" => Kubernetes(kubernetes::KubernetesKeys),
     /// Beats: Lumberjack, version 2.
     "beats" => Beats(beats::BeatsKeys),
     /// Fluent Forward.

@@ -1,11 +1,11 @@
 //! `kind = "tail"`.
 
-use anyhow::bail;
-use gastrolog_receiver_tail::{Start, TailConfig, TailReceiver};
+use gastrolog_receiver_tail::TailReceiver;
 use serde::Deserialize;
 
 use super::super::binding::Binding;
 use super::Kind;
+use super::files::{FileKeys, From, Lines};
 
 /// Files that are followed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -20,17 +20,14 @@ pub(crate) struct TailKeys {
     /// Where a file that is met for the first time is read from.
     #[serde(default)]
     pub(crate) from: From,
+    /// Lines that belong together.
+    pub(crate) multiline: Option<Lines>,
 }
 
-/// Where a new file is read from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum From {
-    /// From its first line.
-    #[default]
-    Start,
-    /// From what is written after.
-    End,
+impl TailKeys {
+    fn files(&self) -> FileKeys {
+        FileKeys { from: self.from, multiline: self.multiline.clone() }
+    }
 }
 
 impl Kind for TailKeys {
@@ -39,20 +36,12 @@ impl Kind for TailKeys {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        if self.globs.is_empty() {
-            bail!("a tail receiver needs `globs`");
-        }
-        Ok(())
+        self.files().check(&self.globs)
     }
 
     fn bind(&self, name: String, binding: &mut Binding<'_>) -> anyhow::Result<()> {
-        let from = match self.from {
-            From::Start => Start::Beginning,
-            From::End => Start::End,
-        };
-        let state_file = binding.state_file(&name)?;
-        let tail = TailConfig { name, globs: self.globs.clone(), state_file, from, ..TailConfig::default() };
-        let tail = TailReceiver::new(tail, binding.sink(self.store.as_deref()), binding.clock())?;
+        let config = self.files().config(name, &self.globs, binding)?;
+        let tail = TailReceiver::new(config, binding.sink(self.store.as_deref()), binding.clock())?;
         binding.say(format!("tail {}", self.globs.join(" ")));
         binding.add(tail);
         Ok(())

@@ -77,6 +77,7 @@ pub(super) fn on_api(binding: &mut Binding<'_>) {
 }
 
 fn add<P: Protocol>(name: &str, binding: &mut Binding<'_>) {
+    binding.begin(name);
     let ingest = P::make(name.to_owned(), binding.sink(None), binding.clock());
     binding.add_routes(name, ingest.kind(), P::shared(&ingest), ingest.counters());
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use gastrolog_ingest::ReceiverError;
+use gastrolog_ingest::multiline::Multiline;
 
 /// Largest limit for a line; a chunk that is read is larger.
 const LINE_BYTES_LIMIT: usize = 1 << 20;
@@ -21,7 +22,7 @@ pub enum Start {
 
 /// Configuration of the receiver.
 #[derive(Clone, Debug)]
-pub struct TailConfig {
+pub struct FollowConfig {
     /// Name of the receiver, an attribute of its records.
     pub name: String,
     /// Paths to follow, with `*`, `?`, `[…]` and `**`. Names that end in `.gz` are passed over.
@@ -32,32 +33,39 @@ pub struct TailConfig {
     pub from: Start,
     /// Pause between two looks at the files.
     pub poll: Duration,
-    /// Longer lines are truncated to this; at most 1 MiB.
+    /// Longer lines are truncated to this; at most 1 MiB. Of what is joined of several lines, a record has no more
+    /// than this either.
     pub line_bytes_max: usize,
     /// How long a file that was renamed out of sight, or deleted, is still read after it last grew.
     pub rotated_wait: Duration,
+    /// How long the beginning of a record that is not whole waits for more before it is stored as it is.
+    pub held_wait: Duration,
+    /// Lines of a stream that belong together are one record.
+    pub multiline: Option<Multiline>,
     /// Files held open at once. Beyond it those that are read to their end are closed until they grow.
     pub open_files_max: usize,
 }
 
-impl Default for TailConfig {
+impl Default for FollowConfig {
     fn default() -> Self {
-        TailConfig {
-            name: "tail".into(),
+        FollowConfig {
+            name: "files".into(),
             globs: Vec::new(),
             state_file: PathBuf::new(),
             from: Start::Beginning,
             poll: Duration::from_millis(250),
             line_bytes_max: LINE_BYTES_LIMIT,
             rotated_wait: Duration::from_secs(10),
+            held_wait: Duration::from_secs(5),
+            multiline: None,
             open_files_max: 512,
         }
     }
 }
 
-impl TailConfig {
+impl FollowConfig {
     pub(crate) fn check(&self) -> Result<(), ReceiverError> {
-        let wrong = |what: String| Err(ReceiverError::Config(format!("tail receiver {}: {what}", self.name)));
+        let wrong = |what: String| Err(ReceiverError::Config(format!("receiver {}: {what}", self.name)));
         if self.globs.is_empty() {
             return wrong("no file to follow is given".into());
         }

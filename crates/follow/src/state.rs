@@ -1,21 +1,17 @@
-//! The state file: the bookmarks of all files, as JSON, replaced as a whole.
+//! The bookmarks of all files.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use gastrolog_ingest::ReceiverError;
 use serde::{Deserialize, Serialize};
 
+use crate::document;
 use crate::mark::{FileId, Mark};
 
 /// Bookmarks kept of files that are not there any more (one may come back under another name); the oldest go first.
 const ABSENT_MAX: usize = 4096;
-/// A state file larger than this was not written by this program.
-const STATE_BYTES_MAX: u64 = 256 << 20;
-/// With a checksum since 2.
-const VERSION: u32 = 2;
 
 /// A bookmark.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,21 +26,6 @@ pub(crate) struct Bookmark {
     pub(crate) seen_ns: i64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Document {
-    version: u32,
-    /// CRC-32 of the files as JSON without spaces: a number that is another one makes lines vanish.
-    #[serde(default)]
-    crc32: u32,
-    files: Vec<Bookmark>,
-}
-
-impl Document {
-    fn checksum(files: &[Bookmark]) -> io::Result<u32> {
-        Ok(crc32fast::hash(&serde_json::to_vec(files)?))
-    }
-}
-
 /// All bookmarks and where they are kept.
 pub(crate) struct State {
     path: PathBuf,
@@ -56,30 +37,17 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Reads the state file. One that cannot be understood is an error: to begin anew would repeat every line.
+    /// Reads the state file.
     pub(crate) fn load(path: &Path) -> Result<State, ReceiverError> {
-        let what = format!("the state file {}", path.display());
-        let bytes = match std::fs::metadata(path) {
-            Err(e) if e.kind() == io::ErrorKind::NotFound => None,
-            Err(e) => return Err(ReceiverError::io(what)(e)),
-            Ok(metadata) if metadata.len() > STATE_BYTES_MAX => {
-                return Err(ReceiverError::Config(format!("{what} is larger than {STATE_BYTES_MAX} bytes")));
-            }
-            Ok(_) => Some(std::fs::read(path).map_err(ReceiverError::io(what.as_str()))?),
-        };
-        let files = match &bytes {
-            None => Vec::new(),
-            Some(bytes) => parse(bytes).map_err(|why| {
-                let remedy = "remove it to begin anew, which repeats what was read before";
-                ReceiverError::Config(format!("{what} is damaged ({why}); {remedy}"))
-            })?,
-        };
+        let files: Option<Vec<Bookmark>> = document::load(path)?;
+        let is_new = files.is_none();
+        let files = files.unwrap_or_default();
         Ok(State {
             path: path.to_owned(),
             files: files.into_iter().map(|bookmark| (bookmark.id, bookmark)).collect(),
-            is_new: bytes.is_none(),
+            is_new,
             // Written at once at the first start, which makes sure that it can be.
-            dirty: bytes.is_none(),
+            dirty: is_new,
         })
     }
 
@@ -89,8 +57,7 @@ impl State {
         self.files.insert(bookmark.id, bookmark);
     }
 
-    /// Writes what changed: a new file beside the old one, synced, renamed over it, and the folder synced.
-    /// `is_present` says which files are still there.
+    /// Writes what changed. `is_present` says which files are still there.
     pub(crate) fn save(&mut self, is_present: impl Fn(FileId) -> bool) -> io::Result<()> {
         if !self.dirty {
             return Ok(());
@@ -98,9 +65,7 @@ impl State {
         self.forget_absent(is_present);
         let mut files: Vec<Bookmark> = self.files.values().cloned().collect();
         files.sort_by(|a, b| (&a.path, a.id).cmp(&(&b.path, b.id)));
-        let crc32 = Document::checksum(&files)?;
-        let json = serde_json::to_vec_pretty(&Document { version: VERSION, crc32, files })?;
-        replace(&self.path, &json)?;
+        document::save(&self.path, files)?;
         self.dirty = false;
         Ok(())
     }
@@ -116,32 +81,6 @@ impl State {
     }
 }
 
-fn parse(bytes: &[u8]) -> Result<Vec<Bookmark>, String> {
-    let document: Document = serde_json::from_slice(bytes).map_err(|e| e.to_string())?;
-    match document.version {
-        1 => Ok(document.files),
-        VERSION if Document::checksum(&document.files).ok() == Some(document.crc32) => Ok(document.files),
-        VERSION => Err("it does not match its checksum".to_owned()),
-        other => Err(format!("version {other} is not known")),
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a receiver may not use the file system of the store; its faults are tested on real files"
-)]
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(&beside, path)?;
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(folder)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
@@ -155,8 +94,7 @@ mod tests {
         let mut state = State::load(&path).unwrap();
         for n in 0..3 {
             let id = FileId { device: 1, inode: n };
-            let mark =
-                Mark { fingerprint: crate::mark::Fingerprint::EMPTY, offset: 1000 + n, skipping: false };
+            let mark = Mark { offset: 1000 + n, ahead: [1000 + n, 2000], ..Mark::START };
             state.put(Bookmark { id, mark, path: format!("/var/log/{n}"), seen_ns: 5 });
         }
         state.save(|_| true).unwrap();

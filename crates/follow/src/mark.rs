@@ -6,6 +6,8 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 
 use serde::{Deserialize, Serialize};
 
+/// Streams of a file whose lines are joined apart from each other.
+pub(crate) const LANES: usize = 2;
 /// A fingerprint covers this much of the beginning of a file.
 const HEAD_BYTES: usize = 1024;
 
@@ -61,11 +63,25 @@ pub(crate) struct Mark {
     pub(crate) offset: u64,
     /// Whether it is inside of a line that was too long, the rest of which is dropped.
     pub(crate) skipping: bool,
+    /// Lines of each stream before these offsets were taken, though one of the other stream at `offset` was not.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) ahead: [u64; LANES],
+}
+
+fn is_zero(ahead: &[u64; LANES]) -> bool {
+    *ahead == [0; LANES]
 }
 
 impl Mark {
     /// The beginning of a file.
-    pub(crate) const START: Mark = Mark { fingerprint: Fingerprint::EMPTY, offset: 0, skipping: false };
+    pub(crate) const START: Mark =
+        Mark { fingerprint: Fingerprint::EMPTY, offset: 0, skipping: false, ahead: [0; LANES] };
+
+    /// The same place, when more of the file is known.
+    pub(crate) fn with(mut self, fingerprint: Fingerprint) -> Mark {
+        self.fingerprint = fingerprint;
+        self
+    }
 }
 
 /// Fills as much of `buf` as the file has from `offset` on.

@@ -1,0 +1,60 @@
+//! `kind = "docker"`.
+
+use std::path::{Path, PathBuf};
+
+use gastrolog_receiver_docker::{DockerFiles, file_globs};
+use serde::Deserialize;
+
+use super::super::binding::Binding;
+use super::Kind;
+use super::files::{FileKeys, From, Lines};
+
+/// Where Docker keeps what its json-file driver writes.
+const FOLDER: &str = "/var/lib/docker/containers";
+
+/// Logs of Docker's containers.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DockerKeys {
+    /// The `receiver` attribute of its records; left out: `docker`.
+    name: Option<String>,
+    /// Where records go; left out: `default`.
+    store: Option<String>,
+    /// The folder of the containers.
+    folder: Option<PathBuf>,
+    /// Where a file that is met for the first time is read from.
+    #[serde(default)]
+    from: From,
+    /// Lines that belong together.
+    multiline: Option<Lines>,
+}
+
+impl DockerKeys {
+    fn globs(&self) -> Vec<String> {
+        file_globs(self.folder.as_deref().unwrap_or(Path::new(FOLDER)))
+    }
+
+    fn files(&self) -> FileKeys {
+        FileKeys { from: self.from, multiline: self.multiline.clone() }
+    }
+}
+
+impl Kind for DockerKeys {
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        self.files().check(&self.globs())
+    }
+
+    fn bind(&self, name: String, binding: &mut Binding<'_>) -> anyhow::Result<()> {
+        let globs = self.globs();
+        let config = self.files().config(name, &globs, binding)?;
+        let sink = binding.sink(self.store.as_deref());
+        let receiver = DockerFiles::follow(config, sink, binding.clock())?;
+        binding.say(format!("docker {}", globs.first().map_or("", String::as_str)));
+        binding.add(receiver);
+        Ok(())
+    }
+}

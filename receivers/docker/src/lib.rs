@@ -1,0 +1,7 @@
+//! Logs of Docker's containers: from the files of its json-file driver, or from the engine.
+
+mod files;
+mod line;
+mod metadata;
+
+pub use files::{DockerFiles, file_globs};

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use gastrolog_receiver_docker::{DockerFiles, file_globs};
+use anyhow::bail;
+use gastrolog_receiver_docker::{DockerFiles, EngineConfig, EngineReceiver, file_globs};
 use serde::Deserialize;
 
 use super::super::binding::Binding;
@@ -20,8 +21,10 @@ pub(crate) struct DockerKeys {
     name: Option<String>,
     /// Where records go; left out: `default`.
     store: Option<String>,
-    /// The folder of the containers.
+    /// The folder of the containers; their files are read.
     folder: Option<PathBuf>,
+    /// The socket of the engine; it is asked for the logs.
+    socket: Option<PathBuf>,
     /// Where a file that is met for the first time is read from.
     #[serde(default)]
     from: From,
@@ -32,6 +35,20 @@ pub(crate) struct DockerKeys {
 impl DockerKeys {
     fn globs(&self) -> Vec<String> {
         file_globs(self.folder.as_deref().unwrap_or(Path::new(FOLDER)))
+    }
+
+    fn bind_engine(&self, name: String, socket: &Path, binding: &mut Binding<'_>) -> anyhow::Result<()> {
+        let config = EngineConfig {
+            state_file: binding.state_file(&name)?,
+            name,
+            socket: socket.to_owned(),
+            from: self.from.start(),
+            ..EngineConfig::default()
+        };
+        let receiver = EngineReceiver::new(config, binding.sink(self.store.as_deref()), binding.clock())?;
+        binding.say(format!("docker unix://{}", socket.display()));
+        binding.add(receiver);
+        Ok(())
     }
 
     fn files(&self) -> FileKeys {
@@ -45,10 +62,16 @@ impl Kind for DockerKeys {
     }
 
     fn check(&self) -> anyhow::Result<()> {
+        if self.socket.is_some() && (self.folder.is_some() || self.multiline.is_some()) {
+            bail!("a docker receiver with `socket` reads no files: `folder` and `multiline` are not for it");
+        }
         self.files().check(&self.globs())
     }
 
     fn bind(&self, name: String, binding: &mut Binding<'_>) -> anyhow::Result<()> {
+        if let Some(socket) = &self.socket {
+            return self.bind_engine(name, socket, binding);
+        }
         let globs = self.globs();
         let config = self.files().config(name, &globs, binding)?;
         let sink = binding.sink(self.store.as_deref());

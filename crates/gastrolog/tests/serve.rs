@@ -3,6 +3,7 @@
 
 mod serve {
     mod answers;
+    mod chatterbox;
     mod counts;
     mod damage;
     mod follow;

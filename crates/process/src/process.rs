@@ -71,13 +71,22 @@ impl Process {
         self.rate_limit.as_ref()
     }
 
-    /// Takes all steps. Nothing but the limit of rates depends on more than the records.
-    pub(crate) fn run(&self, draft: &mut Draft<'_>, decisions: &mut Decisions, now: Instant) -> Removed {
+    /// Puts lines together; returns which records are part of others now.
+    pub(crate) fn group(&self, draft: &mut Draft<'_>) -> Vec<u32> {
+        self.multiline.as_ref().map_or_else(Vec::new, |by| multiline::group(draft, by))
+    }
+
+    /// Takes all other steps, after `merged` have become part of other records. Nothing but the limit of rates depends on
+    /// more than the records.
+    pub(crate) fn run(
+        &self,
+        draft: &mut Draft<'_>,
+        merged: Vec<u32>,
+        decisions: &mut Decisions,
+        now: Instant,
+    ) -> Removed {
         let (scratch, mut removed) = (Scratch::default(), Removed::default());
-        if let Some(by) = &self.multiline {
-            let merged = multiline::group(draft, by);
-            removed.records.extend(merged.into_iter().map(|id| (id, DropReason::Merged)));
-        }
+        removed.records.extend(merged.into_iter().map(|id| (id, DropReason::Merged)));
         if !(self.drop.is_empty() && self.sample.is_empty() && self.rate_limit.is_none()) {
             let pieces = std::mem::take(&mut draft.pieces);
             let kept = pieces.into_iter().filter(|piece| {

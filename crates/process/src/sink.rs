@@ -24,6 +24,7 @@ pub struct ProcessSink {
     lanes: Vec<Arc<dyn Sink>>,
     own: usize,
     process: Option<Arc<Process>>,
+    groups: bool,
     router: Option<Arc<Router>>,
     /// None where nothing depends on more than the batch.
     memory: Option<Memory>,
@@ -55,7 +56,12 @@ impl ProcessSink {
         };
         let limited = process.as_ref().is_some_and(|p| p.rate_limit().is_some());
         let memory = (lanes.len() > 1 || limited).then(Memory::default);
-        ProcessSink { lanes, own, process, router, memory, now: Arc::new(Instant::now) }
+        ProcessSink { lanes, own, process, groups: true, router, memory, now: Arc::new(Instant::now) }
+    }
+
+    /// For a receiver that has put lines together already.
+    pub fn without_grouping(self) -> ProcessSink {
+        ProcessSink { groups: false, ..self }
     }
 
     /// With a clock of its own, for tests.
@@ -68,7 +74,10 @@ impl ProcessSink {
         let mut draft = Draft::new(&batch);
         let mut fates = Fates::of(draft.len());
         let removed = match &self.process {
-            Some(process) => process.run(&mut draft, &mut attempt.decisions, now),
+            Some(process) => {
+                let merged = if self.groups { process.group(&mut draft) } else { Vec::new() };
+                process.run(&mut draft, merged, &mut attempt.decisions, now)
+            }
             None => Removed::default(),
         };
         let plan = self.router.as_ref().map(|router| router.plan(&draft, self.own));
@@ -107,7 +116,7 @@ impl ProcessSink {
         for (i, (rule, pieces)) in router.rules.iter().zip(&plan.special).enumerate() {
             if let Some(process) = rule.process.as_ref().filter(|_| !pieces.is_empty()) {
                 let mut own = draft.with_pieces(pieces.clone());
-                let removed = process.run(&mut own, &mut attempt.decisions, now);
+                let removed = process.run(&mut own, Vec::new(), &mut attempt.decisions, now);
                 drafts.push((i, own));
                 all_removed.push((i, removed));
             }

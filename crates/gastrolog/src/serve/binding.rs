@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use gastrolog_engine::{EngineError, Location, Service};
+use gastrolog_ingest::multiline::MultilineConfig;
 use gastrolog_ingest::{Accepted, Clock, Counters, Receiver, Sink, SinkError};
 use gastrolog_receiver_http::SinkResolver;
 use gastrolog_types::Batch;
@@ -45,20 +46,30 @@ pub(crate) struct Binding<'a> {
     pub(super) processing: &'a Arc<Processing>,
     /// The receiver at hand.
     pub(super) receiver: String,
+    /// Whether it groups lines by itself.
+    pub(super) groups_itself: bool,
 }
 
 impl Binding<'_> {
     /// From here on things are bound for the receiver `name`.
     pub(crate) fn begin(&mut self, name: &str) {
         self.receiver = name.to_owned();
+        self.groups_itself = false;
         self.into.names.push(name.to_owned());
+    }
+
+    /// How to group lines, for a receiver that does so by itself, across batches. To be asked before [`Binding::sink`],
+    /// which then leaves it to the receiver.
+    pub(crate) fn multiline(&mut self) -> Option<MultilineConfig> {
+        self.groups_itself = true;
+        self.processing.multiline(&self.receiver)
     }
 
     /// The store `name`, or the default one, behind what is configured for the receiver.
     pub(crate) fn sink(&self, name: Option<&str>) -> Arc<dyn Sink> {
         let store = name.unwrap_or(DEFAULT);
         let sink = store_sink(self.service, store);
-        self.processing.wrap(&self.receiver, store, sink)
+        self.processing.wrap(&self.receiver, store, sink, self.groups_itself)
     }
 
     /// Finds the store that a request names: one that is configured, or that is there.
@@ -117,7 +128,7 @@ fn resolver(
     Arc::new(move |store| {
         let there = || service.stores().is_ok_and(|all| all.iter().any(|s| s.name == store));
         let known = configured.contains(store) || there();
-        known.then(|| processing.wrap(&receiver, store, store_sink(&service, store)))
+        known.then(|| processing.wrap(&receiver, store, store_sink(&service, store), false))
     })
 }
 

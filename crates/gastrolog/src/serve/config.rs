@@ -242,7 +242,8 @@ pub(super) fn bytes<'de, D: Deserializer<'de>>(d: D) -> Result<Option<u64>, D::E
     }
 }
 
-fn span<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
+/// For `deserialize_with`: text of a number and a unit of time.
+pub(super) fn span<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {
     let text = String::deserialize(d)?;
     units::parse_duration(&text).map(Some).map_err(serde::de::Error::custom)
 }

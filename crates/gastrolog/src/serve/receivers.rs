@@ -55,6 +55,7 @@ impl Receivers {
             into: &mut receivers,
             processing: &processing,
             receiver: String::new(),
+            groups_itself: false,
         };
         kinds::on_api(&mut binding);
         for receiver in &config.receivers {

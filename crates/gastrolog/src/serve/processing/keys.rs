@@ -1,6 +1,7 @@
 //! The keys of `[process.NAME]`, `[[routes]]` and `[routing]`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use gastrolog_ingest::multiline::{MultilineConfig, MultilineRule};
@@ -8,7 +9,7 @@ use gastrolog_process::redact::{Action, RedactConfig};
 use gastrolog_process::{Limits, ProcessConfig, RateConfig, Rest, SampleConfig};
 use serde::Deserialize;
 
-use super::super::config::bytes;
+use super::super::config::{bytes, span};
 
 /// What is done with the records of a receiver, or of a route that names it.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -50,6 +51,8 @@ struct OwnMultiline {
     #[serde(deserialize_with = "bytes")]
     bytes_max: Option<u64>,
     lines_max: Option<usize>,
+    #[serde(deserialize_with = "span")]
+    wait: Option<Duration>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -189,6 +192,7 @@ impl MultilineKeys {
         Ok(MultilineConfig {
             bytes_max: own.bytes_max.map(usize::try_from).transpose()?.unwrap_or(default.bytes_max),
             lines_max: own.lines_max.unwrap_or(default.lines_max),
+            wait: own.wait.unwrap_or(default.wait),
             ..default
         })
     }

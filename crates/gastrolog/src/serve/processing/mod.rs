@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use gastrolog_index::Pipeline;
+use gastrolog_ingest::multiline::MultilineConfig;
 use gastrolog_ingest::{RouteStatus, Routes, Sink};
 use gastrolog_process::{Process, ProcessConfig, ProcessSink, Rest, Router, RuleConfig};
 
@@ -63,13 +64,26 @@ impl Processing {
         }
     }
 
-    /// `sink`, which is `store`, with what is configured for `receiver` before it.
-    pub(super) fn wrap(&self, receiver: &str, store: &str, sink: Arc<dyn Sink>) -> Arc<dyn Sink> {
+    /// `sink`, which is `store`, with what is configured for `receiver` before it. A receiver that groups lines by
+    /// itself does not want it done again.
+    pub(super) fn wrap(
+        &self,
+        receiver: &str,
+        store: &str,
+        sink: Arc<dyn Sink>,
+        groups_itself: bool,
+    ) -> Arc<dyn Sink> {
         let process = self.processes.get(receiver).map(|(_, process)| process.clone());
         if process.is_none() && self.router.is_none() {
             return sink;
         }
-        Arc::new(ProcessSink::new(store, sink, process, self.router.clone()))
+        let front = ProcessSink::new(store, sink, process, self.router.clone());
+        Arc::new(if groups_itself { front.without_grouping() } else { front })
+    }
+
+    /// How lines of `receiver` are grouped, for a receiver that does so by itself.
+    pub(super) fn multiline(&self, receiver: &str) -> Option<MultilineConfig> {
+        self.processes.get(receiver).and_then(|(config, _)| config.multiline.clone())
     }
 
     fn rule(&self, i: usize, keys: &RouteKeys) -> anyhow::Result<RuleConfig> {

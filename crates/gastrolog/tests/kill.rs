@@ -21,8 +21,8 @@ use kill::ledger::Found;
 use kill::trial::Trial;
 use support::{Dice, Serving, number, report};
 
-/// After so many kills everything is checked once more, and a new store begun.
-const KILLS_A_STORE: u64 = 20;
+/// After so many kills everything is checked once more, and a new store begun: all of it is read after each kill.
+const KILLS_A_STORE: u64 = 8;
 
 /// In this time a server that was asked to stop must have stopped.
 const STOP_S_MAX: f64 = 10.0;
@@ -35,7 +35,7 @@ fn what_was_acknowledged_survives_kill_nine() {
     for begin in (0..cycles).step_by(KILLS_A_STORE as usize) {
         let mut trial = Trial::new(seed + begin);
         for n in begin..cycles.min(begin + KILLS_A_STORE) {
-            let duration = Duration::from_millis(30 + dice.below(700));
+            let duration = Duration::from_millis(30 + dice.below(500));
             trial.cycle(duration, Serving::kill);
             trial.killed();
             // As the killed process left it: nothing has been repaired yet.

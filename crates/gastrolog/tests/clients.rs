@@ -11,6 +11,7 @@ mod support;
 mod clients {
     mod beats;
     mod certificates;
+    mod docker;
     mod fluent;
     mod gelf;
     mod http;

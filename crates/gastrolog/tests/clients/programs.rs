@@ -1,7 +1,7 @@
 //! The programs that are driven, or why a test passes without one.
 //!
-//! Python is `GASTROLOG_PYTHON`, or `python3`; modules of Node are in `GASTROLOG_NODE_MODULES`, syslog-ng's unpacked packages in
-//! `GASTROLOG_SYSLOG_NG`.
+//! Python is `GASTROLOG_PYTHON`, or `python3`; modules of Node are in `GASTROLOG_NODE_MODULES`, the unpacked packages of syslog-ng
+//! in `GASTROLOG_SYSLOG_NG`, those of Docker in `GASTROLOG_DOCKER`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -79,8 +79,12 @@ pub(super) fn of_syslog_ng(name: &str) -> Option<Command> {
     }
     let usr = root.join("usr");
     let mut command = Command::new(path);
-    let machine = std::fs::read_dir(usr.join("lib")).into_iter().flatten().flatten();
-    let libraries: Vec<String> = machine.map(|dir| dir.path().display().to_string()).collect();
-    command.env("LD_LIBRARY_PATH", libraries.join(":")).env("SYSLOGNG_PREFIX", usr);
+    command.env("LD_LIBRARY_PATH", libraries(&usr.join("lib"))).env("SYSLOGNG_PREFIX", usr);
     Some(command)
+}
+
+/// The folders of an unpacked `lib`, one of which has the libraries for this machine.
+pub(super) fn libraries(lib: &Path) -> String {
+    let folders = std::fs::read_dir(lib).into_iter().flatten().flatten();
+    folders.map(|folder| folder.path().display().to_string()).collect::<Vec<_>>().join(":")
 }

@@ -3,11 +3,13 @@
 
 mod serve {
     mod answers;
+    mod chatterbox;
     mod counts;
     mod damage;
     mod follow;
     mod look;
     mod peer;
+    mod processing;
     mod together;
 }
 mod support;

@@ -12,7 +12,10 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
 use crate::tls::roots;
@@ -109,4 +112,16 @@ pub fn connector(ca: &Path) -> Result<TlsConnector, ReceiverError> {
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// A connection to a port that speaks TLS.
+pub async fn connect(host: &str, port: u16, tls: &TlsConnector) -> io::Result<TlsStream<TcpStream>> {
+    let connecting = async {
+        let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
+        let stream = TcpStream::connect((host, port)).await?;
+        tls.connect(name, stream).await
+    };
+    tokio::time::timeout(HEAD_WAIT, connecting)
+        .await
+        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no connection came about in time"))?
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::super::binding::Binding;
 use super::Kind;
-use super::files::{FileKeys, From, Lines};
+use super::files::{self, From};
 
 /// Where Docker keeps what its json-file driver writes.
 const FOLDER: &str = "/var/lib/docker/containers";
@@ -28,8 +28,6 @@ pub(crate) struct DockerKeys {
     /// Where a file that is met for the first time is read from.
     #[serde(default)]
     from: From,
-    /// Lines that belong together.
-    multiline: Option<Lines>,
 }
 
 impl DockerKeys {
@@ -50,10 +48,6 @@ impl DockerKeys {
         binding.add(receiver);
         Ok(())
     }
-
-    fn files(&self) -> FileKeys {
-        FileKeys { from: self.from, multiline: self.multiline.clone() }
-    }
 }
 
 impl Kind for DockerKeys {
@@ -62,10 +56,12 @@ impl Kind for DockerKeys {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        if self.socket.is_some() && (self.folder.is_some() || self.multiline.is_some()) {
-            bail!("a docker receiver with `socket` reads no files: `folder` and `multiline` are not for it");
+        if self.socket.is_some() && self.folder.is_some() {
+            bail!(
+                "a docker receiver has `folder` (it reads files) or `socket` (it asks the engine), not both"
+            );
         }
-        self.files().check(&self.globs())
+        files::check(&self.globs())
     }
 
     fn bind(&self, name: String, binding: &mut Binding<'_>) -> anyhow::Result<()> {
@@ -73,7 +69,7 @@ impl Kind for DockerKeys {
             return self.bind_engine(name, socket, binding);
         }
         let globs = self.globs();
-        let config = self.files().config(name, &globs, binding)?;
+        let config = files::config(name, &globs, self.from, binding)?;
         let sink = binding.sink(self.store.as_deref());
         let receiver = DockerFiles::follow(config, sink, binding.clock())?;
         binding.say(format!("docker {}", globs.first().map_or("", String::as_str)));

@@ -22,7 +22,8 @@ pub(crate) fn open(
     let stores = config.stores.iter().map(|(name, store)| (name.clone(), policies(store))).collect();
     let default_store = policies(&StoreConfig::default());
     let default = EngineConfig::default();
-    let of = |bytes: Option<u64>, default| bytes.map_or(default, |b| usize::try_from(b).unwrap_or(usize::MAX));
+    let of =
+        |bytes: Option<u64>, default| bytes.map_or(default, |b| usize::try_from(b).unwrap_or(usize::MAX));
     let config = EngineConfig {
         stores,
         default_store,

@@ -97,7 +97,13 @@ fn watched() -> Arc<Watched> {
         Box::new(gastrolog_indexer_token::Token),
     ]));
     let default_store = StoreConfig { row_group_bytes: 1 << 20, ..StoreConfig::default() };
-    let config = EngineConfig { default_store, cache_bytes: 0, answers_bytes: 0, query_threads: 2, ..EngineConfig::default() };
+    let config = EngineConfig {
+        default_store,
+        cache_bytes: 0,
+        answers_bytes: 0,
+        query_threads: 2,
+        ..EngineConfig::default()
+    };
     let (location, access, env) = (Location::Memory, Access::ReadWrite, Env::memory());
     let engine = Engine::open(OpenOptions { location, access, config, pipeline, env }).unwrap();
     for part in 0..40u64 {

@@ -8,6 +8,8 @@ mod serve {
     mod follow;
     mod look;
     mod peer;
+    mod probe;
     mod together;
+    mod watch;
 }
 mod support;

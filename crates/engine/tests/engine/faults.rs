@@ -210,7 +210,8 @@ fn an_append_after_a_crash_does_not_reach_a_sealed_chunk() {
 fn a_file_may_be_deleted_under_a_reader() {
     let dir = tempfile::tempdir().unwrap();
     let store = StoreConfig { row_group_bytes: 4 << 10, ..StoreConfig::default() };
-    let config = EngineConfig { default_store: store, cache_bytes: 0, answers_bytes: 0, ..EngineConfig::default() };
+    let config =
+        EngineConfig { default_store: store, cache_bytes: 0, answers_bytes: 0, ..EngineConfig::default() };
     let engine = Engine::open(OpenOptions {
         location: Location::Dir(dir.path().to_owned()),
         access: Access::ReadWrite,

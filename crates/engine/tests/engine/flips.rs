@@ -57,8 +57,13 @@ fn disk_of(image: &Image) -> MemFs {
 
 fn open(fs: &MemFs, access: Access) -> Result<Arc<Engine>, EngineError> {
     let store = StoreConfig { row_group_bytes: 3000, ..StoreConfig::default() };
-    let config =
-        EngineConfig { default_store: store, query_threads: 1, cache_bytes: 0, answers_bytes: 0, ..EngineConfig::default() };
+    let config = EngineConfig {
+        default_store: store,
+        query_threads: 1,
+        cache_bytes: 0,
+        answers_bytes: 0,
+        ..EngineConfig::default()
+    };
     let env = Env { random: Arc::new(SeededRandom::new(5)), ..Env::memory().with_fs(Arc::new(fs.clone())) };
     Engine::open(OpenOptions {
         location: Location::Dir("/logs".into()),

@@ -20,7 +20,8 @@ const NOW: Timestamp = Timestamp(1_795_000_000_000_000_000);
 
 fn open(dir: &Path, env: Env, access: Access) -> Result<Arc<Engine>, EngineError> {
     let store = StoreConfig { row_group_bytes: 4 << 10, ..StoreConfig::default() };
-    let config = EngineConfig { default_store: store, cache_bytes: 0, answers_bytes: 0, ..EngineConfig::default() };
+    let config =
+        EngineConfig { default_store: store, cache_bytes: 0, answers_bytes: 0, ..EngineConfig::default() };
     let location = Location::Dir(dir.to_owned());
     Engine::open(OpenOptions { location, access, config, pipeline: pipeline(), env })
 }

@@ -11,6 +11,7 @@ mod handle;
 mod lock;
 mod mem;
 mod priority;
+mod process;
 mod random;
 mod real;
 
@@ -24,6 +25,7 @@ pub use handle::{ReadFile, raise_open_files};
 pub use lock::{LockError, LockGuard, describe_this_process};
 pub use mem::MemFs;
 pub use priority::yield_to_others;
+pub use process::{ProcessUsage, UdpSocketState, udp_sockets};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use real::RealFs;
 

@@ -227,8 +227,9 @@ it again.
 
 Examples:
   gastrolog receivers
-  gastrolog receivers --output json | jq '{name, received, stored, dropped}'")]
-    Receivers(ListArgs),
+  gastrolog receivers --output json | jq '{name, received, stored, dropped}'
+  gastrolog receivers test syslog     send it a record and find it again")]
+    Receivers(ReceiversArgs),
     /// List the rules of routing of the running server, with what each has taken
     #[command(after_help = "\
 Counted since the server was started, once all stores of the rule have the records. Behind
@@ -349,6 +350,38 @@ Examples:
   gastrolog chunks analyze
   gastrolog chunks analyze --output json | jq .fields")]
     Analyze(ListArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReceiversArgs {
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+    #[command(subcommand)]
+    pub(crate) what: Option<ReceiversCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReceiversCommand {
+    /// Send a receiver a record by its own protocol, and find it again
+    #[command(after_help = "\
+The record stays in the store, with the word gastrologtest and a number in it. Run it
+on the machine of the server. Receivers that read files or topics are not written to.
+
+Exit status: 0 sent and found, 2 not.
+
+Examples:
+  gastrolog receivers test syslog
+  gastrolog receivers test --json otlp-api | jq .steps")]
+    Test(ReceiverTestArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReceiverTestArgs {
+    /// The receiver, as `gastrolog receivers` lists it
+    pub(crate) receiver: String,
+    /// Print the steps as JSON to standard output
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

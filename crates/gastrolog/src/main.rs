@@ -10,6 +10,7 @@ mod input;
 mod open;
 mod output;
 mod place;
+mod probe;
 mod serve;
 mod units;
 mod words;

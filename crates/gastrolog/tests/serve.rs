@@ -9,7 +9,9 @@ mod serve {
     mod follow;
     mod look;
     mod peer;
+    mod probe;
     mod processing;
     mod together;
+    mod watch;
 }
 mod support;

@@ -13,6 +13,7 @@ mod error;
 mod from_wire;
 mod gate;
 mod listen;
+mod pages;
 mod pipe;
 mod query;
 mod receivers;

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::accept::{self, Served};
+use crate::pages::Pages;
 use crate::{Api, Now};
 
 /// Connections at once on a socket, where nothing else is said.
@@ -108,13 +109,15 @@ impl Server {
             None => None,
         };
         let address = tcp.as_ref().and_then(|t| t.local_addr().ok());
-        let api = Api::new(self.service, self.now).with_roster(self.roster.clone());
+        let api = Api::new(self.service.clone(), self.now.clone()).with_roster(self.roster.clone());
         let mut at: Vec<String> = address.iter().map(|a| format!("http://{a}")).collect();
         at.extend(unix.iter().map(|(_, file)| file.0.display().to_string()));
         self.roster.add("api", "api", at, api.counters());
         let (streams, accepting) = (api.stop(), CancellationToken::new());
         let (counters, connections_max) = (api.counters(), self.connections_max);
-        let routes = api.into_router();
+        let (service, roster, stop, now) = (self.service, self.roster, streams.clone(), self.now);
+        let pages = Pages { service, roster, stop, now };
+        let routes = api.into_router().merge(pages.into_router());
         let served = |routes: Router| {
             let (counters, stop) = (counters.clone(), accepting.clone());
             Served { routes, connections_max, counters, stop }

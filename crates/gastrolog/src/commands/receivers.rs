@@ -2,18 +2,66 @@
 
 use std::io::{self, Write};
 
+use anyhow::bail;
 use gastrolog_engine::Access;
 use gastrolog_ingest::ReceiverStatus;
 use serde_json::{Map, Value, json};
 
 use super::list::color;
-use crate::cli::{ListArgs, ListForm, PlaceArgs};
+use crate::cli::{ListArgs, ListForm, PlaceArgs, ReceiverTestArgs, ReceiversArgs, ReceiversCommand};
 use crate::failure::Outcome;
 use crate::output::{self, Cell, Out, Table, Times, escaped};
 use crate::place::reach;
+use crate::probe::{self, Step};
 use crate::serve::config::Config;
 
-pub(crate) fn run(place: &PlaceArgs, args: &ListArgs) -> anyhow::Result<Outcome> {
+pub(crate) fn run(place: &PlaceArgs, args: &ReceiversArgs) -> anyhow::Result<Outcome> {
+    match &args.what {
+        None => list(place, &args.list),
+        Some(ReceiversCommand::Test(test)) => run_test(place, test),
+    }
+}
+
+fn run_test(place: &PlaceArgs, args: &ReceiverTestArgs) -> anyhow::Result<Outcome> {
+    let reached = reach(place, Access::ReadOnly, &Config::default())?;
+    let receivers = reached.service.receivers()?;
+    let Some(receiver) = receivers.iter().find(|r| r.name == args.receiver) else {
+        let known: Vec<&str> = receivers.iter().map(|r| r.name.as_str()).collect();
+        bail!("there is no receiver {:?} (there are: {})", args.receiver, known.join(", "));
+    };
+    let steps = probe::test(&*reached.service, receiver);
+    let ok = steps.iter().all(|step| step.result.is_ok());
+    let mut out = output::stdout();
+    if args.json {
+        let steps: Vec<Value> = steps.iter().map(step_as_json).collect();
+        let report = json!({ "receiver": receiver.name, "kind": receiver.kind, "ok": ok, "steps": steps });
+        writeln!(out, "{report}")?;
+    } else {
+        for Step { what, result, took } in &steps {
+            let (mark, text) = match result {
+                Ok(text) => ("ok    ", text),
+                Err(text) => ("failed", text),
+            };
+            let (what, text, ms) = (escaped(what.as_bytes()), escaped(text.as_bytes()), took.as_millis());
+            writeln!(out, "{mark}  {what}  {ms} ms: {text}")?;
+        }
+    }
+    out.flush()?;
+    if !ok {
+        bail!("the test of receiver {} failed", receiver.name);
+    }
+    Ok(Outcome::Found)
+}
+
+fn step_as_json(step: &Step) -> Value {
+    let (ok, text) = match &step.result {
+        Ok(text) => (true, text),
+        Err(text) => (false, text),
+    };
+    json!({ "what": step.what, "ok": ok, "text": text, "ms": step.took.as_secs_f64() * 1e3 })
+}
+
+fn list(place: &PlaceArgs, args: &ListArgs) -> anyhow::Result<Outcome> {
     let reached = reach(place, Access::ReadOnly, &Config::default())?;
     let receivers = reached.service.receivers()?;
     let times = Times::new(&args.zone);

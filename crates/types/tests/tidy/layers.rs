@@ -46,7 +46,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("receivers/*", &["types", "ingest", "net", "follow"]),
     ("indexers/*", &["types", "index"]),
     ("crates/engine", &["types", "env", "format", "query", "chunk", "index", "plan", "exec", "ingest"]),
-    ("crates/server", &["engine", "ingest", "net", "query", "types"]),
+    ("crates/server", &["engine", "env", "ingest", "net", "query", "types"]),
     ("crates/gastrolog", EVERYTHING),
     ("benches", EVERYTHING),
     ("benches/fuzz-targets", EVERYTHING),

@@ -1,0 +1,146 @@
+//! The smallest sender of each protocol: one record, and the answer where there is one.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::time::Duration;
+
+/// How long a connection, a write or an answer may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Longest answer that is read.
+const ANSWER_BYTES_MAX: u64 = 64 << 10;
+
+/// What a receiver has answered, for people.
+pub(super) type Answer = io::Result<String>;
+
+fn connect(to: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&to, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+fn refused(answer: impl Into<String>) -> io::Error {
+    io::Error::other(answer.into())
+}
+
+/// A datagram.
+pub(super) fn datagram(to: SocketAddr, bytes: &[u8]) -> Answer {
+    let socket = UdpSocket::bind(if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" })?;
+    socket.send_to(bytes, to)?;
+    Ok("sent; UDP has no answer".into())
+}
+
+/// Bytes over a connection that nobody answers on.
+pub(super) fn stream(to: SocketAddr, bytes: &[u8]) -> Answer {
+    connect(to)?.write_all(bytes)?;
+    Ok("sent; this protocol has no answer".into())
+}
+
+/// `POST path`; any answer of 2xx is good.
+pub(super) fn post(to: SocketAddr, path: &str, media_type: &str, body: &[u8]) -> Answer {
+    let mut stream = connect(to)?;
+    let length = body.len();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: {to}\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    )?;
+    stream.write_all(body)?;
+    let mut answer = Vec::new();
+    // Whoever answers and then breaks off has answered.
+    let read = stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer);
+    let text = String::from_utf8_lossy(&answer);
+    let mut lines = text.lines();
+    let Some(status) = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")) else {
+        read?;
+        return Err(refused("it does not speak HTTP"));
+    };
+    if status.starts_with('2') {
+        return Ok(format!("acknowledged: {status}"));
+    }
+    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    Err(refused(format!("{status}: {}", body.chars().take(200).collect::<String>())))
+}
+
+/// RELP: opens a session, sends a message, waits for both answers.
+pub(super) fn relp(to: SocketAddr, text: &str) -> Answer {
+    let mut stream = BufReader::new(connect(to)?);
+    let offer = "relp_version=0\nrelp_software=gastrolog\ncommands=syslog";
+    let opened = relp_call(&mut stream, 1, "open", offer)?;
+    if !opened.contains(" rsp ") || !opened.contains(" 200") {
+        return Err(refused(format!("the session was not opened: {opened}")));
+    }
+    let answered = relp_call(&mut stream, 2, "syslog", text)?;
+    if answered.contains(" 200") { Ok("acknowledged: 200 OK".into()) } else { Err(refused(answered)) }
+}
+
+fn relp_call(
+    stream: &mut BufReader<TcpStream>,
+    number: u32,
+    command: &str,
+    data: &str,
+) -> io::Result<String> {
+    writeln!(stream.get_mut(), "{number} {command} {} {data}", data.len())?;
+    let head = format!("{number} rsp ");
+    // What is left of an earlier answer comes first.
+    for _ in 0..16 {
+        let mut line = String::new();
+        if stream.by_ref().take(ANSWER_BYTES_MAX).read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if line.starts_with(&head) {
+            return Ok(line.trim_end().to_owned());
+        }
+    }
+    Err(refused("no answer came"))
+}
+
+/// Lumberjack, version 2: a window of one event, and its acknowledgement.
+pub(super) fn beats(to: SocketAddr, event: &str) -> Answer {
+    let mut stream = connect(to)?;
+    let mut frame = b"2W\0\0\0\x012J\0\0\0\x01".to_vec();
+    frame.extend_from_slice(&(event.len() as u32).to_be_bytes());
+    frame.extend_from_slice(event.as_bytes());
+    stream.write_all(&frame)?;
+    // An acknowledgement of nothing says that it is still busy.
+    for _ in 0..16 {
+        let mut answer = [0; 6];
+        stream.read_exact(&mut answer)?;
+        match answer {
+            [b'2', b'A', 0, 0, 0, 0] => {}
+            [b'2', b'A', 0, 0, 0, 1] => return Ok("acknowledged: event 1".into()),
+            _ => return Err(refused("the answer is no acknowledgement")),
+        }
+    }
+    Err(refused("it stays busy"))
+}
+
+/// Fluent Forward: `[tag, time, {"message": text}, {"chunk": id}]`, and its acknowledgement.
+pub(super) fn fluent(to: SocketAddr, seconds: u32, text: &str, id: &str) -> Answer {
+    let mut frame = vec![0x94];
+    put_text(&mut frame, "gastrolog.test");
+    frame.push(0xce);
+    frame.extend_from_slice(&seconds.to_be_bytes());
+    for (key, value) in [("message", text), ("chunk", id)] {
+        frame.push(0x81);
+        put_text(&mut frame, key);
+        put_text(&mut frame, value);
+    }
+    let mut stream = connect(to)?;
+    stream.write_all(&frame)?;
+    let mut answer = [0; 128];
+    let read = stream.read(&mut answer)?;
+    let answer = String::from_utf8_lossy(answer.get(..read).unwrap_or(&[]));
+    if answer.contains("ack") && answer.contains(id) {
+        Ok("acknowledged by its chunk".into())
+    } else {
+        Err(refused("the answer is no acknowledgement"))
+    }
+}
+
+/// A short text of msgpack.
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    out.push(0xd9);
+    out.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
+    out.extend_from_slice(text.as_bytes().get(..usize::from(u8::MAX)).unwrap_or(text.as_bytes()));
+}

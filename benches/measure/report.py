@@ -141,7 +141,7 @@ def markdown(result):
 def misses(result):
     """Which goals are not met."""
     rows = [*figure_rows(result), *query_rows(result)]
-    missed = [f"{title} ({number(value)} against {number(least)})" for title, value, _, _, _, least, _, word in rows if word == "MISSED"]
+    missed = [f"{title} ({number(value)} against {number(least)})" for title, value, _, _, _, _, least, _, word in rows if word == "MISSED"]
     missed += [f"{r[0]} ({r[2]} MB against {r[5]})" for r in set_rows(result) if r[7] == "MISSED"]
     if not missed:
         return ["Every row measured meets its \"at least\"."]

@@ -11,8 +11,16 @@ from .serve import Serve
 
 SECTION = "peers"
 ARGS = ["--syslog-tcp", "127.0.0.1:0"]
-CONFIG = "".join(f'[[receivers]]\nkind = "{kind}"\n{key} = "127.0.0.1:0"\n' for kind, key in (("relp", "listen"), ("gelf", "tcp")))
-STARTS = {"syslog tcp": b"<13>slow", "relp tcp": b"1 open 9 relp", "gelf tcp": b'{"version":"1.1","short_message":"'}
+KINDS = (("relp", "listen"), ("gelf", "tcp"), ("beats", "listen"), ("fluent", "listen"))
+CONFIG = "".join(f'[[receivers]]\nkind = "{kind}"\n{key} = "127.0.0.1:0"\n' for kind, key in KINDS)
+STARTS = {
+    "syslog tcp": b"<13>slow",
+    "relp tcp": b"1 open 9 relp",
+    "gelf tcp": b'{"version":"1.1","short_message":"',
+    # An event, and a tag, of 65,536 bytes.
+    "beats tcp": b"2W\0\0\0\1" + b"2J\0\0\0\1\0\1\0\0",
+    "fluent tcp": b"\x93\xdb\0\1\0\0",
+}
 HEAD = b"POST /ingest HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
 BODY = HEAD + b"Content-Length: 1000000\r\n\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"

@@ -15,7 +15,7 @@ from .serve import Serve
 SECTION = "soak"
 CONFIG = '[stores.default]\nseal_bytes = "128MiB"\nretention_bytes = "1GiB"\n'
 LINES = 1000
-SAMPLE_S = 5.0
+SAMPLE_S = 1.0
 QUERIES = (
     "level=info | stats count() by sender",
     "took=7ms | head 10",

@@ -12,6 +12,8 @@ mod decode;
 mod document;
 mod file;
 mod follower;
+#[doc(hidden)]
+pub mod hostile;
 mod lines;
 mod mark;
 mod sets;

@@ -230,6 +230,17 @@ Examples:
   gastrolog receivers --output json | jq '{name, received, stored, dropped}'
   gastrolog receivers test syslog     send it a record and find it again")]
     Receivers(ReceiversArgs),
+    /// List the rules of routing of the running server, with what each has taken
+    #[command(after_help = "\
+Counted since the server was started, once all stores of the rule have the records. Behind
+the rules: what was left over, and what limits of rates have cut, by source.
+
+Exit status: 0 there are rules, 1 there are none, 2 error.
+
+Examples:
+  gastrolog routes
+  gastrolog routes --output json | jq '{name, records}'")]
+    Routes(ListArgs),
     /// Seal the active chunk of a store
     #[command(after_help = "\
 Exit status: 0 a chunk was sealed, 1 there was nothing to seal, 2 error.

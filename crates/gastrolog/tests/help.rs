@@ -43,6 +43,7 @@ fn every_page_is_as_it_was_agreed() {
         "compact",
         "chatterbox",
         "receivers",
+        "routes",
         "completions",
     ];
     let overview = help(&["--help"]);

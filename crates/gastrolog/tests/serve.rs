@@ -3,12 +3,14 @@
 
 mod serve {
     mod answers;
+    mod chatterbox;
     mod counts;
     mod damage;
     mod follow;
     mod look;
     mod peer;
     mod probe;
+    mod processing;
     mod together;
     mod watch;
 }

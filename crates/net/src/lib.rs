@@ -7,6 +7,7 @@
 mod accept;
 pub mod body;
 mod bound;
+pub mod client;
 mod hold;
 mod http;
 pub mod inflate;

@@ -45,12 +45,17 @@ fn verifier(
     path: &Path,
     provider: Arc<crypto::CryptoProvider>,
 ) -> Result<Arc<dyn ClientCertVerifier>, ReceiverError> {
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(path)?), provider);
+    builder.build().map_err(|e| wrong(path, e.to_string()))
+}
+
+/// The roots in a file in PEM.
+pub(crate) fn roots(path: &Path) -> Result<RootCertStore, ReceiverError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
         roots.add(certificate).map_err(|e| wrong(path, e.to_string()))?;
     }
-    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-    builder.build().map_err(|e| wrong(path, e.to_string()))
+    Ok(roots)
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ReceiverError> {

@@ -6,6 +6,8 @@
 mod connection;
 mod event;
 mod frames;
+#[doc(hidden)]
+pub mod hostile;
 mod pending;
 mod receiver;
 

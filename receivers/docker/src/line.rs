@@ -15,7 +15,7 @@ struct Line<'a> {
     log: Cow<'a, str>,
     #[serde(borrow, default)]
     stream: Cow<'a, str>,
-    #[serde(borrow, default)]
+    #[serde(borrow)]
     time: Cow<'a, str>,
     #[serde(default)]
     attrs: Option<BTreeMap<String, Value>>,
@@ -30,12 +30,15 @@ pub(crate) fn decode<'a>(line: &'a [u8], times: &mut Rfc3339) -> Result<Piece<'a
         "" => Stream::Only,
         name => Stream::of_name(name.as_bytes()).ok_or_else(|| format!("no stream {name:?} is known"))?,
     };
-    let source = times.read(line.time.as_bytes());
-    if source.is_none() && !line.time.is_empty() {
-        return Err(format!("{:?} is no time", line.time));
-    }
+    let source = times.read(line.time.as_bytes()).ok_or_else(|| format!("{:?} is no time", line.time))?;
     let goes_on = !line.log.ends_with('\n');
-    Ok(Piece { stream, text: without_lf(line.log), goes_on, source, attributes: attributes(line.attrs) })
+    Ok(Piece {
+        stream,
+        text: without_lf(line.log),
+        goes_on,
+        source: Some(source),
+        attributes: attributes(line.attrs),
+    })
 }
 
 fn without_lf(text: Cow<'_, str>) -> Cow<'_, [u8]> {
@@ -87,8 +90,12 @@ mod tests {
         assert_eq!((piece.text.as_ref(), piece.stream), (&b"\r"[..], Stream::Stdout));
         let pairs = [("attrs.n".to_owned(), b"1".to_vec()), ("attrs.tag".to_owned(), b"web".to_vec())];
         assert_eq!(piece.attributes, pairs);
-        assert!(of(r#"{"log":"half of a line","stream":"stdout"}"#).unwrap().goes_on);
-        assert_eq!(of(r#"{"log":""}"#).unwrap().stream, Stream::Only);
+        assert!(
+            of(r#"{"log":"half of a line","stream":"stdout","time":"2026-11-21T09:14:20Z"}"#)
+                .unwrap()
+                .goes_on
+        );
+        assert_eq!(of(r#"{"log":"","time":"2026-11-21T09:14:20Z"}"#).unwrap().stream, Stream::Only);
     }
 
     #[test]
@@ -97,8 +104,9 @@ mod tests {
             ("", "not of the json-file driver"),
             ("plain", "not of the json-file driver"),
             (r#"{"stream":"stdout"}"#, "missing field `log`"),
-            (r#"{"log":"a\n"} and more"#, "trailing characters"),
-            (r#"{"log":"a\n","stream":"stdlog"}"#, "no stream \"stdlog\""),
+            (r#"{"log":"a\n","time":""} and more"#, "trailing characters"),
+            (r#"{"log":"a\n","stream":"stdout"}"#, "missing field `time`"),
+            (r#"{"log":"a\n","stream":"stdlog","time":""}"#, "no stream \"stdlog\""),
             (r#"{"log":"a\n","time":"yesterday"}"#, "\"yesterday\" is no time"),
             (r#"{"log":1}"#, "invalid type"),
         ] {

@@ -20,6 +20,14 @@ pub(crate) struct Container {
     name: String,
     #[serde(default, rename = "Config")]
     config: Config,
+    #[serde(default, rename = "State")]
+    state: State,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct State {
+    #[serde(default, rename = "Running")]
+    running: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -28,6 +36,8 @@ struct Config {
     image: String,
     #[serde(default, rename = "Labels")]
     labels: Option<BTreeMap<String, String>>,
+    #[serde(default, rename = "Tty")]
+    tty: bool,
 }
 
 impl Container {
@@ -37,6 +47,16 @@ impl Container {
             return None;
         }
         serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    }
+
+    /// Whether it has a terminal: then its log has no frames.
+    pub(crate) fn has_terminal(&self) -> bool {
+        self.config.tty
+    }
+
+    /// Whether it runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.state.running
     }
 
     /// Its attributes.

@@ -126,3 +126,34 @@ fn a_rotation_while_it_is_down_and_a_line_that_is_not_of_the_driver() {
     );
     assert_eq!(records[3].source, Timestamp::NONE);
 }
+
+/// Vector's own cases of this format.
+#[test]
+fn goldens_of_vector() {
+    let path =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/vector-misc/docker-json-file.jsonl");
+    if !std::path::Path::new(path).exists() {
+        assert!(std::env::var_os("GASTROLOG_REQUIRE_SHARED").is_none(), "{path} is not there");
+        eprintln!("skipped: {path} is not there");
+        return;
+    }
+    let cases = std::fs::read_to_string(path).unwrap();
+    let cases: Vec<serde_json::Value> =
+        cases.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(cases.len() > 10);
+    for case in cases {
+        let (node, input) = (Node::new(), case["input"].as_str().unwrap());
+        std::fs::write(node.path(&format!("{ID}-json.log")), format!("{input}\n")).unwrap();
+        let mut follower = node.start();
+        node.poll(&mut follower);
+        // What is a piece waits for the rest of its line, which never comes.
+        std::fs::remove_file(node.path(&format!("{ID}-json.log"))).unwrap();
+        let texts = node.poll(&mut follower);
+        let is_valid = case["test"] == "valid_cases";
+        assert_eq!(follower.counters().snapshot().parse_errors, u64::from(!is_valid), "{input}");
+        match serde_json::from_str::<serde_json::Value>(input) {
+            Ok(line) if is_valid => assert_eq!(texts, [line["log"].as_str().unwrap().trim_end()]),
+            _ => assert_eq!(texts, [input]),
+        }
+    }
+}

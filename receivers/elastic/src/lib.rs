@@ -6,6 +6,8 @@
 mod answer;
 mod bulk;
 mod config;
+#[doc(hidden)]
+pub mod hostile;
 mod ingest;
 mod stubs;
 

@@ -5,7 +5,8 @@
 //! - Binary values are text where they are UTF-8. In what is not UTF-8 each such byte becomes `\xHH` and each
 //!   backslash two; the caller is told, as it could not be seen from the text.
 //! - Ext values become `{"$ext":TYPE,"$hex":"…"}`, an `EventTime` a number of seconds with nine decimals.
-//! - Keys that are not text are written as text. Keys that come twice are written twice.
+//! - Keys that are not text are written as text. Keys that come twice are written twice. Within a key that is an array or a
+//!   map all keys must be text: each level would double the backslashes of the one below.
 
 use std::io::Write;
 
@@ -16,7 +17,7 @@ const DEPTH_MAX: usize = 100;
 
 /// Appends the value at the beginning of `msgpack` to `out` as JSON; tells whether all of its texts were UTF-8.
 pub fn write_json(msgpack: &[u8], out: &mut Vec<u8>) -> Result<bool, Flaw> {
-    let mut writer = Writer { reader: Reader::new(msgpack), out, utf8: true };
+    let mut writer = Writer { reader: Reader::new(msgpack), out, utf8: true, in_key: false };
     writer.value(0)?;
     Ok(writer.utf8)
 }
@@ -25,6 +26,7 @@ struct Writer<'a, 'o> {
     reader: Reader<'a>,
     out: &'o mut Vec<u8>,
     utf8: bool,
+    in_key: bool,
 }
 
 impl Writer<'_, '_> {
@@ -74,12 +76,17 @@ impl Writer<'_, '_> {
             self.text(text);
             return Ok(());
         }
+        if self.in_key {
+            return Err(Flaw::Unexpected("a key within a key is no text"));
+        }
         // What JSON would be inside of the text is written first, and then as text.
+        self.in_key = true;
         self.reader = start;
         let mut inner = Vec::new();
         std::mem::swap(self.out, &mut inner);
         let written = self.value(depth + 1);
         std::mem::swap(self.out, &mut inner);
+        self.in_key = false;
         written?;
         let inner = inner
             .strip_prefix(b"\"")

@@ -61,6 +61,10 @@ impl Str for [u8] {
 #[test]
 fn deep_and_broken_values_are_errors() {
     assert_eq!(write_json(&[0x91; 10_000], &mut Vec::new()), Err(Flaw::Deep(100)));
+    // A map whose key is a map whose key … : each level would double the backslashes of what is in it.
+    let keys = [&[0x81; 30][..], &[0xa1, b'k'], &[0xc0; 30]].concat();
+    let flaw = Flaw::Unexpected("a key within a key is no text");
+    assert_eq!(write_json(&keys, &mut Vec::new()), Err(flaw));
     assert_eq!(write_json(b"\x92\x01", &mut Vec::new()), Err(Flaw::Ends));
     assert_eq!(write_json(b"\xc1", &mut Vec::new()), Err(Flaw::Unused));
     assert_eq!(write_json(b"\xdd\xff\xff\xff\xff\x01", &mut Vec::new()), Err(Flaw::Ends));

@@ -255,7 +255,8 @@ impl Export {
             let max = self.limits.entry_bytes_max;
             if self.buffer.len() > max {
                 self.truncated = true;
-                self.buffer.truncate(max.max(self.at));
+                // A byte of the line stays, or its end would be taken for an empty line.
+                self.buffer.truncate(max.max(self.at + 1));
             }
             return false;
         };

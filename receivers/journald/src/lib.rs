@@ -7,6 +7,8 @@
 mod config;
 mod entry;
 mod export;
+#[doc(hidden)]
+pub mod hostile;
 mod ingest;
 mod upload;
 

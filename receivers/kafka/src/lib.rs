@@ -5,6 +5,8 @@
 
 mod config;
 mod consume;
+#[doc(hidden)]
+pub mod hostile;
 mod receiver;
 mod records;
 mod topics;

@@ -49,7 +49,7 @@ impl Node {
             rotated_wait: Duration::ZERO,
             ..FollowConfig::default()
         };
-        KubernetesFiles.follow(config, self.sink.clone(), Arc::new(|| Timestamp(7))).unwrap()
+        KubernetesFiles::default().follow(config, self.sink.clone(), Arc::new(|| Timestamp(7))).unwrap()
     }
 
     fn poll(&self, follower: &mut Follower) -> Vec<String> {

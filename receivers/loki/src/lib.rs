@@ -5,6 +5,8 @@
 
 mod config;
 mod gather;
+#[doc(hidden)]
+pub mod hostile;
 mod ingest;
 mod json;
 mod labels;

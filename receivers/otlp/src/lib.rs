@@ -11,6 +11,8 @@ mod config;
 mod draft;
 mod gather;
 mod grpc;
+#[doc(hidden)]
+pub mod hostile;
 mod http;
 mod ingest;
 mod json;

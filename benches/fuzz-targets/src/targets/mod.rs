@@ -1,22 +1,31 @@
 //! The targets, a file for each part of the project.
 
+mod beats;
 mod chunk;
 mod column;
+mod elastic;
 mod expression;
 mod filter;
+mod fluent;
 mod footer;
 mod gelf;
 mod http;
 mod indexers;
 mod inflate;
+mod journald;
+mod kafka;
+mod loki;
+mod otlp;
 mod pipeline;
 mod query;
 mod regex;
 mod relp;
 mod row_group;
 mod seal;
+mod sound;
 mod stores;
 mod syslog;
+mod tail;
 mod time;
 mod tokens;
 mod wal;
@@ -33,6 +42,14 @@ pub fn all() -> Vec<Target> {
         syslog::TARGETS,
         relp::TARGETS,
         gelf::TARGETS,
+        otlp::TARGETS,
+        loki::TARGETS,
+        elastic::TARGETS,
+        beats::TARGETS,
+        fluent::TARGETS,
+        journald::TARGETS,
+        kafka::TARGETS,
+        tail::TARGETS,
         query::TARGETS,
         expression::TARGETS,
         regex::TARGETS,

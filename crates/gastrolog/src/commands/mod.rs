@@ -12,6 +12,7 @@ mod list;
 mod patterns;
 mod query;
 mod receivers;
+mod routes;
 mod usage;
 
 use std::io::Read;
@@ -48,6 +49,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Verify(args) => admin::verify(&place, args),
         Command::Repair => admin::repair(&place),
         Command::Receivers(args) => receivers::run(&place, &args),
+        Command::Routes(args) => routes::run(&place, &args),
         Command::Seal => admin::seal(&place),
         Command::Compact(args) => compact::run(&place, args),
         Command::Chatterbox(args) => chatterbox::run(&place, args),

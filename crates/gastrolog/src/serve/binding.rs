@@ -60,7 +60,6 @@ impl Binding<'_> {
 
     /// How to group lines, for a receiver that does so by itself, across batches. To be asked before [`Binding::sink`],
     /// which then leaves it to the receiver.
-    #[expect(dead_code, reason = "for receivers that follow files")]
     pub(crate) fn multiline(&mut self) -> Option<MultilineConfig> {
         self.groups_itself = true;
         self.processing.multiline(&self.receiver)

@@ -91,3 +91,17 @@ fn the_receivers_of_the_documentation_are_read() {
         assert!(kinds.iter().any(|k| k == kind), "{kind}: {kinds:?}");
     }
 }
+
+#[test]
+fn the_processing_of_the_documentation_is_read() {
+    let page = include_str!("../../../../docs/processing.md");
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut read = 0;
+    for block in blocks {
+        let config: Config = toml::from_str(block).unwrap_or_else(|e| panic!("{block}\n{e}"));
+        let fake: Arc<dyn Service> = Arc::new(Fake::default());
+        Receivers::bind(&Location::Memory, &config, &fake).unwrap();
+        read += 1;
+    }
+    assert!(read >= 3);
+}

@@ -1,4 +1,4 @@
-"""What the clients send, and the ledger of what was acknowledged: one JSON object a line."""
+"""What the clients send, and the ledger of what was acknowledged (or, where nothing is, sent): a JSON object a line."""
 
 import json
 import sys
@@ -6,24 +6,41 @@ import time
 
 RECORDS = 1000
 BASE_NS = 1_700_000_000_000_000_000
+BATCH = 20
+# For clients that wait for no answer.
+SLOWLY_S = 0.1
 ODD = [
     "", " ", '"quoted" and \\ back\\\\slash', "two\nlines\r\nand a tab\t.", "snow ☃, née, 日本語, 😀",
-    "\x01\x1f\x7f\u2028", '{"json":[1,2,{"a":null}]}', 'key=value other="x y" level=error',
-    "<13>Nov 21 00:14:20 host app: x", "trailing newline\n",
+    "\x01\x1f\x7f\u2028", '{"json":[1,2,{"a":null}]}', 'k=value other="x y" level=error',
+    "<13>Nov 21 00:14:20 host app: x", "trailing newline\n", "nul \x00 in the middle",
 ]
+LONG = "long " * 13_107  # 64 KiB
 
 
-def text(i):
-    return f"{i} " + ("long " * 3000 if i % 97 == 96 else ODD[i % len(ODD)])
+def text(i, long=LONG):
+    return f"{i} " + (long if i % 97 == 96 else ODD[i % len(ODD)])
 
 
-class Ledger:
-    """Numbers that were acknowledged, on standard output, so that the test sees how far it is."""
+def time_ns(i):
+    return BASE_NS + i * 1_000_000
 
-    def acknowledged(self, numbers):
-        for n in numbers:
-            sys.stdout.write(json.dumps({"n": n, "text": text(n)}) + "\n")
-        sys.stdout.flush()
+
+def time_iso(i):
+    return f"2023-11-14T22:13:20.{i:03}Z"
+
+
+def batches(pause_s=0.02):
+    """Numbers in batches, with pauses, so that the server can be disturbed in between."""
+    for first in range(0, RECORDS, BATCH):
+        yield range(first, first + BATCH)
+        time.sleep(pause_s)
+
+
+def acknowledged(numbers, of=text):
+    """On standard output, so that the test sees how far it is."""
+    for n in numbers:
+        sys.stdout.write(json.dumps({"n": n, "text": of(n)}) + "\n")
+    sys.stdout.flush()
 
 
 def again(what, attempt):

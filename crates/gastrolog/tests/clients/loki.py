@@ -4,7 +4,7 @@ import logging
 import sys
 
 import logging_loki
-from common import RECORDS, Ledger, again, text
+from common import acknowledged, again, batches, text
 
 failed = []
 
@@ -29,7 +29,7 @@ def attempt(i):
     return not failed
 
 
-ledger = Ledger()
-for i in range(RECORDS):
-    again("push", lambda: attempt(i))
-    ledger.acknowledged([i])
+for batch in batches():
+    for i in batch:
+        again("push", lambda: attempt(i))
+        acknowledged([i])

@@ -2,7 +2,7 @@
 
 import sys
 
-from common import BASE_NS, RECORDS, Ledger, again, text
+from common import acknowledged, again, batches, text, time_ns
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, LogRecordExportResult, SimpleLogRecordProcessor
@@ -24,11 +24,10 @@ provider = LoggerProvider(resource=Resource.create({"service.name": f"sdk-{kind}
 made = InMemoryLogRecordExporter()
 provider.add_log_record_processor(SimpleLogRecordProcessor(made))
 logger = provider.get_logger("scope", "1.0")
-ledger = Ledger()
-for first in range(0, RECORDS, 20):
-    for i in range(first, first + 20):
+for numbers in batches():
+    for i in numbers:
         logger.emit(
-            timestamp=BASE_NS + i,
+            timestamp=time_ns(i),
             severity_number=SeverityNumber.ERROR,
             severity_text="ERROR",
             body=text(i),
@@ -36,5 +35,5 @@ for first in range(0, RECORDS, 20):
         )
     batch = made.get_finished_logs()
     again("export", lambda: exporter.export(batch) is LogRecordExportResult.SUCCESS)
-    ledger.acknowledged(range(first, first + 20))
+    acknowledged(numbers)
     made.clear()

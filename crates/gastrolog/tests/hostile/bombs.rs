@@ -68,6 +68,39 @@ fn http_bodies_that_inflate_are_refused() {
     assert!(place.everything().ends_with(b"still here\n"));
 }
 
+/// Snappy that says that `said` bytes come out: one byte, and copies of 64 bytes of it.
+fn snappy(said: usize, copies: usize) -> Vec<u8> {
+    let (mut out, mut length) = (Vec::new(), said);
+    while length >= 0x80 {
+        out.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    out.extend([length as u8, 0x00, b'x']);
+    out.extend([0xfe, 1, 0].repeat(copies));
+    out
+}
+
+#[test]
+fn pushes_in_snappy_that_inflate_are_refused() {
+    let place = Place::new();
+    let serving = serve(&place, "");
+    let copies = 4 << 20;
+    for (what, body) in [
+        ("256 MiB", snappy(1 + 64 * copies, copies)),
+        ("what says 4 GiB", snappy(u32::MAX as usize, 1)),
+        ("what says less than comes", snappy(100, copies)),
+    ] {
+        let head = "Content-Type: application/x-protobuf\r\n";
+        let answer = Connection::open(serving.address).unwrap().post_with("/loki/api/v1/push", head, &body);
+        let (status, said) = answer.unwrap();
+        assert!(matches!(status, 400 | 413), "{what}: {status} {}", String::from_utf8_lossy(&said));
+        let attack = format!("Loki, snappy of {} bytes: {what}", body.len());
+        row(&attack, &format!("{status}"), peak_mb(serving.id()), SERVER_MB);
+    }
+    serving.send(b"still here\n");
+    assert!(serving.stop().iter().all(|l| !l.contains("panicked")));
+}
+
 #[test]
 fn files_that_inflate_to_one_line_are_refused() {
     for (encoding, body) in bombs().into_iter().filter(|(e, b)| *e != "deflate" && b.len() > 1000) {

@@ -76,7 +76,7 @@ impl Ledger {
     }
 
     /// How many lines were acknowledged, or sent again.
-    fn figures(&self) -> Found {
+    pub(crate) fn figures(&self) -> Found {
         let count = |wanted: fn(&Entry) -> bool| self.entries.iter().filter(|e| wanted(e)).count() as u64;
         Found { acknowledged: count(|e| e.acknowledged), sent_again: count(|e| e.sent > 1), twice: 0 }
     }

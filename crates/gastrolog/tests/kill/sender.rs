@@ -7,8 +7,8 @@ use super::ledger::Ledger;
 use super::senders::{Listening, Promise, Protocol};
 use crate::support::Dice;
 
-/// One batch of so many is large enough to go straight to a chunk.
-const LARGE_ONE_OF: u64 = 8;
+/// One batch of so many is large enough to go straight to a chunk. Few are: what is stored is read after each kill.
+const LARGE_ONE_OF: u64 = 48;
 
 /// Bytes of a large batch, at least.
 const LARGE_BYTES: usize = 4 << 20;

@@ -182,6 +182,28 @@ proptest! {
         prop_assert_eq!(&ends[0], &ends[1]);
     }
 
+    /// What is kept does not depend on what comes beside it, nor on which server decides; a larger share keeps it too.
+    #[test]
+    fn sampling_is_stable(
+        records in prop::collection::vec(any_record(), 1..30), lower in 0.0..1.0f64, more in 0.0..1.0f64
+    ) {
+        let kept = |rate: f64, some: &[(u8, Vec<u8>)]| {
+            let sample = vec![SampleConfig { rate, by: Some("k".into()), ..SampleConfig::default() }];
+            let all: Vec<(&str, &[u8])> = some.iter().map(|(_, text)| ("p", &text[..])).collect();
+            let (store, accepted) = run(&ProcessConfig { sample, ..ProcessConfig::default() }, batch(&all));
+            prop_assert_eq!(accepted.count + accepted.dropped.total(), some.len() as u64);
+            Ok(store.records().into_iter().map(|r| r.text).collect::<Vec<_>>())
+        };
+        let together = kept(lower, &records)?;
+        let mut alone = Vec::new();
+        for record in &records {
+            alone.extend(kept(lower, std::slice::from_ref(record))?);
+        }
+        prop_assert_eq!(&together, &alone);
+        let larger = kept(lower + (1.0 - lower) * more, &records)?;
+        prop_assert!(together.iter().all(|text| larger.contains(text)));
+    }
+
     /// A bucket never gives more than the burst and what has come in since.
     #[test]
     fn a_rate_is_never_exceeded(

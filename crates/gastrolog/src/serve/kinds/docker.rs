@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use gastrolog_receiver_docker::{DockerFiles, file_globs};
+use anyhow::bail;
+use gastrolog_receiver_docker::{DockerFiles, EngineConfig, EngineReceiver, file_globs};
 use serde::Deserialize;
 
 use super::super::binding::Binding;
 use super::Kind;
-use super::files::{FileKeys, From, Lines};
+use super::files::{self, From};
 
 /// Where Docker keeps what its json-file driver writes.
 const FOLDER: &str = "/var/lib/docker/containers";
@@ -20,13 +21,13 @@ pub(crate) struct DockerKeys {
     name: Option<String>,
     /// Where records go; left out: `default`.
     store: Option<String>,
-    /// The folder of the containers.
+    /// The folder of the containers; their files are read.
     folder: Option<PathBuf>,
+    /// The socket of the engine; it is asked for the logs.
+    socket: Option<PathBuf>,
     /// Where a file that is met for the first time is read from.
     #[serde(default)]
     from: From,
-    /// Lines that belong together.
-    multiline: Option<Lines>,
 }
 
 impl DockerKeys {
@@ -34,8 +35,18 @@ impl DockerKeys {
         file_globs(self.folder.as_deref().unwrap_or(Path::new(FOLDER)))
     }
 
-    fn files(&self) -> FileKeys {
-        FileKeys { from: self.from, multiline: self.multiline.clone() }
+    fn bind_engine(&self, name: String, socket: &Path, binding: &mut Binding<'_>) -> anyhow::Result<()> {
+        let config = EngineConfig {
+            state_file: binding.state_file(&name)?,
+            name,
+            socket: socket.to_owned(),
+            from: self.from.start(),
+            ..EngineConfig::default()
+        };
+        let receiver = EngineReceiver::new(config, binding.sink(self.store.as_deref()), binding.clock())?;
+        binding.say(format!("docker unix://{}", socket.display()));
+        binding.add(receiver);
+        Ok(())
     }
 }
 
@@ -45,12 +56,20 @@ impl Kind for DockerKeys {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        self.files().check(&self.globs())
+        if self.socket.is_some() && self.folder.is_some() {
+            bail!(
+                "a docker receiver has `folder` (it reads files) or `socket` (it asks the engine), not both"
+            );
+        }
+        files::check(&self.globs())
     }
 
     fn bind(&self, name: String, binding: &mut Binding<'_>) -> anyhow::Result<()> {
+        if let Some(socket) = &self.socket {
+            return self.bind_engine(name, socket, binding);
+        }
         let globs = self.globs();
-        let config = self.files().config(name, &globs, binding)?;
+        let config = files::config(name, &globs, self.from, binding)?;
         let sink = binding.sink(self.store.as_deref());
         let receiver = DockerFiles::follow(config, sink, binding.clock())?;
         binding.say(format!("docker {}", globs.first().map_or("", String::as_str)));

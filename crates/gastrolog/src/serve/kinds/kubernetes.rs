@@ -1,11 +1,13 @@
 //! `kind = "kubernetes"`.
 
-use gastrolog_receiver_kubernetes::{FILES, KubernetesFiles};
+use std::path::PathBuf;
+
+use gastrolog_receiver_kubernetes::{ApiConfig, FILES, KubernetesFiles};
 use serde::Deserialize;
 
 use super::super::binding::Binding;
 use super::Kind;
-use super::files::{FileKeys, From, Lines};
+use super::files::{self, From};
 
 /// Logs of the containers of a Kubernetes node.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -20,8 +22,24 @@ pub(crate) struct KubernetesKeys {
     /// Where a file that is met for the first time is read from.
     #[serde(default)]
     from: From,
-    /// Lines that belong together.
-    multiline: Option<Lines>,
+    /// The API server that is asked for pods; left out: that of the cluster, inside of one.
+    api: Option<Api>,
+}
+
+/// `api = false`, or `api = { url = "https://…", token = "FILE", ca = "FILE" }`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+enum Api {
+    Switch(bool),
+    At(Server),
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Server {
+    url: String,
+    token: PathBuf,
+    ca: PathBuf,
 }
 
 impl KubernetesKeys {
@@ -29,8 +47,16 @@ impl KubernetesKeys {
         self.globs.clone().unwrap_or_else(|| FILES.map(str::to_owned).to_vec())
     }
 
-    fn files(&self) -> FileKeys {
-        FileKeys { from: self.from, multiline: self.multiline.clone() }
+    /// Which server is asked, if any.
+    fn api(&self) -> anyhow::Result<Option<ApiConfig>> {
+        match &self.api {
+            Some(Api::Switch(false)) => Ok(None),
+            Some(Api::At(Server { url, token, ca })) => {
+                let at = ApiConfig::of_url(url)?;
+                Ok(Some(ApiConfig { token: token.clone(), ca: ca.clone(), ..at }))
+            }
+            None | Some(Api::Switch(true)) => Ok(ApiConfig::in_cluster(|name| std::env::var(name).ok())),
+        }
     }
 }
 
@@ -40,14 +66,19 @@ impl Kind for KubernetesKeys {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        self.files().check(&self.globs())
+        self.api()?;
+        files::check(&self.globs())
     }
 
     fn bind(&self, name: String, binding: &mut Binding<'_>) -> anyhow::Result<()> {
         let globs = self.globs();
-        let config = self.files().config(name, &globs, binding)?;
+        let config = files::config(name, &globs, self.from, binding)?;
         let sink = binding.sink(self.store.as_deref());
-        let receiver = KubernetesFiles.follow(config, sink, binding.clock())?;
+        let format = match self.api()? {
+            Some(api) => KubernetesFiles::with_api(api)?,
+            None => KubernetesFiles::default(),
+        };
+        let receiver = format.follow(config, sink, binding.clock())?;
         binding.say(format!("kubernetes {}", globs.join(" ")));
         binding.add(receiver);
         Ok(())

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::super::binding::Binding;
 use super::Kind;
-use super::files::{FileKeys, From, Lines};
+use super::files::{self, From};
 
 /// Files that are followed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -20,14 +20,6 @@ pub(crate) struct TailKeys {
     /// Where a file that is met for the first time is read from.
     #[serde(default)]
     pub(crate) from: From,
-    /// Lines that belong together.
-    pub(crate) multiline: Option<Lines>,
-}
-
-impl TailKeys {
-    fn files(&self) -> FileKeys {
-        FileKeys { from: self.from, multiline: self.multiline.clone() }
-    }
 }
 
 impl Kind for TailKeys {
@@ -36,11 +28,11 @@ impl Kind for TailKeys {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        self.files().check(&self.globs)
+        files::check(&self.globs)
     }
 
     fn bind(&self, name: String, binding: &mut Binding<'_>) -> anyhow::Result<()> {
-        let config = self.files().config(name, &self.globs, binding)?;
+        let config = files::config(name, &self.globs, self.from, binding)?;
         let tail = TailReceiver::new(config, binding.sink(self.store.as_deref()), binding.clock())?;
         binding.say(format!("tail {}", self.globs.join(" ")));
         binding.add(tail);

@@ -1,9 +1,13 @@
 //! How records are sent, one protocol a file. To add one: a file that implements [`Protocol`], and a line in [`all`].
 
+mod beats;
 mod containers;
+mod fluent;
 mod http;
 mod relp;
 mod tail;
+mod web;
+mod wrap;
 
 use std::borrow::Cow;
 use std::io;
@@ -68,6 +72,9 @@ pub(crate) fn all(folder: &Path) -> Vec<Box<dyn Protocol>> {
     let mut all: Vec<Box<dyn Protocol>> = vec![Box::new(tail::Tail::new(folder))];
     all.extend((0..2).map(|n| Box::new(relp::Relp::new(n)) as Box<dyn Protocol>));
     all.extend((0..4).map(|_| Box::new(http::Http::default()) as Box<dyn Protocol>));
+    all.extend(web::Kind::ALL.map(|kind| Box::new(web::Web::new(kind)) as Box<dyn Protocol>));
+    all.push(Box::new(beats::Beats::default()));
+    all.push(Box::new(fluent::Fluent::default()));
     let drivers = [containers::Driver::Docker, containers::Driver::Kubernetes];
     all.extend(
         drivers.map(|driver| Box::new(containers::Containers::new(driver, folder)) as Box<dyn Protocol>),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use gastrolog_chunk::{RowGroupId, Snapshot};
-use gastrolog_format::column::Column;
+use gastrolog_format::column::{Column, Texts};
 use gastrolog_format::{Ids, Shapes};
 use gastrolog_plan::{Aggregation, Plan, RowGroupPlan};
 use parking_lot::Mutex;
@@ -18,6 +18,8 @@ use crate::patterns::RowPatterns;
 pub(crate) enum Part {
     /// A column.
     Column(u32),
+    /// The texts of a column.
+    Texts(u32),
     /// The shapes.
     Shapes,
     /// The shape of each row.
@@ -40,6 +42,7 @@ pub(crate) enum Part {
 #[derive(Clone, Debug)]
 pub(crate) enum Decoded {
     Column(Arc<Column>),
+    Texts(Arc<Texts>),
     Shapes(Arc<Shapes>),
     Ids(Arc<Ids>),
     Times(Arc<Vec<i64>>),
@@ -51,6 +54,7 @@ impl Decoded {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Decoded::Column(c) => c.memory_bytes(),
+            Decoded::Texts(t) => t.memory_bytes(),
             Decoded::Shapes(s) => {
                 s.shapes.iter().map(|s| s.literals.memory_bytes() + 8 * s.slots.len() + 128).sum()
             }

@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use gastrolog_chunk::{ReadError, RowGroup};
-use gastrolog_format::column::Column;
+use gastrolog_format::column::{Column, Texts};
 use gastrolog_format::row_group::{Header, predicted_source};
 use gastrolog_format::{Ids, Shape, Shapes};
 use gastrolog_index::{Escape, Pipeline};
@@ -184,10 +184,20 @@ impl<'a> View<'a> {
             open.column.get_or_init(|| column);
             return Ok(true);
         }
+        Ok(self.texts(i)?.may_have_word(word, stands_in))
+    }
+
+    fn texts(&self, i: u32) -> Result<Arc<Texts>, ReadError> {
+        if let Some(Decoded::Texts(texts)) = self.cached.get(Part::Texts(i)) {
+            return Ok(texts);
+        }
         let meta = self.header.columns.get(i as usize);
+        let name = meta.map_or("", |m| &m.key.name);
         self.count_read(meta.map_or(0, |m| m.section.len));
-        let found = self.header.column_may_have(&self.group.body()?, i as usize, word, stands_in);
-        found.map_err(|e| named(self.group, &format!("column {:?}", meta.map_or("", |m| &m.key.name)), e))
+        let texts = self.header.column_texts(&self.group.body()?, i as usize);
+        let texts = Arc::new(texts.map_err(|e| named(self.group, &format!("column {name:?}"), e))?);
+        self.cached.put(Part::Texts(i), Decoded::Texts(texts.clone()));
+        Ok(texts)
     }
 
     /// Whether every row has a value of column `i`.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests may fail as a test does")]
 
-use gastrolog_format::column::{Values, decode, encode, may_have_word};
+use gastrolog_format::column::{Texts, Values, decode, encode};
 use gastrolog_format::words::WordSet;
 use gastrolog_format::{Compressor, column::Encoding};
 use gastrolog_types::words::words;
@@ -38,9 +38,10 @@ fn round_trip(values: &[Vec<u8>]) -> Encoding {
 
 /// A column whose values have a word never says that it cannot have it; one that no value has is denied.
 fn words_are_met(column: &[u8], values: &[Vec<u8>]) {
+    let texts = Texts::read(column, values.len()).unwrap();
     let may_have = |word: &[u8]| {
         let stands_in = |text: &[u8]| text.to_ascii_lowercase().windows(word.len()).any(|part| part == word);
-        may_have_word(column, values.len(), word, &stands_in).unwrap()
+        texts.may_have_word(word, &stands_in)
     };
     for value in values.iter().take(40) {
         for word in words(value) {
@@ -134,8 +135,9 @@ proptest! {
     fn hostile_bytes_are_refused_or_read(bytes in proptest::collection::vec(any::<u8>(), 0..300), kind in 0u8..9, rows in 0usize..2000) {
         let mut bytes = bytes;
         if let Some(b) = bytes.first_mut() { *b = kind; }
-        let _ = may_have_word(&bytes, rows, b"word", &|_| false);
+        let texts = Texts::read(&bytes, rows);
         if let Ok(column) = decode(&bytes, rows) {
+            assert!(texts.is_ok(), "what can be decoded has texts: {texts:?}");
             let mut out = Vec::new();
             (0..column.len().min(rows) + 1).for_each(|i| column.write(i, &mut out));
         }

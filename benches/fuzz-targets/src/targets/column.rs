@@ -1,7 +1,7 @@
 //! Columns: hostile bytes, and values that must come back.
 
 use gastrolog_format::Compressor;
-use gastrolog_format::column::{Column, Values, cut_variables, decode, encode, may_have_word};
+use gastrolog_format::column::{Column, Texts, Values, cut_variables, decode, encode};
 use gastrolog_format::words::WordSet;
 
 use crate::Target;
@@ -59,8 +59,9 @@ fn decode_seeds() -> Vec<Vec<u8>> {
 fn run_decode(data: &[u8]) {
     let Some((rows, bytes)) = data.split_first_chunk::<2>() else { return };
     let rows = usize::from(u16::from_le_bytes(*rows));
-    let _ = may_have_word(bytes, rows, b"in", &|_| false);
+    let texts = Texts::read(bytes, rows);
     let Ok(column) = decode(bytes, rows) else { return };
+    assert!(texts.is_ok(), "what can be decoded has texts");
     column.memory_bytes();
     write_rows(&column, usize::MAX);
 }

@@ -18,7 +18,7 @@ pub(crate) use encode::encode_distinct;
 pub use encode::{Encoded, encode};
 pub use pattern::cut_variables;
 pub use read::decode;
-pub use search::may_have_word;
+pub use search::Texts;
 
 /// Values to encode: ranges of one buffer.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! Whether a column can have a word at all. Only its texts are unpacked: not which row has which, and no numbers.
+//! The texts of a column, without which row has which and without numbers: enough to say that a word is not there.
 
 use gastrolog_types::TimeLayout;
 
@@ -9,37 +9,58 @@ use crate::compress::{get, skip};
 use crate::words::TypedWords;
 use crate::{Corrupt, ROWS_MAX, Reader, Result, STREAM_BYTES_MAX, ids, ints};
 
-/// Looks through an encoded column of `rows` values for `word`. `stands_in` says whether the word stands in a text; it
-/// is given many values at once, one after the other, so that it may see the word where there is none. `false` is
-/// certain: no value has the word.
-pub fn may_have_word(
-    bytes: &[u8],
-    rows: usize,
-    word: &[u8],
-    stands_in: &dyn Fn(&[u8]) -> bool,
-) -> Result<bool> {
-    Search { word, stands_in, rows_max: rows.min(ROWS_MAX) }.column(&mut Reader::new(bytes), 0)
+/// What the values of a column are made of.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    /// All texts, each ended by a line feed.
+    bytes: Vec<u8>,
+    /// Kinds of typed values.
+    typed: TypedWords,
+    /// Whether some values are hexadecimal.
+    has_hex: bool,
 }
 
-struct Search<'a> {
-    word: &'a [u8],
-    stands_in: &'a dyn Fn(&[u8]) -> bool,
+impl Texts {
+    /// Reads those of an encoded column of `rows` values.
+    pub fn read(column: &[u8], rows: usize) -> Result<Texts> {
+        let mut search = Search { rows_max: rows.min(ROWS_MAX), found: Texts::default() };
+        let mut r = Reader::new(column);
+        search.column(&mut r, 0)?;
+        if r.is_empty() { Ok(search.found) } else { Err(Corrupt("a column ends before its bytes")) }
+    }
+
+    /// Whether some value may have `word`; `false` is certain. `stands_in` says whether the word stands in a text: it is
+    /// given all of them at once, so that it may see the word where there is none.
+    pub fn may_have_word(&self, word: &[u8], stands_in: &dyn Fn(&[u8]) -> bool) -> bool {
+        self.typed.may_have(word)
+            || (self.has_hex && word.iter().all(u8::is_ascii_hexdigit))
+            || stands_in(&self.bytes)
+    }
+
+    /// Bytes of memory held.
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Texts>() + self.bytes.capacity()
+    }
+}
+
+struct Search {
     /// No part of the column has more rows.
     rows_max: usize,
+    found: Texts,
 }
 
-impl Search<'_> {
-    /// Whether a column may have the word. If not, it was read to its end.
-    fn column(&self, r: &mut Reader<'_>, depth: u32) -> Result<bool> {
+impl Search {
+    fn column(&mut self, r: &mut Reader<'_>, depth: u32) -> Result<()> {
         if depth > DEPTH_MAX {
             return Err(Corrupt("a column is nested too deep"));
         }
         let encoding = Encoding::ALL.get(r.u8()? as usize).ok_or(Corrupt("unknown encoding of a column"))?;
         match encoding {
-            Encoding::Constant => Ok((self.stands_in)(r.bytes()?)),
+            Encoding::Constant => self.text(r.bytes()?),
             Encoding::Dictionary => {
                 let values = r.count(self.rows_max.max(1))?;
-                Ok(self.column(r, depth + 1)? || ids::skip(r, values).map(|()| false)?)
+                self.column(r, depth + 1)?;
+                ids::skip(r, values)
             }
             Encoding::Pattern => self.patterns(r, depth),
             Encoding::Text => self.strings(r),
@@ -47,59 +68,53 @@ impl Search<'_> {
         }
     }
 
-    fn strings(&self, r: &mut Reader<'_>) -> Result<bool> {
-        ints::skip(r)?;
-        Ok((self.stands_in)(&get(r, STREAM_BYTES_MAX)?))
+    fn text(&mut self, text: &[u8]) -> Result<()> {
+        if self.found.bytes.len() + text.len() > STREAM_BYTES_MAX {
+            return Err(Corrupt("the texts of a column are too long"));
+        }
+        self.found.bytes.extend_from_slice(text);
+        self.found.bytes.push(b'\n');
+        Ok(())
     }
 
-    fn patterns(&self, r: &mut Reader<'_>, depth: u32) -> Result<bool> {
+    fn strings(&mut self, r: &mut Reader<'_>) -> Result<()> {
+        ints::skip(r)?;
+        let text = get(r, STREAM_BYTES_MAX)?;
+        self.text(&text)
+    }
+
+    fn patterns(&mut self, r: &mut Reader<'_>, depth: u32) -> Result<()> {
         let patterns = r.count(self.rows_max.min(PATTERNS_MAX))?;
         let variables: usize = r.take(patterns)?.iter().map(|&v| v as usize).sum();
-        if self.strings(r)? {
-            return Ok(true);
-        }
+        self.strings(r)?;
         ids::skip(r, patterns + 1)?;
         r.count(self.rows_max)?;
-        if self.strings(r)? {
-            return Ok(true);
-        }
-        for _ in 0..variables {
-            if self.column(r, depth + 1)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        self.strings(r)?;
+        (0..variables).try_for_each(|_| self.column(r, depth + 1))
     }
 
-    fn typed(&self, r: &mut Reader<'_>, encoding: Encoding) -> Result<bool> {
+    fn typed(&mut self, r: &mut Reader<'_>, encoding: Encoding) -> Result<()> {
         if r.count(self.rows_max)? > 0 {
             ints::skip(r)?;
-            if self.strings(r)? {
-                return Ok(true);
-            }
-        }
-        let is_hex = || self.word.iter().all(u8::is_ascii_hexdigit);
-        let kind = match encoding {
-            Encoding::Integer | Encoding::Decimal => TypedWords::NUMBER,
-            Encoding::Time => TypedWords::TIME,
-            Encoding::Ipv4 => TypedWords::IPV4,
-            _ if is_hex() => return Ok(true),
-            _ => 0,
-        };
-        if TypedWords(kind).may_have(self.word) {
-            return Ok(true);
+            self.strings(r)?;
         }
         match encoding {
-            Encoding::Decimal => skip(r)?,
+            Encoding::Integer => self.found.typed.0 |= TypedWords::NUMBER,
+            Encoding::Ipv4 => self.found.typed.0 |= TypedWords::IPV4,
+            Encoding::Decimal => {
+                self.found.typed.0 |= TypedWords::NUMBER;
+                skip(r)?;
+            }
             Encoding::Time => {
+                self.found.typed.0 |= TypedWords::TIME;
                 TimeLayout::from_bytes(r.array()?).ok_or(Corrupt("unknown layout of times"))?;
             }
-            Encoding::Hex => {
+            _ => {
+                self.found.has_hex = true;
                 r.take(2)?;
-                return skip(r).map(|()| false);
+                return skip(r);
             }
-            _ => {}
         }
-        ints::skip(r).map(|()| false)
+        ints::skip(r)
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use gastrolog_types::{Seq, Timestamp};
 
 use super::{MAGIC, SOURCE_PREDICTED};
-use crate::column::{Column, Encoding, decode, may_have_word};
+use crate::column::{Column, Encoding, Texts, decode};
 use crate::words::TypedWords;
 use crate::{Body, Corrupt, Fallible, Ids, ROWS_MAX, Reader, Result, Shapes, Writer, ids, ints};
 
@@ -249,16 +249,10 @@ impl Header {
         Ok(decode(&self.section(body, meta.section)?, meta.values as usize)?)
     }
 
-    /// Whether column `i` may have `word` in a value; see [`may_have_word`].
-    pub fn column_may_have<B: Body + ?Sized>(
-        &self,
-        body: &B,
-        i: usize,
-        word: &[u8],
-        stands_in: &dyn Fn(&[u8]) -> bool,
-    ) -> Fallible<bool, B> {
+    /// Reads the texts of column `i`, and no more of it.
+    pub fn column_texts<B: Body + ?Sized>(&self, body: &B, i: usize) -> Fallible<Texts, B> {
         let meta = self.columns.get(i).ok_or(Corrupt("no such column"))?;
-        Ok(may_have_word(&self.section(body, meta.section)?, meta.values as usize, word, stands_in)?)
+        Ok(Texts::read(&self.section(body, meta.section)?, meta.values as usize)?)
     }
 
     /// Decodes the shapes.

@@ -59,9 +59,8 @@ fn decode_seeds() -> Vec<Vec<u8>> {
 fn run_decode(data: &[u8]) {
     let Some((rows, bytes)) = data.split_first_chunk::<2>() else { return };
     let rows = usize::from(u16::from_le_bytes(*rows));
-    let texts = Texts::read(bytes, rows);
+    let _ = Texts::read(bytes, rows);
     let Ok(column) = decode(bytes, rows) else { return };
-    assert!(texts.is_ok(), "what can be decoded has texts");
     column.memory_bytes();
     write_rows(&column, usize::MAX);
 }

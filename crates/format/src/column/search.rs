@@ -12,7 +12,7 @@ use crate::{Corrupt, ROWS_MAX, Reader, Result, STREAM_BYTES_MAX, ids, ints};
 /// What the values of a column are made of.
 #[derive(Clone, Debug, Default)]
 pub struct Texts {
-    /// All texts, each ended by a line feed.
+    /// All texts, one after the other.
     bytes: Vec<u8>,
     /// Kinds of typed values.
     typed: TypedWords,
@@ -56,7 +56,7 @@ impl Search {
         }
         let encoding = Encoding::ALL.get(r.u8()? as usize).ok_or(Corrupt("unknown encoding of a column"))?;
         match encoding {
-            Encoding::Constant => self.text(r.bytes()?),
+            Encoding::Constant => self.text(r.bytes()?.to_vec()),
             Encoding::Dictionary => {
                 let values = r.count(self.rows_max.max(1))?;
                 self.column(r, depth + 1)?;
@@ -68,19 +68,22 @@ impl Search {
         }
     }
 
-    fn text(&mut self, text: &[u8]) -> Result<()> {
-        if self.found.bytes.len() + text.len() > STREAM_BYTES_MAX {
+    fn text(&mut self, text: Vec<u8>) -> Result<()> {
+        let bytes = &mut self.found.bytes;
+        if bytes.is_empty() {
+            *bytes = text;
+        } else if bytes.len() + text.len() <= STREAM_BYTES_MAX {
+            bytes.extend_from_slice(&text);
+        } else {
             return Err(Corrupt("the texts of a column are too long"));
         }
-        self.found.bytes.extend_from_slice(text);
-        self.found.bytes.push(b'\n');
         Ok(())
     }
 
     fn strings(&mut self, r: &mut Reader<'_>) -> Result<()> {
         ints::skip(r)?;
-        let text = get(r, STREAM_BYTES_MAX)?;
-        self.text(&text)
+        let text = get(r, STREAM_BYTES_MAX - self.found.bytes.len())?;
+        self.text(text)
     }
 
     fn patterns(&mut self, r: &mut Reader<'_>, depth: u32) -> Result<()> {

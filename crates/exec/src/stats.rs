@@ -161,35 +161,6 @@ impl<'a> Run<'a> {
         groups.merge(own, &stopped);
     }
 
-    pub(crate) fn stats_of_unit(
-        &self,
-        unit: &Unit<'_>,
-        aggregation: &Aggregation,
-        groups: &mut Groups,
-        actual: &mut Actual,
-    ) {
-        let (plan, pipeline) = (self.plan, self.context.pipeline);
-        match unit {
-            Unit::RowGroup { chunk, plan, group } => {
-                self.stats_of_row_group((*chunk, plan, group), aggregation, groups, actual);
-            }
-            Unit::Pending(pending) => {
-                let query = &plan.query;
-                let records = scan_pending(pending, &query.filter, query.time, self.request.order, pipeline);
-                actual.pending(pending.range.len() as u64, records.len() as u64);
-                for (i, record) in records.iter().enumerate() {
-                    if i % 1024 == 1023 && (self.request.check)().is_err() {
-                        break;
-                    }
-                    let view = ParsedView::new(&record.text, &record.attributes, pipeline);
-                    add_record(&view, 1, (record.time().0, record.seq), groups);
-                }
-            }
-        }
-    }
-}
-
-impl Run<'_> {
     /// Aggregates a row group; says how many rows matched, or notes why it could not be read.
     fn stats_of_row_group(
         &self,
@@ -216,6 +187,33 @@ impl Run<'_> {
             Err(e) => {
                 actual.damage.push(e.to_string());
                 None
+            }
+        }
+    }
+
+    pub(crate) fn stats_of_unit(
+        &self,
+        unit: &Unit<'_>,
+        aggregation: &Aggregation,
+        groups: &mut Groups,
+        actual: &mut Actual,
+    ) {
+        let (plan, pipeline) = (self.plan, self.context.pipeline);
+        match unit {
+            Unit::RowGroup { chunk, plan, group } => {
+                self.stats_of_row_group((*chunk, plan, group), aggregation, groups, actual);
+            }
+            Unit::Pending(pending) => {
+                let query = &plan.query;
+                let records = scan_pending(pending, &query.filter, query.time, self.request.order, pipeline);
+                actual.pending(pending.range.len() as u64, records.len() as u64);
+                for (i, record) in records.iter().enumerate() {
+                    if i % 1024 == 1023 && (self.request.check)().is_err() {
+                        break;
+                    }
+                    let view = ParsedView::new(&record.text, &record.attributes, pipeline);
+                    add_record(&view, 1, (record.time().0, record.seq), groups);
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
 //! A file of bookmarks: JSON with a checksum, replaced as a whole.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -58,6 +60,26 @@ fn parse<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, String
         VERSION if checksum(&document.files).ok() == Some(document.crc32) => Ok(document.files),
         VERSION => Err("it does not match its checksum".to_owned()),
         other => Err(format!("version {other} is not known")),
+    }
+}
+
+/// Bookmarks kept of what is not there any more (a file may come back under another name).
+const ABSENT_MAX: usize = 4096;
+
+/// Forgets the bookmarks of what is not there, those seen longest ago first, beyond some thousand.
+pub fn forget_absent<K, B>(
+    bookmarks: &mut HashMap<K, B>,
+    is_present: impl Fn(&K) -> bool,
+    seen_ns: impl Fn(&B) -> i64,
+) where
+    K: Clone + Ord + Hash,
+{
+    let absent = bookmarks.iter().filter(|(id, _)| !is_present(id));
+    let mut absent: Vec<(i64, K)> = absent.map(|(id, bookmark)| (seen_ns(bookmark), id.clone())).collect();
+    absent.sort_unstable();
+    let surplus = absent.len().saturating_sub(ABSENT_MAX);
+    for (_, id) in absent.into_iter().take(surplus) {
+        bookmarks.remove(&id);
     }
 }
 

@@ -23,6 +23,6 @@ mod watch;
 
 pub use config::{FollowConfig, Start};
 pub use decode::{Decoder, Format, Pairs, Piece, PlainLines, Stream};
-pub use document::{load, save};
+pub use document::{forget_absent, load, save};
 pub use follower::Follower;
 pub use time::Rfc3339;

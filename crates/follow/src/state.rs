@@ -10,9 +10,6 @@ use serde::{Deserialize, Serialize};
 use crate::document;
 use crate::mark::{FileId, Mark};
 
-/// Bookmarks kept of files that are not there any more (one may come back under another name); the oldest go first.
-const ABSENT_MAX: usize = 4096;
-
 /// A bookmark.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Bookmark {
@@ -62,22 +59,12 @@ impl State {
         if !self.dirty {
             return Ok(());
         }
-        self.forget_absent(is_present);
+        document::forget_absent(&mut self.files, |id| is_present(*id), |bookmark| bookmark.seen_ns);
         let mut files: Vec<Bookmark> = self.files.values().cloned().collect();
         files.sort_by(|a, b| (&a.path, a.id).cmp(&(&b.path, b.id)));
         document::save(&self.path, files)?;
         self.dirty = false;
         Ok(())
-    }
-
-    fn forget_absent(&mut self, is_present: impl Fn(FileId) -> bool) {
-        let mut absent: Vec<(i64, FileId)> =
-            self.files.values().filter(|b| !is_present(b.id)).map(|b| (b.seen_ns, b.id)).collect();
-        absent.sort_unstable();
-        let surplus = absent.len().saturating_sub(ABSENT_MAX);
-        for (_, id) in absent.into_iter().take(surplus) {
-            self.files.remove(&id);
-        }
     }
 }
 

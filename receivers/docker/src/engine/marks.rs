@@ -3,13 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use gastrolog_follow::{Stream, load, save};
+use gastrolog_follow::{Stream, forget_absent, load, save};
 use gastrolog_ingest::ReceiverError;
 use gastrolog_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Bookmarks kept of containers that are not there any more; those that were read longest ago go first.
-const ABSENT_MAX: usize = 4096;
 /// The two streams of a container are written by two threads: a message may be this much older than the one before it.
 const DISORDER_NS: i64 = 10_000_000_000;
 
@@ -117,13 +115,7 @@ impl Marks {
 
     /// Writes them. `present` are containers that are there.
     pub(crate) fn save(&mut self, present: &HashSet<String>) -> std::io::Result<()> {
-        let absent = self.all.values().filter(|mark| !present.contains(&mark.id));
-        let mut absent: Vec<(i64, String)> = absent.map(|mark| (mark.seen_ns, mark.id.clone())).collect();
-        absent.sort_unstable();
-        let surplus = absent.len().saturating_sub(ABSENT_MAX);
-        for (_, id) in absent.into_iter().take(surplus) {
-            self.all.remove(&id);
-        }
+        forget_absent(&mut self.all, |id| present.contains(id), |mark| mark.seen_ns);
         let mut marks: Vec<Mark> = self.all.values().cloned().collect();
         marks.sort_by(|a, b| a.id.cmp(&b.id));
         save(&self.path, marks)

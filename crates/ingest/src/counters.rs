@@ -9,14 +9,11 @@ use parking_lot::Mutex;
 
 use crate::Accepted;
 
-/// How often a snapshot is taken again because something was counted meanwhile.
-const SNAPSHOTS_MAX: usize = 1000;
 /// More of the text of an error is not kept.
 const ERROR_BYTES_MAX: usize = 1024;
 
 /// Why a record that was received is not in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(usize)]
 pub enum DropReason {
     /// The queue was full and the protocol cannot make its sender wait (UDP).
     QueueFull,
@@ -74,14 +71,13 @@ impl DropReason {
 
 /// Counts of one receiver since it was started. **Invariant:** at every moment received = stored + dropped + in flight,
 /// and at rest nothing is in flight. A record is counted as received before its fate is.
+///
+/// They stand behind one lock and not in atomics of their own: a reader of several atomics sees them at several moments,
+/// and a busy receiver lets it find no two readings alike. They are touched once a batch.
 #[derive(Debug, Default)]
 pub struct Counters {
-    received: AtomicU64,
+    counts: Mutex<CountersSnapshot>,
     bytes: AtomicU64,
-    stored: AtomicU64,
-    dropped: [AtomicU64; DropReason::ALL.len()],
-    parse_errors: AtomicU64,
-    faults: AtomicU64,
     last_error: Mutex<Option<(Instant, String)>>,
     acknowledge: Histogram,
 }
@@ -89,7 +85,7 @@ pub struct Counters {
 impl Counters {
     /// Counts records that arrived, before their fate is known.
     pub fn received(&self, records: u64) {
-        self.received.fetch_add(records, Ordering::SeqCst);
+        self.counts.lock().received += records;
     }
 
     /// Counts the records of a batch and the bytes of their text, before their fate is known.
@@ -126,30 +122,29 @@ impl Counters {
 
     /// Counts records that are durable.
     pub fn stored(&self, records: u64) {
-        self.stored.fetch_add(records, Ordering::SeqCst);
+        self.counts.lock().stored += records;
     }
 
     /// Counts what became of a batch.
     pub fn accepted(&self, accepted: &Accepted) {
-        self.stored(accepted.count);
-        accepted.dropped.iter().for_each(|(reason, records)| self.dropped(reason, records));
+        let mut counts = self.counts.lock();
+        counts.stored += accepted.count;
+        accepted.dropped.iter().for_each(|(reason, records)| counts.drop_for(reason, records));
     }
 
     /// Counts records that were not stored.
     pub fn dropped(&self, reason: DropReason, records: u64) {
-        if let Some(counter) = self.dropped.get(reason as usize) {
-            counter.fetch_add(records, Ordering::SeqCst);
-        }
+        self.counts.lock().drop_for(reason, records);
     }
 
     /// Counts input that did not follow the protocol (it may be stored all the same).
     pub fn parse_error(&self) {
-        self.parse_errors.fetch_add(1, Ordering::SeqCst);
+        self.counts.lock().parse_errors += 1;
     }
 
     /// Counts a fault of the surroundings: a file that may not be read, a store that is not available.
     pub fn fault(&self) {
-        self.faults.fetch_add(1, Ordering::SeqCst);
+        self.counts.lock().faults += 1;
     }
 
     /// Keeps what went wrong, for people who look; the one before it is forgotten.
@@ -168,33 +163,9 @@ impl Counters {
         self.last_error.lock().as_ref().map(|(when, text)| (when.elapsed(), text.clone()))
     }
 
-    /// The counts at one moment: they only grow, so when two readings agree nothing was counted between them. While
-    /// more is counted than can be read, the last reading is taken; what arrived during it counts as in flight.
+    /// The counts at one moment.
     pub fn snapshot(&self) -> CountersSnapshot {
-        let mut before = self.read();
-        for _ in 0..SNAPSHOTS_MAX {
-            let now = self.read();
-            if now == before {
-                break;
-            }
-            before = now;
-        }
-        before
-    }
-
-    /// Fates are read before arrivals, so that [`CountersSnapshot::in_flight`] is never negative.
-    fn read(&self) -> CountersSnapshot {
-        let count = |n: &AtomicU64| n.load(Ordering::SeqCst);
-        let stored = count(&self.stored);
-        let dropped =
-            DropReason::ALL.map(|reason| (reason, self.dropped.get(reason as usize).map_or(0, count)));
-        CountersSnapshot {
-            stored,
-            dropped,
-            received: count(&self.received),
-            parse_errors: count(&self.parse_errors),
-            faults: count(&self.faults),
-        }
+        *self.counts.lock()
     }
 }
 
@@ -213,7 +184,18 @@ pub struct CountersSnapshot {
     pub faults: u64,
 }
 
+impl Default for CountersSnapshot {
+    fn default() -> Self {
+        let dropped = DropReason::ALL.map(|reason| (reason, 0));
+        CountersSnapshot { received: 0, stored: 0, dropped, parse_errors: 0, faults: 0 }
+    }
+}
+
 impl CountersSnapshot {
+    fn drop_for(&mut self, reason: DropReason, records: u64) {
+        self.dropped.iter_mut().filter(|(r, _)| *r == reason).for_each(|(_, n)| *n += records);
+    }
+
     /// Records that were not stored, for `reason`.
     pub fn dropped_for(&self, reason: DropReason) -> u64 {
         self.dropped.iter().filter(|(r, _)| *r == reason).map(|(_, n)| n).sum()

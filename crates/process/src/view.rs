@@ -10,9 +10,10 @@ use gastrolog_types::Attributes;
 #[derive(Default)]
 pub(crate) struct Scratch(RefCell<Parsed>);
 
+/// The ranges of a record, and the paths of those that have a name.
 #[derive(Default)]
-struct Parsed {
-    ranges: RangeSet,
+pub(crate) struct Parsed {
+    pub(crate) ranges: RangeSet,
     /// Of the named ranges: where in `paths` its path ends, which begins where the one before ends.
     fields: Vec<(usize, Span)>,
     paths: String,
@@ -35,7 +36,7 @@ impl Parsed {
     }
 
     /// Fields with their paths.
-    fn named(&self) -> impl Iterator<Item = (&str, &Span)> {
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&str, &Span)> {
         let mut begin = 0;
         self.fields.iter().map(move |(end, span)| {
             let path = self.paths.get(begin..*end).unwrap_or_default();
@@ -81,7 +82,8 @@ impl<'a> View<'a> {
         Ref::map(self.parsed.borrow(), |parsed| &parsed.ranges)
     }
 
-    fn parsed(&self) -> Ref<'_, Parsed> {
+    /// The fields of the text.
+    pub(crate) fn parsed(&self) -> Ref<'_, Parsed> {
         drop(self.ranges());
         if self.looked.get() < Looked::Named {
             self.parsed.borrow_mut().name(self.text);
@@ -102,12 +104,6 @@ impl<'a> View<'a> {
         });
         found
     }
-}
-
-/// The named ranges, with their paths.
-pub(crate) fn named<'r>(ranges: &'r RangeSet, text: &'r [u8]) -> impl Iterator<Item = (String, Span)> + 'r {
-    let fields = ranges.spans().iter().filter(|span| span.name != Name::TEXT);
-    fields.map(|span| (ranges.path(span.name, text), *span)).filter(|(path, _)| !path.is_empty())
 }
 
 impl RecordView for View<'_> {

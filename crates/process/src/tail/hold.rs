@@ -84,6 +84,10 @@ impl Hold {
     ) {
         let held = mine.iter().map(|(_, trace)| trace).filter(|trace| trace.is_held());
         let mut held: Vec<Arc<Trace>> = held.cloned().collect();
+        if held.is_empty() {
+            // It takes nobody's place.
+            return;
+        }
         let ticket = table.enter(bytes, held.clone(), self.bytes_max);
         // What has just come may decide for others.
         self.decided.notify_all();

@@ -181,6 +181,18 @@ fn beyond_its_bounds_the_oldest_is_decided_on_and_counted() {
 }
 
 #[test]
+fn a_batch_that_need_not_wait_takes_nobodys_place() {
+    let (store, process) = (Arc::new(MemorySink::new()), tail(TailConfig { bytes_max: 200, ..held(LONG) }));
+    let sink = front(&store, &process);
+    let first = append(&sink, &["trace_id=a n=1", "trace_id=a n=2"]);
+    until_held(&process, 1);
+    assert_eq!(sink.append(lines(&["trace_id=b n=1", "trace_id=b error"])).unwrap().count, 2);
+    assert_eq!((process.tail.as_ref().unwrap().batches_held(), process.sampled_early()), (1, Some(0)));
+    process.drain();
+    assert!(first.recv_timeout(PATIENCE).unwrap().is_ok());
+}
+
+#[test]
 fn a_batch_that_is_tried_again_meets_the_same_decisions() {
     let (store, process) = (Arc::new(MemorySink::new().fail_next(1)), tail(TailConfig::default()));
     let sink = front(&store, &process);

@@ -6,10 +6,10 @@ use crate::view::View;
 use crate::{Condition, ProcessError};
 
 /// What counts as an error, and is kept whatever the share. The words are looked for in the whole text; levels as numbers are
-/// those of syslog and GELF (0 to 3) and of pino and bunyan (50 and more).
+/// those of syslog and GELF (0 to 3), of pino and bunyan (50 and more), and of OTLP (17 and more).
 pub const ERRORS: &str = "error OR err OR exception OR fatal OR panic OR critical OR crit OR severe OR alert OR emerg \
     OR level=/(?i)^(err|fatal|panic|crit|severe|alert|emerg)/ OR severity=/(?i)^(err|fatal|panic|crit|severe|alert|emerg)/ \
-    OR status>=500 OR level<=3 OR level>=50 OR severity<=3";
+    OR status>=500 OR level<=3 OR level>=50 OR severity<=3 OR severity_number>=17";
 
 /// A rule of sampling.
 #[derive(Clone, Debug, Default, PartialEq)]

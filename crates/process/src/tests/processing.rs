@@ -56,6 +56,7 @@ fn errors_are_kept_whatever_the_share() {
         "severity=critical",
         "{\"level\":50}",
         "panic: x",
+        "{\"severity_number\":17,\"body\":\"x\"}",
         "a vip",
     ];
     let (store, _) = run(&config, lines(&kept));

@@ -55,7 +55,8 @@ impl Filters {
     fn grown(&self, known: &[Filter], row_groups: usize) -> ChunkFilters {
         let mut groups = known.to_vec();
         groups.resize_with(row_groups, Filter::default);
-        let own_bytes = known.iter().map(Filter::memory_bytes).sum();
+        // Those that are not loaded count too: chunks are removed, and nobody says so here.
+        let own_bytes = groups.iter().map(|filter| size_of::<Filter>() + filter.memory_bytes()).sum();
         self.bytes.fetch_add(own_bytes, Ordering::Relaxed);
         let (all_bytes, bytes_max) = (self.bytes.clone(), self.bytes_max);
         ChunkFilters { groups, own_bytes: own_bytes.into(), all_bytes, bytes_max }

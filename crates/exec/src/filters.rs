@@ -152,3 +152,22 @@ impl Filter {
         self.loaded.get().and_then(Option::as_ref).map_or(0, |filter| filter.memory_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_that_are_not_asked_any_more_are_forgotten() {
+        let filters = Filters::new(1 << 20);
+        for chunk in 0..10_000 {
+            filters.of(chunk, 100);
+            // One that is asked all the time is known all the time.
+            let often = filters.of(u128::MAX, 100);
+            often.groups[7].asked.fetch_max(ASKED_BEFORE, Ordering::Relaxed);
+        }
+        assert!(filters.bytes.load(Ordering::Relaxed) <= 1 << 20);
+        assert!(filters.kept.lock().chunks.len() > 100);
+        assert_eq!(filters.of(u128::MAX, 100).groups[7].asked.load(Ordering::Relaxed), ASKED_BEFORE);
+    }
+}

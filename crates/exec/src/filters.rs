@@ -167,7 +167,8 @@ mod tests {
             often.groups[7].asked.fetch_max(ASKED_BEFORE, Ordering::Relaxed);
         }
         assert!(filters.bytes.load(Ordering::Relaxed) <= 1 << 20);
-        assert!(filters.kept.lock().chunks.len() > 100);
+        let known = filters.kept.lock().chunks.len();
+        assert!((100..1000).contains(&known), "{known}");
         assert_eq!(filters.of(u128::MAX, 100).groups[7].asked.load(Ordering::Relaxed), ASKED_BEFORE);
     }
 }

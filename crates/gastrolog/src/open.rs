@@ -9,7 +9,7 @@ use gastrolog_engine::{
 use gastrolog_env::Env;
 use gastrolog_index::Pipeline;
 
-use crate::serve::config::{Config, Durability, Recompact, StoreConfig};
+use crate::serve::config::{Config, Durability, ErrorsConfig, Recompact, StoreConfig};
 
 /// Opens the stores at `location` with the policies of `config`.
 pub(crate) fn open(
@@ -29,6 +29,7 @@ pub(crate) fn open(
     let config = EngineConfig {
         stores,
         default_store,
+        own_store: own_store(&config.errors),
         query: config.query.limits(),
         cache: CacheBytes {
             columns: of(config.cache.columns, default.cache.columns),
@@ -52,6 +53,20 @@ pub(crate) fn pipeline() -> Pipeline {
         Box::new(gastrolog_indexer_kv::KvIndexer),
         Box::new(gastrolog_indexer_token::Token),
     ])
+}
+
+/// The server's own log. Sealed in eighths of what it may be, because only what is sealed can be removed.
+fn own_store(errors: &ErrorsConfig) -> gastrolog_engine::StoreConfig {
+    let own = gastrolog_engine::StoreConfig::own();
+    let age_ms = errors.retention_age.map(|span| span.as_millis() as u64).or(own.retention_age_ms);
+    let bytes = errors.retention_bytes.or(own.retention_bytes);
+    gastrolog_engine::StoreConfig {
+        seal_bytes: own.seal_bytes.min(bytes.map_or(u64::MAX, |bytes| bytes / 8)).max(64 << 10),
+        seal_age_ms: own.seal_age_ms.min(age_ms.map(|ms| ms / 7).or(own.seal_age_ms)),
+        retention_age_ms: age_ms,
+        retention_bytes: bytes,
+        ..own
+    }
 }
 
 /// What the file says, the engine's defaults for the rest.

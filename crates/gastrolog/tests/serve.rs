@@ -11,6 +11,7 @@ mod serve {
     mod peer;
     mod probe;
     mod processing;
+    mod samples;
     mod syslog_lines;
     mod tail;
     mod together;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gastrolog_types::Batch;
 
-use crate::{Accepted, Counters, DropReason, Sink, SinkError};
+use crate::{Accepted, Counters, Sink, SinkError};
 
 /// How long to wait between attempts: doubling from 50 ms to 5 s.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,7 @@ pub fn store_batch(
             Fate::Refused(reason) => {
                 tracing::warn!(reason, "the store refused a record; it is dropped");
                 counters.said(format_args!("a record was dropped: {reason}"));
-                counters.dropped(DropReason::Refused, count);
+                counters.refused(&counters.keep_first(&part), reason, count);
             }
             Fate::GivenUp => {
                 parts.push(part);
@@ -141,6 +141,7 @@ mod tests {
     use gastrolog_types::{Attributes, Timestamp};
 
     use super::*;
+    use crate::DropReason;
     use crate::testing::MemorySink;
 
     fn lines(text: &str) -> Batch {

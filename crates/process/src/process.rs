@@ -91,6 +91,21 @@ impl Process {
         self.tail.as_ref().map(Tail::early_records)
     }
 
+    /// Whether it takes secrets out.
+    pub(crate) fn redacts(&self) -> bool {
+        self.redact.is_some()
+    }
+
+    /// Whether it takes out values by the names of their fields.
+    pub(crate) fn redacts_fields(&self) -> bool {
+        self.redact.as_ref().is_some_and(Redactor::names_fields)
+    }
+
+    /// `text` without its secrets; `None` when it has none.
+    pub(crate) fn redacted(&self, text: &[u8]) -> Option<Vec<u8>> {
+        self.redact.as_ref()?.text(text, &self.pipeline)
+    }
+
     /// Puts lines together; returns which records are part of others now.
     pub(crate) fn group(&self, draft: &mut Draft<'_>) -> Vec<u32> {
         self.multiline.as_ref().map_or_else(Vec::new, |by| multiline::group(draft, by))

@@ -46,6 +46,23 @@ pub(crate) struct Config {
     /// What becomes of the others.
     #[serde(default)]
     pub(crate) routing: RoutingKeys,
+    /// The server's own log of what could not be read or stored.
+    #[serde(default)]
+    pub(crate) errors: ErrorsConfig,
+}
+
+/// The server's own log; what is `None` is left to the engine.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ErrorsConfig {
+    /// Whether it is written.
+    pub(crate) enabled: Option<bool>,
+    /// Drop what is older.
+    #[serde(default, deserialize_with = "span")]
+    pub(crate) retention_age: Option<Duration>,
+    /// Drop the oldest above this size.
+    #[serde(default, deserialize_with = "bytes")]
+    pub(crate) retention_bytes: Option<u64>,
 }
 
 /// Where the server listens and keeps its data.

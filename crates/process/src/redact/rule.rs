@@ -122,6 +122,11 @@ impl Redactor {
         Ok(redactor)
     }
 
+    /// Whether a rule goes by the names of fields.
+    pub(crate) fn names_fields(&self) -> bool {
+        self.rules.iter().any(|rule| !rule.fields.is_empty())
+    }
+
     /// `text` without its secrets; `None` when it has none.
     pub fn text(&self, text: &[u8], pipeline: &Pipeline) -> Option<Vec<u8>> {
         let (scratch, none) = (Scratch::default(), Attributes::default());

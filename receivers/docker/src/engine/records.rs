@@ -85,11 +85,12 @@ impl Records {
         match self.messages.read(bytes, self.is_terminal) {
             Ok(message) => self.message(stream, message, truncated, now, out),
             Err(mut text) => {
-                counters.parse_error();
                 counters.said("a message is stored as it is: it does not begin with a time");
                 text.pop_if(|last| *last == b'\n');
                 let own = Own { stream, truncated, has_no_time: true, ..Own::default() };
-                out.push(&text, &self.sets.of(own), now, Timestamp::NONE);
+                let attributes = self.sets.of(own);
+                counters.malformed_record(&text, &attributes);
+                out.push(&text, &attributes, now, Timestamp::NONE);
             }
         }
     }

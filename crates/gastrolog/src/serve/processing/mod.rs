@@ -8,8 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use gastrolog_index::Pipeline;
 use gastrolog_ingest::multiline::MultilineConfig;
+use gastrolog_ingest::samples::Scrub;
 use gastrolog_ingest::{RouteStatus, Routes, Sink};
-use gastrolog_process::{Process, ProcessConfig, ProcessSink, Rest, Router, RuleConfig};
+use gastrolog_process::{Process, ProcessConfig, ProcessSink, Rest, Router, RuleConfig, Scrubber};
 
 pub(crate) use self::keys::{ProcessKeys, RouteKeys, RoutingKeys};
 use super::config::Config;
@@ -80,6 +81,21 @@ impl Processing {
         }
         let front = ProcessSink::new(store, sink, process, self.router.clone());
         Arc::new(if groups_itself { front.without_grouping() } else { front })
+    }
+
+    /// What takes secrets out of input of each receiver that could not be taken apart: what is configured for the receiver,
+    /// and for every route, since any of them might have taken it.
+    pub(super) fn scrubbers(&self, config: &Config) -> impl Fn(&str) -> Option<Arc<dyn Scrub>> + use<> {
+        let find = |(name, (_, process)): (&String, &(ProcessConfig, Arc<Process>))| {
+            let of_route = config.routes.iter().any(|route| route.process.as_ref() == Some(name));
+            (name.clone(), process.clone(), of_route)
+        };
+        let all: Vec<_> = self.processes.iter().map(find).collect();
+        move |receiver| {
+            let of = all.iter().filter(|(name, _, of_route)| name == receiver || *of_route);
+            let scrubber = Scrubber::new(of.map(|(_, process, _)| process.clone()))?;
+            Some(Arc::new(scrubber))
+        }
     }
 
     /// How lines of `receiver` are grouped, for a receiver that does so by itself.

@@ -26,9 +26,11 @@ impl EnvError {
         self.cause.kind()
     }
 
-    /// Whether the disk or the quota is full: space may come back, so the operation may be tried again.
+    /// Whether the disk or the quota is full, or the file may not become larger: space may come back, so the operation
+    /// may be tried again.
     pub fn is_full(&self) -> bool {
-        matches!(self.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        matches!(self.kind(), StorageFull | QuotaExceeded | FileTooLarge)
     }
 
     /// The path it was about.

@@ -4,7 +4,7 @@ use crossbeam::channel::bounded;
 use gastrolog_types::{Batch, Seq};
 
 use super::check::check;
-use super::state::{Command, State};
+use super::state::{Appended, Refused, State};
 use super::{Shared, Store, StoreError};
 use crate::wal::{Prepared, WalError};
 
@@ -16,8 +16,9 @@ impl Store {
     /// sense of [`crate::wal::Durability`]). Blocks while too many records wait for the disk, unless that fails.
     ///
     /// # Errors
-    /// When nothing may be acknowledged. The records may be found all the same: whoever sends them again
-    /// may find them twice.
+    /// When nothing may be acknowledged. For want of room nothing was stored, nor will be: the records may be brought
+    /// again. (Of a batch that was cut into several row groups a beginning may be stored.) Where a write or a sync
+    /// failed otherwise, they may be found all the same after a crash: whoever sends them again may find them twice.
     pub fn append(&self, batch: Batch) -> Result<(Seq, u64), StoreError> {
         let text_bytes = check(&batch)?;
         let count = batch.len() as u64;
@@ -47,33 +48,31 @@ impl Shared {
                 drop(order);
                 return self.append_direct(batch);
             }
-            Err(error) => return Err(self.refuse(error)),
+            Err(error) => return Err(self.refuse(error, &prepared)),
         };
-        let first_seq = self.push(|state| state.push(batch, None, self.env.clock.now()))?;
+        let appended = Appended { ticket, seqs: next_seq..next_seq.saturating_add(prepared.records()) };
+        let first_seq = match self.push(|state| state.push(batch, None, self.env.clock.now())) {
+            Ok(first_seq) => first_seq,
+            Err(closed) => {
+                self.wal.withdraw(appended.seqs);
+                return Err(closed);
+            }
+        };
         drop(order);
         match self.wal.commit(ticket) {
             Ok(()) => Ok(first_seq),
-            Err(error) => self.rescue(error).map(|()| first_seq),
+            Err(_) if self.rescue(appended) => Ok(first_seq),
+            Err(error) => Err(self.refuse(error, &prepared)),
         }
     }
 
-    /// Remembers that the log had no room.
-    fn refuse(&self, error: WalError) -> StoreError {
+    /// Remembers that the log had no room, and for how much.
+    fn refuse(&self, error: WalError, batch: &Prepared) -> StoreError {
         if let WalError::Env(cause) = &error {
-            self.state.lock().refused = Some(cause.to_string().into());
+            let refused = Refused { reason: cause.to_string().into(), bytes: batch.bytes() as u64 };
+            self.state.lock().refused = Some(refused);
         }
         error.into()
-    }
-
-    /// The log failed: the records are durable all the same once they are in a chunk.
-    fn rescue(&self, error: WalError) -> Result<(), StoreError> {
-        if self.state.lock().failing.is_some() {
-            return Err(self.refuse(error));
-        }
-        match self.ask(Command::Flush)?.recv() {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(self.refuse(error)),
-        }
     }
 
     fn append_direct(&self, batch: Batch) -> Result<Seq, StoreError> {

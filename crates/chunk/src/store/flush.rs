@@ -122,6 +122,7 @@ impl Flusher {
         // Who asked may have gone: then nobody reads the answer.
         match command {
             Command::Flush(reply) => drop(reply.send(self.flush_all())),
+            Command::Rescue(appended, reply) => drop(reply.send(self.rescue(&appended))),
             Command::Seal(reply) => drop(reply.send(self.seal_all())),
             Command::Maintain(reply) => drop(reply.send(self.tick())),
             Command::Replace(replacement, reply) => drop(reply.send(self.replace(*replacement))),
@@ -340,8 +341,10 @@ impl Flusher {
         if self.shared.state.lock().failing.is_some() {
             self.flush_all()?;
         }
-        if self.shared.state.lock().refused.is_some() {
+        let refused = self.shared.state.lock().refused.clone();
+        if let Some(refused) = refused {
             self.shared.wal.tick().map_err(FlushError::new)?;
+            self.shared.wal.find_room(refused.bytes).map_err(FlushError::new)?;
             self.shared.state.lock().refused = None;
         }
         Ok(())

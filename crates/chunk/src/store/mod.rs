@@ -33,6 +33,7 @@ mod read_only;
 mod recompact;
 mod recover;
 mod repair;
+mod rescue;
 mod reserve;
 mod retention;
 mod state;

@@ -71,7 +71,7 @@ impl Flusher {
     pub(super) fn write_catalog(&mut self, catalog: &Catalog) -> Result<(), EnvError> {
         let path = self.shared.dir.join("catalog");
         match catalog.store(&self.shared.env, &path) {
-            Err(error) if error.is_full() => {
+            Err(error) if error.is_full() && self.reserve.bytes > 0 => {
                 self.shared.state.lock().held = Some(self.no_room());
                 if self.reserve.give(&self.shared.env) {
                     catalog.store(&self.shared.env, &path)

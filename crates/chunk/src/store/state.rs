@@ -9,6 +9,7 @@ use gastrolog_types::{Batch, Seq, Timestamp};
 
 use super::error::FlushError;
 use super::recompact::Replacement;
+use crate::wal::Ticket;
 use crate::{Chunk, Pending};
 
 /// What a record weighs beside its text: keeps the number of empty ones in bounds.
@@ -51,12 +52,29 @@ pub(super) fn weight(batch: &Batch, range: Range<usize>) -> u64 {
     records.iter().map(|r| u64::from(r.end.saturating_sub(r.start)) + RECORD_OVERHEAD_BYTES).sum()
 }
 
+/// Records that were given to the log.
+#[derive(Clone, Debug)]
+pub(super) struct Appended {
+    pub(super) ticket: Ticket,
+    pub(super) seqs: Range<Seq>,
+}
+
+/// The log had no room.
+#[derive(Clone, Debug)]
+pub(super) struct Refused {
+    pub(super) reason: Arc<str>,
+    /// For so many bytes.
+    pub(super) bytes: u64,
+}
+
 /// Something that the flusher is asked to do, and where it puts the answer.
 #[derive(Debug)]
 pub(super) enum Command {
     /// Put every record that waits into a row group.
     Flush(Sender<Result<(), FlushError>>),
-    /// That, and then seal the chunk. Answers which chunks were sealed.
+    /// The log could not take these: put them into a row group, or take them back.
+    Rescue(Appended, Sender<Result<(), FlushError>>),
+    /// Flush, and then seal the chunk. Answers which chunks were sealed.
     Seal(Sender<Result<Vec<u128>, FlushError>>),
     /// What is done every second: seal by age, remove what is too old.
     Maintain(Sender<Result<(), FlushError>>),
@@ -82,8 +100,8 @@ pub(super) struct State {
     pub(super) failing: Option<FlushError>,
     /// No more records are taken before there is room again.
     pub(super) held: Option<FlushError>,
-    /// The log had no room, by this.
-    pub(super) refused: Option<Arc<str>>,
+    /// The log had no room.
+    pub(super) refused: Option<Refused>,
     pub(super) failures: u64,
     pub(super) last_failure: Option<Arc<str>>,
     pub(super) removed_chunks: u64,
@@ -94,7 +112,7 @@ impl State {
     /// Why records cannot be stored now.
     pub(super) fn trouble(&self) -> Option<Arc<str>> {
         let failed = self.held.as_ref().or(self.failing.as_ref()).map(|error| error.reason.clone());
-        failed.or_else(|| self.refused.clone())
+        failed.or_else(|| self.refused.as_ref().map(|refused| refused.reason.clone()))
     }
 
     /// Adds a batch at the end; returns the seq of its first record.
@@ -184,6 +202,35 @@ impl State {
             } else {
                 self.pending.push_back(item);
             }
+        }
+    }
+
+    /// Whether one of these records waits for a row group.
+    pub(super) fn holds(&self, seqs: &Range<Seq>) -> bool {
+        self.pending.iter().any(|item| item.pending.first_seq < seqs.end && seqs.start < item.end_seq())
+    }
+
+    /// Forgets these records, which came by the log: they are to be in no row group.
+    pub(super) fn take_back(&mut self, seqs: &Range<Seq>) {
+        for item in std::mem::take(&mut self.pending) {
+            let (first_seq, end_seq) = (item.pending.first_seq, item.end_seq());
+            if end_seq <= seqs.start || seqs.end <= first_seq {
+                self.pending.push_back(item);
+                continue;
+            }
+            let (batch, range) = (item.pending.batch, item.pending.range);
+            let before = seqs.start.saturating_sub(first_seq) as usize;
+            let after = end_seq.saturating_sub(seqs.end) as usize;
+            let out = range.start + before..range.end - after;
+            self.pending_bytes = self.pending_bytes.saturating_sub(weight(&batch, out.clone()));
+            let parts = [(first_seq, range.start..out.start), (seqs.end, out.end..range.end)];
+            for (first_seq, range) in parts.into_iter().filter(|(_, range)| !range.is_empty()) {
+                let pending = Pending { first_seq, batch: batch.clone(), range };
+                self.pending.push_back(Item { pending, direct: None });
+            }
+        }
+        if self.pending.is_empty() {
+            self.pending_since = None;
         }
     }
 

@@ -14,8 +14,8 @@ pub type Result<T> = std::result::Result<T, WalError>;
 /// Why the log did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum WalError {
-    /// The disk failed. When [`EnvError::is_full`], the records are kept in memory and the same commit may be tried
-    /// again after space was made.
+    /// The disk failed. When [`EnvError::is_full`], the records are kept in memory: the same commit may be tried again
+    /// after space was made, or they may be [withdrawn](super::Wal::withdraw).
     #[error(transparent)]
     Env(#[from] EnvError),
     /// An earlier write or sync failed, so that nobody knows what is on disk. See [`super::Wal::renew`].

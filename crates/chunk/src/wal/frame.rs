@@ -1,5 +1,7 @@
 //! Segment headers and frames: from a batch to bytes, and from bytes to a checked frame.
 
+use std::ops::Range;
+
 use crc32fast::Hasher;
 use gastrolog_types::{Batch, Seq};
 
@@ -217,6 +219,14 @@ impl PreparedFrame {
         out.extend_from_slice(&back);
         out.extend_from_slice(&self.payload);
     }
+}
+
+/// How long the frame at the front of `bytes` is, and which seqs it has: of frames that were made here and are not to
+/// be doubted.
+pub(super) fn place_of(bytes: &[u8]) -> Option<(usize, Range<Seq>)> {
+    let len = (u32_at(bytes, 4)? as usize).saturating_add(FRAME_HEAD_LEN);
+    let (first_seq, records) = (u64_at(bytes, 12)?, u64::from(u32_at(bytes, 20)?));
+    Some((len, first_seq..first_seq.saturating_add(records)))
 }
 
 /// A frame whose checksum is right.

@@ -1,5 +1,6 @@
 //! The log itself: append, commit together, release.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,41 +9,11 @@ use gastrolog_types::{Batch, Histogram, Seq};
 use parking_lot::{Condvar, Mutex};
 
 use super::frame::{Grown, Prepared};
+use super::options::{Durability, Ticket, WalOptions};
 use super::recover::{Access, Recovered, recover};
-use super::writer::{Chunk, Failure, Writer};
+use super::waiting::Waiting;
+use super::writer::{Failure, Writer, forget_room};
 use super::{BUFFER_BYTES_MAX, Result, WalError};
-
-/// When a record counts as accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// When it is on disk.
-    Fsync,
-    /// When the operating system has it; it is on disk after the next [`Wal::tick`]. A power cut loses what came since
-    /// the last one.
-    Interval {
-        /// How often the owner calls [`Wal::tick`], in milliseconds.
-        interval_ms: u64,
-    },
-}
-
-/// How a log is kept.
-#[derive(Clone, Copy, Debug)]
-pub struct WalOptions {
-    /// When a record counts as accepted.
-    pub durability: Durability,
-    /// A segment is closed before it grows beyond this (one group of frames may be larger).
-    pub segment_bytes: u64,
-}
-
-impl Default for WalOptions {
-    fn default() -> WalOptions {
-        WalOptions { durability: Durability::Fsync, segment_bytes: 64 << 20 }
-    }
-}
-
-/// Stands for what was appended so far; [`Wal::commit`] waits for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(u64);
 
 /// A write-ahead log. Threads share it by reference: appending only copies into memory, and of those who commit at
 /// the same time one writes and syncs for all.
@@ -61,10 +32,11 @@ pub struct Wal {
 
 #[derive(Debug)]
 struct State {
-    waiting: Chunk,
+    waiting: Waiting,
     next_seq: Seq,
-    /// How many batches were appended, and how many of them are durable.
+    /// How many batches were appended, how many of them the operating system has, and how many are durable.
     appended: u64,
+    written: u64,
     durable: u64,
     /// Whether a thread is writing for all.
     busy: bool,
@@ -92,13 +64,15 @@ impl Wal {
     /// [`Recovered::report`].
     pub fn open(env: &Env, dir: &Path, stored_below: Seq, options: WalOptions) -> Result<(Wal, Recovered)> {
         env.fs.create_dir_all(dir)?;
+        forget_room(env, dir);
         let (kept, recovered) = recover(env, dir, stored_below, Access::Repair)?;
         let mark = env.random.next_u64() as u32;
         let writer = Writer::new(env, dir, mark, options.segment_bytes, kept.segments);
         let state = State {
-            waiting: Chunk::default(),
+            waiting: Waiting::default(),
             next_seq: kept.next_seq,
             appended: 0,
+            written: 0,
             durable: 0,
             busy: false,
             poison: None,
@@ -157,11 +131,7 @@ impl Wal {
         let end_seq = first_seq.checked_add(batch.records());
         let end_seq = end_seq.ok_or(WalError::OutOfOrder { first_seq, next_seq: state.next_seq })?;
         if batch.records() > 0 {
-            if state.waiting.bytes.is_empty() {
-                state.waiting.first_seq = first_seq;
-            }
-            batch.put(self.mark, first_seq, &mut state.waiting.bytes);
-            state.waiting.end_seq = end_seq;
+            state.waiting.add(self.mark, first_seq..end_seq, batch);
             state.next_seq = end_seq;
             state.appended += 1;
         }
@@ -171,13 +141,33 @@ impl Wal {
     /// Returns when everything up to `ticket` is accepted in the sense of [`Durability`].
     ///
     /// # Errors
-    /// [`WalError::Poisoned`] or [`WalError::Env`]: nothing may be acknowledged. The records may be found after a
-    /// restart all the same.
+    /// Nothing may be acknowledged. After [`WalError::Poisoned`] the records may be found after a restart all the
+    /// same. After [`WalError::Env`] they wait on, and are written with the next that are, unless they are
+    /// [withdrawn](Wal::withdraw).
     pub fn commit(&self, ticket: Ticket) -> Result<()> {
         match self.durability {
             Durability::Fsync => self.commit_durably(ticket),
-            Durability::Interval { .. } => self.write_through(),
+            Durability::Interval { .. } => self.write_through(ticket),
         }
+    }
+
+    /// Takes back records that were appended and not written: they will never be in the log, and their seqs are left
+    /// out. Answers whether that was possible; else they were written meanwhile, by whoever came next, and a commit
+    /// says what became of them.
+    pub fn withdraw(&self, seqs: Range<Seq>) -> bool {
+        // Who is writing has them, and may bring them back.
+        let _writer = self.writer.lock();
+        self.state.lock().waiting.take_out(seqs)
+    }
+
+    /// Whether the disk has room for so many bytes more, found by taking it for a moment.
+    ///
+    /// # Errors
+    /// When it has not; [`WalError::Poisoned`].
+    pub fn find_room(&self, bytes: u64) -> Result<()> {
+        let writer = self.writer.lock();
+        self.state.lock().check()?;
+        Ok(writer.find_room(bytes)?)
     }
 
     fn commit_durably(&self, ticket: Ticket) -> Result<()> {
@@ -197,15 +187,21 @@ impl Wal {
             state = self.state.lock();
             state.busy = false;
             self.progress.notify_all();
-            flushed?;
+            // What was written before may have become durable though the rest found no room.
+            if state.durable < ticket.0 {
+                flushed?;
+            }
         }
     }
 
     /// Hands what waits to the operating system, unless somebody is at it: then the next call takes it along.
-    fn write_through(&self) -> Result<()> {
-        match self.writer.try_lock() {
-            Some(mut writer) => self.flush(&mut writer, false),
-            None => self.state.lock().check(),
+    fn write_through(&self, ticket: Ticket) -> Result<()> {
+        let Some(mut writer) = self.writer.try_lock() else {
+            return self.state.lock().check();
+        };
+        match self.flush(&mut writer, false) {
+            Err(WalError::Env(_)) if self.state.lock().written >= ticket.0 => Ok(()),
+            flushed => flushed,
         }
     }
 
@@ -293,9 +289,9 @@ impl Wal {
             Err(Failure::Again(error) | Failure::Fatal(error)) => return Err(error.into()),
         }
         let mut state = self.state.lock();
-        state.waiting = Chunk::default();
+        state.waiting = Waiting::default();
         state.poison = None;
-        state.durable = state.appended;
+        (state.written, state.durable) = (state.appended, state.appended);
         state.file_bytes = writer.bytes();
         self.progress.notify_all();
         Ok(true)
@@ -333,39 +329,47 @@ impl Wal {
         self.writer.lock()
     }
 
-    /// Writes what waits, and syncs if `sync`. What cannot be written for want of space waits on.
+    /// Writes what waits, and syncs if `sync`. What cannot be written for want of space waits on; what was written
+    /// before is synced all the same.
     fn flush(&self, writer: &mut Writer, sync: bool) -> Result<()> {
+        let written = self.write(writer);
+        match &written {
+            Err(WalError::Poisoned { .. }) => written,
+            _ if sync => written.and(self.sync(writer)),
+            _ => written,
+        }
+    }
+
+    fn write(&self, writer: &mut Writer) -> Result<()> {
         let mut state = self.state.lock();
         state.check()?;
         let upto = state.appended;
-        let mut chunk = std::mem::take(&mut state.waiting);
+        let chunk = std::mem::take(&mut state.waiting);
         drop(state);
-        if !chunk.bytes.is_empty() {
-            let written = writer.write(&chunk);
-            if let Err(Failure::Again(_)) = written {
-                let mut state = self.state.lock();
-                let later = std::mem::take(&mut state.waiting);
-                chunk.bytes.extend_from_slice(&later.bytes);
-                chunk.end_seq = chunk.end_seq.max(later.end_seq);
-                state.waiting = chunk;
-            }
-            self.settle(writer, written)?;
+        let written = if chunk.bytes.is_empty() { Ok(()) } else { writer.write(&chunk) };
+        let mut state = self.state.lock();
+        match written {
+            Ok(()) => state.written = upto,
+            Err(Failure::Again(_)) => state.waiting.put_back(chunk),
+            Err(Failure::Fatal(_)) => {}
         }
-        if sync {
-            let begin_ns = self.env.clock.monotonic_ns();
-            let synced = writer.sync();
-            if matches!(synced, Ok(true) | Err(_)) {
-                self.sync_times.note_ns(self.env.clock.monotonic_ns().saturating_sub(begin_ns));
-            }
-            if let Ok(done) = synced {
-                let mut state = self.state.lock();
-                state.durable = state.durable.max(upto);
-                state.syncs += u64::from(done);
-                self.progress.notify_all();
-            }
-            self.settle(writer, synced.map(drop))?;
+        drop(state);
+        self.settle(writer, written)
+    }
+
+    fn sync(&self, writer: &mut Writer) -> Result<()> {
+        let begin_ns = self.env.clock.monotonic_ns();
+        let synced = writer.sync();
+        if matches!(synced, Ok(true) | Err(_)) {
+            self.sync_times.note_ns(self.env.clock.monotonic_ns().saturating_sub(begin_ns));
         }
-        Ok(())
+        if let Ok(done) = synced {
+            let mut state = self.state.lock();
+            state.durable = state.written;
+            state.syncs += u64::from(done);
+            self.progress.notify_all();
+        }
+        self.settle(writer, synced.map(drop))
     }
 
     /// Notes the size of the log, and poisons it after a failure that leaves its content unknown.

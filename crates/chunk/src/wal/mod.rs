@@ -63,17 +63,20 @@ mod batch;
 mod error;
 mod frame;
 mod log;
+mod options;
 mod recover;
 mod scan;
 #[cfg(test)]
 mod tests;
 mod varint;
+mod waiting;
 mod writer;
 
 pub use batch::{MalformedBatch, decode_batch, encode_batch};
 pub use error::{Result, WalError};
 pub use frame::{Grown, Prepared};
-pub use log::{Durability, Ticket, Wal, WalOptions};
+pub use log::Wal;
+pub use options::{Durability, Ticket, WalOptions};
 pub use recover::Recovered;
 pub use scan::{Damage, Report};
 

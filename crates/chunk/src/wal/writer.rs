@@ -7,6 +7,7 @@ use gastrolog_env::{Env, EnvError, File};
 use gastrolog_types::Seq;
 
 use super::frame::{Grown, Header, VERSION, put_mark};
+use super::waiting::Waiting;
 
 /// A segment that will not grow any more.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ struct Active {
     synced: bool,
     /// Whether it has records.
     has_records: bool,
-    /// Whether there is a mark that may not be durable.
+    /// Whether there is a mark, or an end that was cut off, that may not be durable.
     mark_waits: bool,
     /// How much of it is known to be durable.
     good_len: u64,
@@ -43,12 +44,15 @@ pub(super) enum Failure {
     Fatal(EnvError),
 }
 
-/// Frames on their way to the disk.
-#[derive(Debug, Default)]
-pub(super) struct Chunk {
-    pub(super) bytes: Vec<u8>,
-    pub(super) first_seq: Seq,
-    pub(super) end_seq: Seq,
+/// The file that takes room, to find out whether there is any.
+const ROOM: &str = "room";
+
+/// Removes what an interrupted [`Writer::find_room`] left. Best effort: it costs room only, and is tried again.
+pub(super) fn forget_room(env: &Env, dir: &Path) {
+    let path = dir.join(ROOM);
+    if env.fs.exists(&path).unwrap_or(false) {
+        let _ = env.fs.remove_file(&path);
+    }
 }
 
 #[derive(Debug)]
@@ -81,7 +85,7 @@ impl Writer {
     }
 
     /// Writes `chunk`, into a new segment when the active one would grow too long. Not durable yet.
-    pub(super) fn write(&mut self, chunk: &Chunk) -> Result<(), Failure> {
+    pub(super) fn write(&mut self, chunk: &Waiting) -> Result<(), Failure> {
         let len = chunk.bytes.len() as u64;
         if self.active.as_ref().is_some_and(|a| a.file.len().saturating_add(len) > self.segment_bytes) {
             self.rotate()?;
@@ -92,15 +96,19 @@ impl Writer {
         };
         let before = active.file.len();
         let written = active.file.append(&chunk.bytes);
-        (active.synced, active.has_records) = (false, true);
         let result = match written {
             Ok(()) => {
+                (active.synced, active.has_records) = (false, true);
                 active.end_seq = chunk.end_seq;
                 Ok(())
             }
-            // With the half-written frames cut off, writing may go on when there is space again.
+            // With the half-written frames cut off, writing may go on when there is space again. That they are is made
+            // durable before another segment is begun.
             Err(error) if error.is_full() => match active.file.truncate(before) {
-                Ok(()) => Err(Failure::Again(error)),
+                Ok(()) => {
+                    active.mark_waits = true;
+                    Err(Failure::Again(error))
+                }
                 Err(_) => Err(Failure::Fatal(error)),
             },
             Err(error) => Err(Failure::Fatal(error)),
@@ -213,6 +221,14 @@ impl Writer {
     /// Cuts off what is not known to be durable, after a failure that may have come between.
     pub(super) fn disown(&mut self) {
         self.active.iter_mut().for_each(disown);
+    }
+
+    /// Takes room for so many bytes, and gives it back.
+    pub(super) fn find_room(&self, bytes: u64) -> Result<(), EnvError> {
+        forget_room(&self.env, &self.dir);
+        let path = self.dir.join(ROOM);
+        self.env.fs.reserve(&path, bytes)?;
+        self.env.fs.remove_file(&path)
     }
 
     /// Gives up every segment: all that was in them is safe elsewhere, and nobody knows what is on disk.

@@ -15,6 +15,9 @@ const OPTIONS: MatchOptions = MatchOptions {
     require_literal_leading_dot: false,
 };
 
+/// Endings of what a rotation has compressed; it was read before.
+const COMPRESSED: [&str; 4] = ["gz", "bz2", "xz", "zst"];
+
 /// A file that a glob matches.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
@@ -82,7 +85,7 @@ pub(crate) fn list(globs: &[String], troubles: &mut Troubles, counters: &Counter
 }
 
 fn add(found: &mut HashMap<FileId, Found>, path: PathBuf, troubles: &mut Troubles, counters: &Counters) {
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
+    if path.extension().is_some_and(|e| COMPRESSED.iter().any(|c| e.eq_ignore_ascii_case(c))) {
         return;
     }
     match std::fs::metadata(&path) {
@@ -95,5 +98,24 @@ fn add(found: &mut HashMap<FileId, Found>, path: PathBuf, troubles: &mut Trouble
         // Renamed or deleted since it was listed.
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
         Err(e) => troubles.note(&path, &e, counters),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compressed_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["app.log", "app.log.1", "app.log.2.gz", "app.log.3.zst", "app.log.4.XZ", "app.log.5.bz2"]
+        {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let globs = [folder.path().join("app*").display().to_string()];
+        let found = list(&globs, &mut Troubles::default(), &Counters::default());
+        let mut names: Vec<_> = found.iter().filter_map(|f| f.path.file_name()?.to_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["app.log", "app.log.1"]);
     }
 }

@@ -211,7 +211,7 @@ impl Followed {
 }
 
 /// Opens to read. A pipe that has taken the place of a file since it was listed must not be waited for.
-fn open_file(path: &Path) -> io::Result<File> {
+pub(crate) fn open_file(path: &Path) -> io::Result<File> {
     File::options().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)
 }
 

@@ -1,12 +1,14 @@
 //! Which files there are now, and which of them cannot be read.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use gastrolog_ingest::Counters;
 use glob::MatchOptions;
 
+use crate::file::open_file;
 use crate::mark::FileId;
 
 const OPTIONS: MatchOptions = MatchOptions {
@@ -84,8 +86,29 @@ pub(crate) fn list(globs: &[String], troubles: &mut Troubles, counters: &Counter
     found
 }
 
+/// The files that a glob matches as a receiver would take them, at most `files_max`, each with whether it can be read.
+pub fn readable(pattern: &str, files_max: usize) -> Result<Vec<(PathBuf, io::Result<()>)>, String> {
+    let paths = glob::glob_with(pattern, OPTIONS).map_err(|e| e.to_string())?;
+    let mut found = Vec::new();
+    for path in paths.take(files_max) {
+        match path {
+            Ok(path) if is_compressed(&path) || path.is_dir() => {}
+            Ok(path) => {
+                let opened = open_file(&path).map(drop);
+                found.push((path, opened));
+            }
+            Err(e) => found.push((e.path().to_owned(), Err(e.into()))),
+        }
+    }
+    Ok(found)
+}
+
+fn is_compressed(path: &Path) -> bool {
+    path.extension().is_some_and(|e| COMPRESSED.iter().any(|c| e.eq_ignore_ascii_case(c)))
+}
+
 fn add(found: &mut HashMap<FileId, Found>, path: PathBuf, troubles: &mut Troubles, counters: &Counters) {
-    if path.extension().is_some_and(|e| COMPRESSED.iter().any(|c| e.eq_ignore_ascii_case(c))) {
+    if is_compressed(&path) {
         return;
     }
     match std::fs::metadata(&path) {

@@ -193,3 +193,20 @@ fn a_server_that_is_away_or_refuses_delays_no_line() {
     assert_eq!(node.sink.len(), before + 10);
     assert_eq!(node.told(), Vec::<String>::new());
 }
+
+#[test]
+fn a_token_that_was_renewed_is_used() {
+    let node = Node::new();
+    let server = Server::start(node.folder.path());
+    std::fs::write(node.path("token"), "expired").unwrap();
+    let mut follower = node.start(server.port);
+    let start = Instant::now();
+    while follower.counters().last_error().is_none() && start.elapsed() < Duration::from_secs(15) {
+        node.write("shop_web-1_0a1b");
+        follower.poll_once(&Shutdown::new());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(follower.counters().last_error().unwrap().1.contains("answered 401"));
+    std::fs::write(node.path("token"), "sesame").unwrap();
+    assert_eq!(node.poll_until_told(&mut follower, "shop_web-1_0a1b").len(), 4);
+}

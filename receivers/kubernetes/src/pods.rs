@@ -117,7 +117,10 @@ impl Asker {
                 Ok(pairs) => {
                     backoff = Backoff::default();
                     if let Some(entered) = self.known.lock().get_mut(&key(&place)) {
-                        entered.pairs = Some(Arc::new(pairs));
+                        // Of one that is gone by now stays what was known: its last lines are of the same pod.
+                        if !pairs.is_empty() || entered.pairs.is_none() {
+                            entered.pairs = Some(Arc::new(pairs));
+                        }
                     }
                 }
                 Err(e) => {

@@ -72,8 +72,13 @@ async fn read(shared: &Shared, queue: &Sender<Taken>, mark: &mut Mark) -> End {
         Err(e) => return e.into(),
     };
     let sets = Sets::new(&shared.config.name, &mark.id, container.attributes());
-    let mut records =
-        Records::new(mark.clone(), container.has_terminal(), sets, shared.config.line_bytes_max);
+    let mut records = Records::new(
+        mark.clone(),
+        container.has_terminal(),
+        sets,
+        shared.config.line_bytes_max,
+        &shared.held,
+    );
     let mut answer = match shared.api.logs(&mark.id, mark.since((shared.clock)())).await {
         Ok(answer) => answer,
         Err(e) => return e.into(),

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::api::{Api, is_id};
+use super::budget::Budget;
 use super::config::EngineConfig;
 use super::follow::follow;
 use super::marks::{Mark, Marks};
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) api: Api,
     pub(crate) clock: Clock,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) held: Budget,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -83,6 +85,7 @@ impl Receiver for EngineReceiver {
             config: Arc::new(config),
             clock,
             counters: counters.clone(),
+            held: Budget::default(),
             shutdown: shutdown.clone(),
         };
         let first = marks.is_new;

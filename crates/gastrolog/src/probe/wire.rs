@@ -74,8 +74,8 @@ pub(super) fn post(to: &Peer<'_>, path: &str, media_type: &str, body: &[u8]) -> 
 
 /// A request of HTTP, of whose head only its end is missing.
 pub(super) fn ask(mut stream: impl Stream, head: &str, body: &[u8]) -> Answer {
-    write!(stream, "{head}Connection: close\r\n\r\n")?;
-    stream.write_all(body)?;
+    // In one piece: who has answered the first need not read the rest.
+    stream.write_all(&[format!("{head}Connection: close\r\n\r\n").as_bytes(), body].concat())?;
     stream.flush()?;
     let mut answer = Vec::new();
     // Whoever answers and then breaks off has answered.
@@ -111,7 +111,8 @@ fn relp_call(
     command: &str,
     data: &str,
 ) -> io::Result<String> {
-    writeln!(stream.get_mut(), "{number} {command} {} {data}", data.len())?;
+    let frame = format!("{number} {command} {} {data}\n", data.len());
+    stream.get_mut().write_all(frame.as_bytes())?;
     stream.get_mut().flush()?;
     let head = format!("{number} rsp ");
     // What is left of an earlier answer comes first.

@@ -11,6 +11,8 @@ mod serve {
     mod peer;
     mod probe;
     mod processing;
+    mod syslog_lines;
+    mod tail;
     mod together;
     mod watch;
 }

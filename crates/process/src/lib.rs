@@ -18,6 +18,7 @@ mod remember;
 mod route;
 mod sample;
 mod sink;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -30,3 +31,4 @@ pub use rate::{Cut, RateConfig, RateLimit};
 pub use route::{Rest, Router, Rule, RuleConfig};
 pub use sample::{ERRORS, SampleConfig};
 pub use sink::ProcessSink;
+pub use tail::TailConfig;

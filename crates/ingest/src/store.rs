@@ -114,25 +114,18 @@ fn halve(batch: &Batch) -> (Batch, Batch) {
 /// The records `picked` of `batch` as a batch of their own.
 fn pick(batch: &Batch, picked: &[gastrolog_types::NewRecord]) -> Batch {
     let mut out = Batch::default();
-    copy_into(&mut out, batch, picked);
-    out
-}
-
-fn copy_into(out: &mut Batch, batch: &Batch, picked: &[gastrolog_types::NewRecord]) {
     for record in picked {
         let text = batch.text.get(record.start as usize..record.end as usize).unwrap_or(&[]);
         let attributes = batch.attributes.get(record.attributes as usize).cloned().unwrap_or_default();
         out.push(text, &attributes, record.ingest, record.source);
     }
+    out
 }
 
 /// Parts wait on a stack, so the last is the first in order.
 fn join(parts: Vec<Batch>) -> Batch {
-    let mut parts = parts.into_iter().rev();
-    let mut whole = parts.next().unwrap_or_default();
-    for part in parts {
-        copy_into(&mut whole, &part, &part.records);
-    }
+    let mut whole = Batch::default();
+    parts.into_iter().rev().for_each(|part| whole.append(part));
     whole
 }
 

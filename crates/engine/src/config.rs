@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gastrolog_chunk::wal::Durability;
 use gastrolog_chunk::{RecompactPolicy, Retention, SealPolicy, StoreOptions};
 use gastrolog_env::Env;
+use gastrolog_exec::CacheBytes;
 use gastrolog_format::FooterBudget;
 use gastrolog_index::Pipeline;
 
@@ -119,10 +120,8 @@ pub struct EngineConfig {
     pub default_store: StoreConfig,
     /// How the server's own log is kept.
     pub own_store: StoreConfig,
-    /// Most bytes of decoded columns that are kept for the next query.
-    pub cache_bytes: usize,
-    /// Most bytes of what row groups answered to questions that count, kept for the next time; 0 keeps none.
-    pub answers_bytes: usize,
+    /// Most bytes of what is kept for the next query.
+    pub cache: CacheBytes,
     /// Threads that one query may use.
     pub query_threads: usize,
     /// What one query may take.
@@ -137,8 +136,7 @@ impl Default for EngineConfig {
             stores: BTreeMap::new(),
             default_store: StoreConfig::default(),
             own_store: StoreConfig::own(),
-            cache_bytes: 96 << 20,
-            answers_bytes: 16 << 20,
+            cache: CacheBytes { columns: 96 << 20, answers: 16 << 20, filters: 32 << 20 },
             query_threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
             query: QueryLimits::default(),
             recompact_check_ms: 60_000,

@@ -112,7 +112,7 @@ impl Engine {
             env: options.env,
             pipeline: options.pipeline,
             used: Used::default(),
-            cache: Cache::new(options.config.cache_bytes, options.config.answers_bytes),
+            cache: Cache::new(options.config.cache),
             config: options.config,
             access: options.access,
             root,

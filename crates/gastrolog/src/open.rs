@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gastrolog_engine::{Access, Engine, EngineConfig, EngineError, Location, OpenOptions, Service};
+use gastrolog_engine::{
+    Access, CacheBytes, Engine, EngineConfig, EngineError, Location, OpenOptions, Service,
+};
 use gastrolog_env::Env;
 use gastrolog_index::Pipeline;
 
@@ -29,8 +31,11 @@ pub(crate) fn open(
         default_store,
         own_store: own_store(&config.errors),
         query: config.query.limits(),
-        cache_bytes: of(config.cache.columns, default.cache_bytes),
-        answers_bytes: of(config.cache.answers, default.answers_bytes),
+        cache: CacheBytes {
+            columns: of(config.cache.columns, default.cache.columns),
+            answers: of(config.cache.answers, default.cache.answers),
+            filters: of(config.cache.filters, default.cache.filters),
+        },
         ..default
     };
     let pipeline = Arc::new(pipeline());

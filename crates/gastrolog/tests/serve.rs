@@ -12,6 +12,8 @@ mod serve {
     mod probe;
     mod processing;
     mod samples;
+    mod syslog_lines;
+    mod tail;
     mod together;
     mod watch;
 }

@@ -19,6 +19,7 @@ mod route;
 mod sample;
 mod scrub;
 mod sink;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -32,3 +33,4 @@ pub use route::{Rest, Router, Rule, RuleConfig};
 pub use sample::{ERRORS, SampleConfig};
 pub use scrub::Scrubber;
 pub use sink::ProcessSink;
+pub use tail::TailConfig;

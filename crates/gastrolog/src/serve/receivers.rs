@@ -39,6 +39,8 @@ pub(super) struct Receivers {
     pub(super) names: Vec<String>,
     /// Where samples of what they cannot read or store go.
     pub(super) samples: Option<Arc<SampleLog>>,
+    /// What stands before the stores, once it is bound.
+    processing: Option<Arc<Processing>>,
 }
 
 impl Receivers {
@@ -79,6 +81,7 @@ impl Receivers {
             }
         }
         processing.check_used(config, &receivers.names)?;
+        receivers.processing = Some(processing);
         Ok(receivers)
     }
 
@@ -112,7 +115,13 @@ impl Receivers {
                 }
             })
         });
-        Running { threads: threads.collect(), roster: self.roster, shutdown, listening: self.listening }
+        Running {
+            threads: threads.collect(),
+            roster: self.roster,
+            shutdown,
+            listening: self.listening,
+            processing: self.processing,
+        }
     }
 }
 
@@ -122,6 +131,7 @@ pub(super) struct Running {
     roster: Arc<Roster>,
     shutdown: Shutdown,
     listening: Vec<String>,
+    processing: Option<Arc<Processing>>,
 }
 
 impl Running {
@@ -133,6 +143,7 @@ impl Running {
     /// Asks them to stop, waits until they have stored what they hold, and says what was dropped.
     pub(super) async fn stop(self) {
         self.shutdown.start();
+        self.processing.iter().for_each(|processing| processing.drain());
         let joined = tokio::task::spawn_blocking(move || {
             for thread in self.threads {
                 // A receiver that panicked has said so.

@@ -156,7 +156,7 @@ impl Redactor {
     fn text_seen(&self, view: &View<'_>, text: &[u8], pipeline: &Pipeline) -> Option<Vec<u8>> {
         let has_fields = self.rules.iter().any(|rule| !rule.fields.is_empty());
         let edits =
-            if has_fields { fields::edits(&view.ranges(), text, |p| self.action_for(p)) } else { Vec::new() };
+            if has_fields { fields::edits(&view.parsed(), text, |p| self.action_for(p)) } else { Vec::new() };
         let without = (!edits.is_empty()).then(|| fields::edited(text, &edits));
         let bare = |text: &[u8], edits: &mut [Edit]| quote_bare(text, edits, pipeline);
         self.without_patterns(without.as_deref().unwrap_or(text), &bare).or(without)

@@ -38,6 +38,7 @@ impl Processing {
             let config = keys.config().with_context(at)?;
             let process = Arc::new(Process::new(&config, pipeline.clone()).with_context(at)?);
             list_cuts(routes, name, &process);
+            list_early(routes, name, &process);
             processes.insert(name.clone(), (config, process));
         }
         let mut processing = Processing { processes, router: None, pipeline };
@@ -102,6 +103,11 @@ impl Processing {
         self.processes.get(receiver).and_then(|(config, _)| config.multiline.clone())
     }
 
+    /// From now on nothing is held for what may come.
+    pub(super) fn drain(&self) {
+        self.processes.values().for_each(|(_, process)| process.drain());
+    }
+
     fn rule(&self, i: usize, keys: &RouteKeys) -> anyhow::Result<RuleConfig> {
         let name = keys.name.clone().unwrap_or_else(|| format!("route {}", i + 1));
         let process = match &keys.process {
@@ -109,6 +115,9 @@ impl Processing {
             Some(process) => match self.processes.get(process) {
                 Some((config, _)) if config.multiline.is_some() => {
                     bail!("{name}: [process.{process}] groups lines, which has to be done before routing")
+                }
+                Some((config, _)) if config.tail_sample.is_some() => {
+                    bail!("{name}: [process.{process}] samples traces, which has to be done before routing")
                 }
                 Some((_, process)) => Some(process.clone()),
                 None => bail!("{name}: there is no [process.{process}]"),
@@ -143,5 +152,21 @@ fn list_cuts(routes: &Routes, name: &str, process: &Arc<Process>) {
             bytes: 0,
         };
         limit.cuts().into_iter().map(status).collect()
+    });
+}
+
+/// Shows what tail sampling left out before its time, with the rules.
+fn list_early(routes: &Routes, name: &str, process: &Arc<Process>) {
+    let (process, name) = (process.clone(), format!("(tail sampling of {name})"));
+    routes.list_also(move || {
+        let early = process.sampled_early().filter(|records| *records > 0);
+        let status = |records| RouteStatus {
+            name: name.clone(),
+            when: "left out before their time".to_owned(),
+            stores: Vec::new(),
+            records,
+            bytes: 0,
+        };
+        early.map(status).into_iter().collect()
     });
 }

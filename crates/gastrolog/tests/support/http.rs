@@ -37,6 +37,12 @@ impl Connection {
         self.answer()
     }
 
+    /// Asks for a page.
+    pub fn get(&mut self, path: &str) -> io::Result<(u16, Vec<u8>)> {
+        self.stream.get_mut().write_all(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n").as_bytes())?;
+        self.answer()
+    }
+
     fn answer(&mut self) -> io::Result<(u16, Vec<u8>)> {
         let bad = || io::Error::from(io::ErrorKind::InvalidData);
         let status = self.line()?.split(' ').nth(1).and_then(|s| s.parse().ok()).ok_or_else(bad)?;

@@ -9,7 +9,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use gastrolog_benches::lines::{ARRIVED, Kind, batch};
 use gastrolog_chunk::{Encoder, Pending, Snapshot, Store, StoreOptions};
 use gastrolog_env::Env;
-use gastrolog_exec::plan_over;
+use gastrolog_exec::{Cache, CacheBytes, plan_over};
 use gastrolog_format::row_group::{EncodedRowGroup, Header};
 use gastrolog_format::{Compressor, Shapes};
 use gastrolog_index::{Caps, Pipeline, RowGroupBuilder};
@@ -80,8 +80,11 @@ fn snapshot() -> Snapshot {
 /// The counter is of row groups.
 #[divan::bench(args = QUERIES)]
 fn plan(bencher: Bencher<'_, '_>, text: &str) {
-    let (query, snapshot) = (parsed(text), snapshot());
+    let (query, snapshot, cache) =
+        (parsed(text), snapshot(), Cache::new(CacheBytes { filters: 1 << 20, ..CacheBytes::default() }));
     let groups: usize = snapshot.chunks.iter().map(|chunk| chunk.row_groups().unwrap().len()).sum();
     assert_eq!(groups, GROUPS);
-    bencher.counter(ItemsCount::new(groups)).bench_local(|| plan_over(&query, TimeKind::Source, &snapshot));
+    bencher
+        .counter(ItemsCount::new(groups))
+        .bench_local(|| plan_over(&query, TimeKind::Source, &snapshot, &cache));
 }

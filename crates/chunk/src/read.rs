@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use gastrolog_env::{Env, ReadFile};
-use gastrolog_format::filter::FilterHead;
+use gastrolog_format::filter::{FilterHead, LoadedFilter};
 use gastrolog_format::row_group::{Header, TimeSpan};
 use gastrolog_format::{
     Body, CHUNK_HEAD_BYTES, ChunkHead, Corrupt, Footer, OUTSIDE, RowGroupEntry, TRAILER_BYTES,
@@ -237,16 +237,24 @@ impl RowGroup {
     /// `false` is certain.
     pub fn may_contain(&self, hash: u64) -> Result<(bool, u64), ReadError> {
         let stretch = self.filter()?;
-        let head = match self.filter.get() {
-            Some(head) => *head,
-            None => {
-                let head = FilterHead::read(&stretch).map_err(|e| self.error(e))?;
-                *self.filter.get_or_init(|| head)
-            }
-        };
-        let Some(head) = head else { return Ok((true, 0)) };
+        let Some(head) = self.filter_head(&stretch)? else { return Ok((true, 0)) };
         let answer = head.may_contain(&stretch, hash).map_err(|e| self.error(e))?;
         Ok((answer, head.probe_bytes()))
+    }
+
+    /// All of its filter, verified; none where it would know nothing.
+    pub fn load_filter(&self) -> Result<Option<LoadedFilter>, ReadError> {
+        let stretch = self.filter()?;
+        let head = self.filter_head(&stretch)?;
+        head.map(|head| head.load(&stretch).map_err(|e| self.error(e))).transpose()
+    }
+
+    fn filter_head(&self, filter: &Stretch<'_>) -> Result<Option<FilterHead>, ReadError> {
+        if let Some(head) = self.filter.get() {
+            return Ok(*head);
+        }
+        let head = FilterHead::read(filter).map_err(|e| self.error(e))?;
+        Ok(*self.filter.get_or_init(|| head))
     }
 
     /// Its filter, not verified: a filter verifies what is read of it. Found without the header.

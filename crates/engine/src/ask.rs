@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use gastrolog_chunk::Snapshot;
-use gastrolog_exec::{Actual, Answer, Context, Order, Place, Request, plan_over, run};
+use gastrolog_exec::{Actual, Answer, Cache, Context, Order, Place, Request, plan_over, run};
 use gastrolog_plan::{Plan, TimeKind};
 use gastrolog_query::{ParseContext, Query, parse};
 use gastrolog_types::Timestamp;
@@ -33,8 +33,8 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// A query over a snapshot, by source time.
-    pub(crate) fn of(query: Query, snapshot: Snapshot, now: Timestamp) -> Asked {
-        let plan = plan_over(&query, TimeKind::Source, &snapshot);
+    pub(crate) fn of(query: Query, snapshot: Snapshot, cache: &Cache, now: Timestamp) -> Asked {
+        let plan = plan_over(&query, TimeKind::Source, &snapshot, cache);
         Asked { query, snapshot, plan, store_damage: Vec::new(), now, after: None, sides: None, fresh: false }
     }
 }
@@ -66,7 +66,7 @@ impl Engine {
         let kind = if request.order == Order::Ingest { TimeKind::Ingest } else { TimeKind::Source };
         let snapshot = store.snapshot();
         let after = resume.map(|r| r.place);
-        let plan = plan_over(&behind(&query, after, request), kind, &snapshot);
+        let plan = plan_over(&behind(&query, after, request), kind, &snapshot, &self.cache);
         Ok(Asked {
             query,
             snapshot,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gastrolog_chunk::wal::Durability;
 use gastrolog_chunk::{RecompactPolicy, Retention, SealPolicy, StoreOptions};
 use gastrolog_env::Env;
+use gastrolog_exec::CacheBytes;
 use gastrolog_format::FooterBudget;
 use gastrolog_index::Pipeline;
 
@@ -65,6 +66,20 @@ impl Default for StoreConfig {
 }
 
 impl StoreConfig {
+    /// How the server's own log is kept: small. It is sealed early, because only what is sealed can be removed.
+    pub fn own() -> StoreConfig {
+        StoreConfig {
+            row_group_bytes: 1 << 20,
+            seal_bytes: 4 << 20,
+            seal_age_ms: Some(24 * 3600 * 1000),
+            retention_age_ms: Some(7 * 24 * 3600 * 1000),
+            retention_bytes: Some(64 << 20),
+            // The reserve is there so that retention goes on though the disk is full; others have one.
+            reserve_bytes: 0,
+            ..StoreConfig::default()
+        }
+    }
+
     /// Which chunks are written anew, and how; by hand all that are sealed.
     pub(crate) fn recompact_policy(&self, age_ms: Option<u64>) -> RecompactPolicy {
         RecompactPolicy {
@@ -103,10 +118,10 @@ pub struct EngineConfig {
     pub stores: BTreeMap<String, StoreConfig>,
     /// How stores that are not in `stores` are kept.
     pub default_store: StoreConfig,
-    /// Most bytes of decoded columns that are kept for the next query.
-    pub cache_bytes: usize,
-    /// Most bytes of what row groups answered to questions that count, kept for the next time; 0 keeps none.
-    pub answers_bytes: usize,
+    /// How the server's own log is kept.
+    pub own_store: StoreConfig,
+    /// Most bytes of what is kept for the next query.
+    pub cache: CacheBytes,
     /// Threads that one query may use.
     pub query_threads: usize,
     /// What one query may take.
@@ -120,8 +135,8 @@ impl Default for EngineConfig {
         EngineConfig {
             stores: BTreeMap::new(),
             default_store: StoreConfig::default(),
-            cache_bytes: 96 << 20,
-            answers_bytes: 16 << 20,
+            own_store: StoreConfig::own(),
+            cache: CacheBytes { columns: 96 << 20, answers: 16 << 20, filters: 32 << 20 },
             query_threads: std::thread::available_parallelism().map_or(1, |n| n.get().min(8)),
             query: QueryLimits::default(),
             recompact_check_ms: 60_000,

@@ -22,6 +22,9 @@ use crate::{Access, EngineConfig, EngineError, Location, OpenOptions};
 /// The store that is meant when none is named.
 pub const DEFAULT_STORE: &str = "default";
 
+/// The store that is the server's own log. Nobody else can write to it: its name is none that a user may give.
+pub const OWN_STORE: &str = "_gastrolog";
+
 /// Longest name of a store.
 const NAME_BYTES_MAX: usize = 64;
 
@@ -109,7 +112,7 @@ impl Engine {
             env: options.env,
             pipeline: options.pipeline,
             used: Used::default(),
-            cache: Cache::new(options.config.cache_bytes, options.config.answers_bytes),
+            cache: Cache::new(options.config.cache),
             config: options.config,
             access: options.access,
             root,
@@ -148,7 +151,7 @@ impl Engine {
         }
         let entries = self.env.fs.list(&self.root).map_err(unavailable)?;
         let names = entries.into_iter().filter(|e| e.is_dir).filter_map(|e| e.name.into_string().ok());
-        Ok(names.filter(|n| is_name(n)).collect())
+        Ok(names.filter(|n| is_name(n) || n == OWN_STORE).collect())
     }
 
     fn open_store(&self, name: &str) -> Result<Arc<OpenStore>, EngineError> {
@@ -169,7 +172,10 @@ impl Engine {
 
     /// How a store is kept.
     pub(crate) fn store_config(&self, name: &str) -> &crate::StoreConfig {
-        self.config.stores.get(name).unwrap_or(&self.config.default_store)
+        match name {
+            OWN_STORE => &self.config.own_store,
+            _ => self.config.stores.get(name).unwrap_or(&self.config.default_store),
+        }
     }
 
     /// What makes row groups for a store.
@@ -205,7 +211,7 @@ impl Engine {
         let known = self.stores.read().get(name).cloned();
         let store = match known {
             Some(store) => store,
-            None if !is_name(name) => return Err(bad_name(name)),
+            None if !is_name(name) && name != OWN_STORE => return Err(bad_name(name)),
             None if self.access == Access::ReadWrite => {
                 let mut stores = self.stores.write();
                 match stores.get(name) {
@@ -228,6 +234,17 @@ impl Engine {
     /// Stores a batch; returns once it is durable.
     pub fn append(&self, store: &str, batch: Batch) -> Result<Accepted, EngineError> {
         let name = or_default(store);
+        // Also where it is open already, as the server's own log may be.
+        check_name(name)?;
+        self.append_to(name, batch)
+    }
+
+    /// Stores a batch in the server's own log, [`OWN_STORE`].
+    pub fn append_own(&self, batch: Batch) -> Result<Accepted, EngineError> {
+        self.append_to(OWN_STORE, batch)
+    }
+
+    fn append_to(&self, name: &str, batch: Batch) -> Result<Accepted, EngineError> {
         let (first_seq, count) =
             self.store_to_write(name)?.append(batch).map_err(|e| store_error(name, e))?;
         Ok(Accepted::stored(first_seq, count))

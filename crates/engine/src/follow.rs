@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gastrolog_chunk::Snapshot;
-use gastrolog_exec::{Answer, Order, Place, plan_from};
+use gastrolog_exec::{Answer, Cache, Order, Place, plan_from};
 use gastrolog_plan::TimeKind;
 use gastrolog_query::{Query, Stage};
 use gastrolog_types::Timestamp;
@@ -51,7 +51,7 @@ impl Engine {
                 let until = snapshot.next_seq;
                 drop_before(&mut snapshot, next_seq);
                 let sides = Some(sides.clone());
-                let asked = Asked { now, sides, ..plan_turn(&query, snapshot, next_seq) };
+                let asked = Asked { now, sides, ..plan_turn(&query, snapshot, &self.cache, next_seq) };
                 match self.answer_within(&asked, &request, &limits, cancel, &mut |piece| reader.take(piece)) {
                     Err(EngineError::Cancelled(_)) => break,
                     done => end.damage = done?.damage,
@@ -146,8 +146,8 @@ fn drop_before(snapshot: &mut Snapshot, first_seq: u64) {
     }
 }
 
-fn plan_turn(query: &Query, snapshot: Snapshot, first_seq: u64) -> Asked {
-    let plan = plan_from(query, TimeKind::Source, &snapshot, first_seq);
+fn plan_turn(query: &Query, snapshot: Snapshot, cache: &Cache, first_seq: u64) -> Asked {
+    let plan = plan_from(query, TimeKind::Source, &snapshot, cache, first_seq);
     let after = first_seq.checked_sub(1).map(|seq| Place { time: 0, seq });
     let (query, store_damage) = (query.clone(), Vec::new());
     Asked { query, snapshot, plan, store_damage, now: Timestamp(0), after, sides: None, fresh: false }

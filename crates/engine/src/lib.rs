@@ -23,8 +23,9 @@ mod values;
 
 pub use api::*;
 pub use config::{EngineConfig, OpenOptions, StoreConfig};
-pub use engine::{DEFAULT_STORE, Engine};
+pub use engine::{DEFAULT_STORE, Engine, OWN_STORE};
 pub use gastrolog_chunk::{StoreMeasures, StoreStats};
+pub use gastrolog_exec::CacheBytes;
 pub use limits::QueryLimits;
 pub use measures::{EngineMeasures, QueryMeasures, QueryOutcome};
 pub use repair::repair;

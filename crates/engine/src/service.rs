@@ -35,6 +35,11 @@ pub trait Service: Send + Sync {
     /// Stores a batch in `store` (empty: `default`); returns once it is durable.
     fn append(&self, store: &str, batch: Batch) -> Result<Accepted, EngineError>;
 
+    /// Stores a batch in the server's own log, which [`Service::append`] does not reach. For the server itself alone.
+    fn append_own(&self, _batch: Batch) -> Result<Accepted, EngineError> {
+        Err(EngineError::Refused("the server's own log is written by the server alone".to_owned()))
+    }
+
     /// Runs a query and hands its answer out piece by piece, in order.
     fn query(
         &self,
@@ -111,6 +116,10 @@ pub trait Service: Send + Sync {
 impl Service for crate::Engine {
     fn append(&self, store: &str, batch: Batch) -> Result<Accepted, EngineError> {
         Self::append(self, store, batch)
+    }
+
+    fn append_own(&self, batch: Batch) -> Result<Accepted, EngineError> {
+        Self::append_own(self, batch)
     }
 
     fn query(

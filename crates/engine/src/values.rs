@@ -71,7 +71,7 @@ impl Engine {
         request: &ValuesRequest,
     ) -> Result<HashMap<Vec<u8>, u64>, EngineError> {
         let query = count_by(request);
-        let asked = Asked::of(query, snapshot, self.env.clock.now());
+        let asked = Asked::of(query, snapshot, &self.cache, self.env.clock.now());
         let mut counts = HashMap::new();
         let for_all = QueryRequest { store: request.store.clone(), ..QueryRequest::default() };
         self.answer_within(&asked, &for_all, &LOOK, &Cancel::default(), &mut |piece| {

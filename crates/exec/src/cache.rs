@@ -11,6 +11,7 @@ use gastrolog_plan::{Aggregation, Plan, RowGroupPlan};
 use parking_lot::Mutex;
 
 use crate::answers::Answers;
+use crate::filters::Filters;
 use crate::patterns::RowPatterns;
 
 /// Which decoded part of a row group.
@@ -82,17 +83,30 @@ struct State {
     clock: u64,
 }
 
-/// A cache with a bound on its bytes.
+/// How many bytes a cache may hold; of what it may hold none of, nothing is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheBytes {
+    /// Decoded columns.
+    pub columns: usize,
+    /// What row groups answered to questions that count.
+    pub answers: usize,
+    /// Filters of row groups.
+    pub filters: usize,
+}
+
+/// What is kept for the next query.
 pub struct Cache {
     state: Mutex<State>,
     bytes_max: usize,
     pub(crate) answers: Answers,
+    pub(crate) filters: Filters,
 }
 
 impl Cache {
-    /// An empty cache that holds at most `bytes_max` bytes of decoded columns, and `answers_bytes_max` of answers.
-    pub fn new(bytes_max: usize, answers_bytes_max: usize) -> Cache {
-        Cache { state: Mutex::default(), bytes_max, answers: Answers::new(answers_bytes_max) }
+    /// An empty cache.
+    pub fn new(most: CacheBytes) -> Cache {
+        let (answers, filters) = (Answers::new(most.answers), Filters::new(most.filters));
+        Cache { state: Mutex::default(), bytes_max: most.columns, answers, filters }
     }
 
     /// In how many of the row groups of a plan the question was answered before, so that it will not read them.

@@ -1,6 +1,7 @@
 //! Shows a snapshot to the planner, and counts what that reads.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
 
 use gastrolog_chunk::{Chunk, Pending, RowGroup, Snapshot};
 use gastrolog_format::Body;
@@ -8,8 +9,12 @@ use gastrolog_format::row_group::Header;
 use gastrolog_plan::{ChunkFacts, Facts, Plan, RowGroupFacts, TimeKind, make};
 use gastrolog_query::Query;
 
+use crate::Cache;
+use crate::filters::ChunkFilters;
+
 struct Group<'a> {
     group: &'a RowGroup,
+    filters: Arc<ChunkFilters>,
     bytes_read: &'a Cell<u64>,
     header_counted: Cell<bool>,
 }
@@ -25,7 +30,7 @@ impl RowGroupFacts for Group<'_> {
     }
 
     fn may_contain(&self, hash: u64) -> Result<bool, String> {
-        let (answer, read) = self.group.may_contain(hash).map_err(|e| e.to_string())?;
+        let (answer, read) = self.filters.may_contain(self.group, hash).map_err(|e| e.to_string())?;
         add(self.bytes_read, read);
         Ok(answer)
     }
@@ -36,15 +41,22 @@ fn add(counter: &Cell<u64>, bytes: u64) {
 }
 
 /// Plans a query over a snapshot.
-pub fn plan_over(query: &Query, time_kind: TimeKind, snapshot: &Snapshot) -> Plan {
-    plan_from(query, time_kind, snapshot, 0)
+pub fn plan_over(query: &Query, time_kind: TimeKind, snapshot: &Snapshot, cache: &Cache) -> Plan {
+    plan_from(query, time_kind, snapshot, cache, 0)
 }
 
 /// Plans a query over the records of a snapshot from `first_seq` on. Row groups before it are planned without looking
 /// at them: run the plan with a [`crate::Request::after`] that skips them.
-pub fn plan_from(query: &Query, time_kind: TimeKind, snapshot: &Snapshot, first_seq: u64) -> Plan {
+pub fn plan_from(
+    query: &Query,
+    time_kind: TimeKind,
+    snapshot: &Snapshot,
+    cache: &Cache,
+    first_seq: u64,
+) -> Plan {
     let bytes_read = Cell::new(0);
-    let chunks = snapshot.chunks.iter().map(|chunk| chunk_facts(chunk, first_seq, &bytes_read)).collect();
+    let facts_of = |chunk| chunk_facts(chunk, first_seq, cache, &bytes_read);
+    let chunks = snapshot.chunks.iter().map(|chunk| facts_of(chunk)).collect();
     let text = |p: &Pending| {
         let records = p.batch.records.get(p.range.clone()).unwrap_or(&[]);
         records.iter().map(|r| u64::from(r.end - r.start)).sum::<u64>()
@@ -58,7 +70,13 @@ pub fn plan_from(query: &Query, time_kind: TimeKind, snapshot: &Snapshot, first_
     make(query, time_kind, &facts)
 }
 
-fn chunk_facts<'a>(chunk: &'a Chunk, first_seq: u64, bytes_read: &'a Cell<u64>) -> ChunkFacts<'a> {
+fn chunk_facts<'a>(
+    chunk: &'a Chunk,
+    first_seq: u64,
+    cache: &'a Cache,
+    bytes_read: &'a Cell<u64>,
+) -> ChunkFacts<'a> {
+    let filters = OnceCell::new();
     ChunkFacts {
         name: chunk.name(),
         sealed: chunk.sealed,
@@ -75,11 +93,13 @@ fn chunk_facts<'a>(chunk: &'a Chunk, first_seq: u64, bytes_read: &'a Cell<u64>) 
             Ok(&**footer)
         }),
         row_group: Box::new(move |i| {
-            let group = chunk.row_groups().ok()?.get(i)?;
+            let groups = chunk.row_groups().ok()?;
+            let group = groups.get(i)?;
             if group.entry.first_seq + u64::from(group.entry.rows) <= first_seq {
                 return None;
             }
-            Some(Box::new(Group { group, bytes_read, header_counted: Cell::new(false) }))
+            let filters = filters.get_or_init(|| cache.filters.of(chunk.summary.id, groups.len())).clone();
+            Some(Box::new(Group { group, filters, bytes_read, header_counted: Cell::new(false) }))
         }),
     }
 }

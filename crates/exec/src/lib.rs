@@ -18,6 +18,7 @@ mod error;
 mod facts;
 mod fields;
 mod filter;
+mod filters;
 mod frequent;
 mod groups;
 mod hashes;
@@ -40,7 +41,7 @@ mod words;
 
 pub use actual::{Actual, ChunkActual, ConditionActual, DecodeCounts, StageActual};
 pub use budget::{Budget, record_bytes, value_bytes};
-pub use cache::Cache;
+pub use cache::{Cache, CacheBytes};
 pub use error::{ExecError, Limit, Progress};
 pub use facts::{plan_from, plan_over};
 pub use output::{Answer, FoundRecord, InContext, Order, SideTable, Value};

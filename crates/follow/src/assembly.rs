@@ -90,12 +90,13 @@ impl Assembly {
                 }
             }
             Err(why) if self.is_new(Stream::Only.lane(), place) => {
-                counters.parse_error();
                 counters.said(format_args!("a line is stored as it is: {why}"));
                 // It has no stream: what is in order with it must not come after it.
                 self.flush_lane(Stream::Only.lane(), out);
                 let own = Own { truncated: place.truncated, parse_error: Some(why), ..Own::default() };
-                out.push(line, &self.sets.of(own), place.ingest, Timestamp::NONE);
+                let attributes = self.sets.of(own);
+                counters.malformed_record(line, &attributes);
+                out.push(line, &attributes, place.ingest, Timestamp::NONE);
             }
             Err(_) => {}
         }

@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use gastrolog_ingest::Counters;
 use gastrolog_types::{Attributes, Batch, NewRecord, Timestamp};
+use rustix::fs::OFlags;
 
 use crate::assembly::{Assembly, Place};
 use crate::config::FollowConfig;
@@ -62,11 +64,7 @@ impl Followed {
         id: FileId,
         known: Option<Mark>,
     ) -> io::Result<Option<Followed>> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "log files of others are outside of the store's file system"
-        )]
-        let file = File::open(path)?;
+        let file = open_file(path)?;
         let metadata = file.metadata()?;
         if FileId::of(&metadata) != id || !metadata.is_file() {
             // Renamed since it was listed; the next look will find it.
@@ -212,8 +210,15 @@ impl Followed {
     }
 }
 
+/// Opens to read. A pipe that has taken the place of a file since it was listed must not be waited for.
+pub(crate) fn open_file(path: &Path) -> io::Result<File> {
+    File::options().read(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)
+}
+
 /// Lines that are records: the chunk becomes the batch.
-fn plain(sets: &[Attributes], text: Vec<u8>, cut: &Cut, ingest: Timestamp) -> Batch {
+fn plain(sets: &[Attributes], mut text: Vec<u8>, cut: &Cut, ingest: Timestamp) -> Batch {
+    // The beginning of a line that is not whole is read again, and counted then.
+    text.truncate(cut.consumed);
     let records = cut.lines.iter().map(|line| NewRecord {
         start: line.start as u32,
         end: line.end as u32,
@@ -224,4 +229,42 @@ fn plain(sets: &[Attributes], text: Vec<u8>, cut: &Cut, ingest: Timestamp) -> Ba
     let records: Vec<NewRecord> = records.collect();
     let used = if records.iter().any(|r| r.attributes > 0) { 2 } else { 1 };
     Batch { records, text, attributes: sets.iter().take(used).cloned().collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_in_the_place_of_a_file_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.log");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR).unwrap();
+        let (sender, opened) = channel();
+        std::thread::spawn(move || {
+            let id = FileId { device: 0, inode: 0 };
+            sender.send(Followed::open(&FollowConfig::default(), None, &path, id, None).unwrap().is_none())
+        });
+        assert_eq!(opened.recv_timeout(Duration::from_secs(10)), Ok(true));
+    }
+
+    #[test]
+    fn bytes_are_counted_once_however_a_line_came() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.log");
+        std::fs::write(&path, "one\ntw").unwrap();
+        let (config, id) = (FollowConfig::default(), FileId::of(&std::fs::metadata(&path).unwrap()));
+        let mut file = Followed::open(&config, None, &path, id, None).unwrap().unwrap();
+        let mut bytes = 0;
+        for text in ["one\ntwo\nthr", "one\ntwo\nthree\n"] {
+            match file.look(100, false, Timestamp(1), &Counters::default()).unwrap() {
+                Look::Records(batch) => bytes += batch.text.len(),
+                _ => panic!("no records"),
+            }
+            std::fs::write(&path, text).unwrap();
+        }
+        assert_eq!(bytes, "one\ntwo\n".len());
+    }
 }

@@ -301,17 +301,9 @@ impl Gathered {
         }
     }
 
-    /// The first batch is taken as it is; only small ones are copied together.
     fn add(&mut self, batch: Batch, file: &Followed) {
         self.moves.insert(file.id, (file.bookmark(), file.path.display().to_string()));
-        if self.batch.is_empty() {
-            self.batch = batch;
-            return;
-        }
-        for (i, record) in batch.records.iter().enumerate() {
-            let attributes = batch.attributes.get(record.attributes as usize).cloned().unwrap_or_default();
-            self.batch.push(batch.text_of(i), &attributes, record.ingest, record.source);
-        }
+        self.batch.append(batch);
     }
 }
 

@@ -26,3 +26,4 @@ pub use decode::{Decoder, Format, Pairs, Piece, PlainLines, Stream};
 pub use document::{forget_absent, load, save};
 pub use follower::Follower;
 pub use time::Rfc3339;
+pub use watch::readable;

@@ -1,12 +1,14 @@
 //! Which files there are now, and which of them cannot be read.
 
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use gastrolog_ingest::Counters;
 use glob::MatchOptions;
 
+use crate::file::open_file;
 use crate::mark::FileId;
 
 const OPTIONS: MatchOptions = MatchOptions {
@@ -14,6 +16,9 @@ const OPTIONS: MatchOptions = MatchOptions {
     require_literal_separator: true,
     require_literal_leading_dot: false,
 };
+
+/// Endings of what a rotation has compressed; it was read before.
+const COMPRESSED: [&str; 4] = ["gz", "bz2", "xz", "zst"];
 
 /// A file that a glob matches.
 #[derive(Clone, Debug)]
@@ -81,8 +86,29 @@ pub(crate) fn list(globs: &[String], troubles: &mut Troubles, counters: &Counter
     found
 }
 
+/// The files that a glob matches as a receiver would take them, at most `files_max`, each with whether it can be read.
+pub fn readable(pattern: &str, files_max: usize) -> Result<Vec<(PathBuf, io::Result<()>)>, String> {
+    let paths = glob::glob_with(pattern, OPTIONS).map_err(|e| e.to_string())?;
+    let mut found = Vec::new();
+    for path in paths.take(files_max) {
+        match path {
+            Ok(path) if is_compressed(&path) || path.is_dir() => {}
+            Ok(path) => {
+                let opened = open_file(&path).map(drop);
+                found.push((path, opened));
+            }
+            Err(e) => found.push((e.path().to_owned(), Err(e.into()))),
+        }
+    }
+    Ok(found)
+}
+
+fn is_compressed(path: &Path) -> bool {
+    path.extension().is_some_and(|e| COMPRESSED.iter().any(|c| e.eq_ignore_ascii_case(c)))
+}
+
 fn add(found: &mut HashMap<FileId, Found>, path: PathBuf, troubles: &mut Troubles, counters: &Counters) {
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
+    if is_compressed(&path) {
         return;
     }
     match std::fs::metadata(&path) {
@@ -95,5 +121,24 @@ fn add(found: &mut HashMap<FileId, Found>, path: PathBuf, troubles: &mut Trouble
         // Renamed or deleted since it was listed.
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
         Err(e) => troubles.note(&path, &e, counters),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compressed_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["app.log", "app.log.1", "app.log.2.gz", "app.log.3.zst", "app.log.4.XZ", "app.log.5.bz2"]
+        {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let globs = [folder.path().join("app*").display().to_string()];
+        let found = list(&globs, &mut Troubles::default(), &Counters::default());
+        let mut names: Vec<_> = found.iter().filter_map(|f| f.path.file_name()?.to_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["app.log", "app.log.1"]);
     }
 }

@@ -75,19 +75,23 @@ impl FilterHead {
         Ok(Some(head))
     }
 
-    /// Whether `hash` may be in the set of `filter`, whose head this is; `false` is certain. Verifies what it needs.
-    pub fn may_contain<B: Body + ?Sized>(&self, filter: &B, hash: u64) -> Fallible<bool, B> {
+    /// Where the fingerprints of `hash` are, and what they must give together.
+    fn places_of(&self, hash: u64) -> ([usize; 3], u8) {
         let mixed = mix(hash.wrapping_add(self.seed));
         let first = ((u128::from(mixed) * u128::from(self.segment_count_length)) >> 64) as u32;
         let mask = self.segment_length - 1;
         let second = (first + self.segment_length) ^ ((mixed >> 18) as u32 & mask);
         let third = (first + 2 * self.segment_length) ^ (mixed as u32 & mask);
-        let places = [first, second, third].map(|place| place as usize);
+        ([first, second, third].map(|place| place as usize), (mixed ^ (mixed >> 32)) as u8)
+    }
+
+    /// Whether `hash` may be in the set of `filter`, whose head this is; `false` is certain. Verifies what it needs.
+    pub fn may_contain<B: Body + ?Sized>(&self, filter: &B, hash: u64) -> Fallible<bool, B> {
+        let (places, mut left) = self.places_of(hash);
         let [start, _] = self.block_of(places.into_iter().min().unwrap_or(0))?;
         let [_, end] = self.block_of(places.into_iter().max().unwrap_or(0))?;
         // They lie in neighbouring segments: from a file, one read of a few kilobytes is cheaper than three.
         let blocks = filter.get(start, end - start)?;
-        let mut left = (mixed ^ (mixed >> 32)) as u8;
         for place in places {
             let [from, to] = self.block_of(place)?;
             left ^= fingerprint(blocks.get(from - start..to - start).unwrap_or(&[]), place)?;
@@ -116,11 +120,38 @@ impl FilterHead {
 
     /// Verifies every block of `filter`, whose head this is.
     pub fn verify<B: Body + ?Sized>(&self, filter: &B) -> Fallible<(), B> {
-        for place in (0..self.places).step_by(BLOCK_FINGERPRINTS) {
-            let [from, to] = self.block_of(place)?;
-            fingerprint(&filter.get(from, to - from)?, place)?;
+        self.load(filter).map(drop)
+    }
+
+    /// All of `filter`, whose head this is, verified.
+    pub fn load<B: Body + ?Sized>(self, filter: &B) -> Fallible<LoadedFilter, B> {
+        let blocks = filter.get(HEAD_BYTES, self.block_bytes())?;
+        let mut fingerprints = Vec::with_capacity(self.places);
+        for block in blocks.chunks(BLOCK_BYTES) {
+            fingerprints.extend_from_slice(verified(block)?);
         }
-        Ok(())
+        Ok(LoadedFilter { head: self, fingerprints: fingerprints.into() })
+    }
+}
+
+/// A filter in memory. It was verified, so that asking it costs three looks and no more.
+#[derive(Clone, Debug)]
+pub struct LoadedFilter {
+    head: FilterHead,
+    fingerprints: Box<[u8]>,
+}
+
+impl LoadedFilter {
+    /// Whether `hash` may be in the set; `false` is certain.
+    pub fn may_contain(&self, hash: u64) -> bool {
+        let (places, left) = self.head.places_of(hash);
+        let at = |place: usize| self.fingerprints.get(place).copied().unwrap_or(0);
+        places.into_iter().fold(left, |left, place| left ^ at(place)) == 0
+    }
+
+    /// Bytes it takes.
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<LoadedFilter>() + self.fingerprints.len()
     }
 }
 
@@ -128,11 +159,16 @@ const SHORT: Corrupt = Corrupt("a filter is too short");
 
 /// The fingerprint at `place`, which is in this block.
 fn fingerprint(block: &[u8], place: usize) -> Result<u8> {
+    verified(block)?.get(place % BLOCK_FINGERPRINTS).copied().ok_or(SHORT)
+}
+
+/// The fingerprints of a block.
+fn verified(block: &[u8]) -> Result<&[u8]> {
     let (fingerprints, crc) = block.split_last_chunk::<4>().ok_or(SHORT)?;
     if u32::from_le_bytes(*crc) != crc32fast::hash(fingerprints) {
         return Err(Corrupt("a block of a filter does not match its checksum"));
     }
-    fingerprints.get(place % BLOCK_FINGERPRINTS).copied().ok_or(SHORT)
+    Ok(fingerprints)
 }
 
 /// The mixer of MurmurHash3, as in the library that builds the filter.
@@ -155,9 +191,13 @@ mod tests {
             let mut bytes = Vec::new();
             put(&keys, &mut bytes);
             let filter = FilterHead::read(&*bytes).unwrap().unwrap();
-            filter.verify(&*bytes).unwrap();
-            assert!(keys.iter().all(|&k| filter.may_contain(&*bytes, k).unwrap()));
-            let wrong = |i: &u64| filter.may_contain(&*bytes, mix(i + (1 << 40))).unwrap();
+            let loaded = filter.load(&*bytes).unwrap();
+            assert!(keys.iter().all(|&k| filter.may_contain(&*bytes, k).unwrap() && loaded.may_contain(k)));
+            let wrong = |i: &u64| {
+                let said = filter.may_contain(&*bytes, mix(i + (1 << 40))).unwrap();
+                assert_eq!(loaded.may_contain(mix(i + (1 << 40))), said);
+                said
+            };
             let wrong = (0..10_000u64).filter(wrong).count();
             assert!(wrong < 120, "{wrong} of 10,000 with {n} keys");
             let last = bytes.len() - 1;

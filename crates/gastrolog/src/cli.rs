@@ -365,12 +365,15 @@ pub(crate) enum ReceiversCommand {
     /// Send a receiver a record by its own protocol, and find it again
     #[command(after_help = "\
 The record stays in the store, with the word gastrologtest and a number in it. Run it
-on the machine of the server. Receivers that read files or topics are not written to.
+on the machine of the server. Files, containers and topics are not written to: whether
+they can be reached and read is looked at instead. Over TLS the certificate of a
+receiver on this machine is checked if --ca is given.
 
-Exit status: 0 sent and found, 2 not.
+Exit status: 0 sent and found, or all of what was looked at is well; 2 not.
 
 Examples:
   gastrolog receivers test syslog
+  gastrolog receivers test relp --ca ca.pem --server-name logs.example
   gastrolog receivers test --json otlp-api | jq .steps")]
     Test(ReceiverTestArgs),
 }
@@ -382,6 +385,25 @@ pub(crate) struct ReceiverTestArgs {
     /// Print the steps as JSON to standard output
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
+}
+
+/// How to speak to a receiver that speaks TLS.
+#[derive(Debug, Default, Args)]
+pub(crate) struct TlsArgs {
+    /// Roots in PEM that must have signed the certificate of the receiver
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// The name that its certificate must be for, where that is not its address
+    #[arg(long, value_name = "NAME", requires = "ca")]
+    pub(crate) server_name: Option<String>,
+    /// Certificate to show to a receiver that demands one, in PEM
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+    /// Its private key, in PEM
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gastrolog_engine::{Access, Engine, EngineConfig, EngineError, Location, OpenOptions, Service};
+use gastrolog_engine::{
+    Access, CacheBytes, Engine, EngineConfig, EngineError, Location, OpenOptions, Service,
+};
 use gastrolog_env::Env;
 use gastrolog_index::Pipeline;
 
-use crate::serve::config::{Config, Durability, Recompact, StoreConfig};
+use crate::serve::config::{Config, Durability, ErrorsConfig, Recompact, StoreConfig};
 
 /// Opens the stores at `location` with the policies of `config`.
 pub(crate) fn open(
@@ -27,9 +29,13 @@ pub(crate) fn open(
     let config = EngineConfig {
         stores,
         default_store,
+        own_store: own_store(&config.errors),
         query: config.query.limits(),
-        cache_bytes: of(config.cache.columns, default.cache_bytes),
-        answers_bytes: of(config.cache.answers, default.answers_bytes),
+        cache: CacheBytes {
+            columns: of(config.cache.columns, default.cache.columns),
+            answers: of(config.cache.answers, default.cache.answers),
+            filters: of(config.cache.filters, default.cache.filters),
+        },
         ..default
     };
     let pipeline = Arc::new(pipeline());
@@ -47,6 +53,20 @@ pub(crate) fn pipeline() -> Pipeline {
         Box::new(gastrolog_indexer_kv::KvIndexer),
         Box::new(gastrolog_indexer_token::Token),
     ])
+}
+
+/// The server's own log. Sealed in eighths of what it may be, because only what is sealed can be removed.
+fn own_store(errors: &ErrorsConfig) -> gastrolog_engine::StoreConfig {
+    let own = gastrolog_engine::StoreConfig::own();
+    let age_ms = errors.retention_age.map(|span| span.as_millis() as u64).or(own.retention_age_ms);
+    let bytes = errors.retention_bytes.or(own.retention_bytes);
+    gastrolog_engine::StoreConfig {
+        seal_bytes: own.seal_bytes.min(bytes.map_or(u64::MAX, |bytes| bytes / 8)).max(64 << 10),
+        seal_age_ms: own.seal_age_ms.min(age_ms.map(|ms| ms / 7).or(own.seal_age_ms)),
+        retention_age_ms: age_ms,
+        retention_bytes: bytes,
+        ..own
+    }
 }
 
 /// What the file says, the engine's defaults for the rest.

@@ -99,8 +99,7 @@ fn watched() -> Arc<Watched> {
     let default_store = StoreConfig { row_group_bytes: 1 << 20, ..StoreConfig::default() };
     let config = EngineConfig {
         default_store,
-        cache_bytes: 0,
-        answers_bytes: 0,
+        cache: CacheBytes::default(),
         query_threads: 2,
         ..EngineConfig::default()
     };

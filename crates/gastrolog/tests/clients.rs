@@ -10,7 +10,6 @@ mod support;
 
 mod clients {
     mod beats;
-    mod certificates;
     mod docker;
     mod fluent;
     mod gelf;
@@ -18,6 +17,7 @@ mod clients {
     mod journal;
     mod kafka;
     mod programs;
+    mod prometheus;
     mod rsyslog;
     mod syslog;
     mod syslog_ng;

@@ -52,4 +52,5 @@ fn every_page_is_as_it_was_agreed() {
         check(command, &[command, "--help"]);
         assert!(help(&[command, "--help"]).contains("\nExamples:\n"), "{command} teaches nothing");
     }
+    check("receivers-test", &["receivers", "test", "--help"]);
 }

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod kill {
+    mod fanout;
+    mod groups;
     pub(crate) mod ledger;
     pub(crate) mod sender;
     pub(crate) mod senders;

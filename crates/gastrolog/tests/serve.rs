@@ -11,6 +11,9 @@ mod serve {
     mod peer;
     mod probe;
     mod processing;
+    mod samples;
+    mod syslog_lines;
+    mod tail;
     mod together;
     mod watch;
 }

@@ -159,32 +159,39 @@ impl RangeSet {
     /// The full path of `name` in `record`: steps joined by `.`, elements as `[]` (`items[].id`). Keys are
     /// unescaped; invalid UTF-8 is replaced.
     pub fn path(&self, name: Name, record: &[u8]) -> String {
-        let mut steps = Vec::new();
+        let mut path = String::new();
+        self.push_path(name, record, &mut Vec::new(), &mut path);
+        path
+    }
+
+    /// Appends the full path of `name` to `out`. For those who want many: `steps` is used again.
+    pub fn push_path(&self, name: Name, record: &[u8], steps: &mut Vec<NamePart>, out: &mut String) {
+        steps.clear();
         let mut at = name;
         while let Some(&(parent, part)) = self.names.get(at.0 as usize) {
             steps.push(part);
             at = parent;
         }
-        let mut path = String::new();
-        for part in steps.into_iter().rev() {
-            match part {
-                NamePart::Element => path.push_str("[]"),
-                NamePart::Static(s) => push_step(&mut path, s),
+        let begin = out.len();
+        for part in steps.iter().rev() {
+            match *part {
+                NamePart::Element => out.push_str("[]"),
+                NamePart::Static(s) => push_step(out, begin, s),
                 NamePart::Key { start, end, escape } => {
                     let raw = record.get(start as usize..end as usize).unwrap_or(&[]);
-                    push_step(&mut path, &String::from_utf8_lossy(&crate::unescape(raw, escape)));
+                    push_step(out, begin, &String::from_utf8_lossy(&crate::unescape(raw, escape)));
                 }
             }
         }
-        path
     }
 }
 
-fn push_step(path: &mut String, step: &str) {
-    if !path.is_empty() {
-        path.push('.');
+/// The path begins at `begin` of `out`.
+fn push_step(out: &mut String, begin: usize, step: &str) {
+    if out.len() > begin {
+        out.push('.');
     }
-    path.push_str(step);
+    out.push_str(step);
 }
 
 /// Whether no other span lies in the `i`-th: it is a value, not made of several.

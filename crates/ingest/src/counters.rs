@@ -1,6 +1,7 @@
 //! What a receiver counts.
 
 use std::fmt::Display;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,7 @@ use gastrolog_types::{Batch, Histogram, HistogramCounts};
 use parking_lot::Mutex;
 
 use crate::Accepted;
+use crate::samples::Sampler;
 
 /// More of the text of an error is not kept.
 const ERROR_BYTES_MAX: usize = 1024;
@@ -80,6 +82,8 @@ pub struct Counters {
     bytes: AtomicU64,
     last_error: Mutex<Option<(Instant, String)>>,
     acknowledge: Histogram,
+    /// Where it is kept what could not be read or stored.
+    pub(crate) sampler: OnceLock<Sampler>,
 }
 
 impl Counters {
@@ -130,6 +134,8 @@ impl Counters {
         let mut counts = self.counts.lock();
         counts.stored += accepted.count;
         accepted.dropped.iter().for_each(|(reason, records)| counts.drop_for(reason, records));
+        drop(counts);
+        self.sample_refused_by_routes(accepted);
     }
 
     /// Counts records that were not stored.
@@ -137,9 +143,15 @@ impl Counters {
         self.counts.lock().drop_for(reason, records);
     }
 
-    /// Counts input that did not follow the protocol (it may be stored all the same).
+    /// Counts input that did not follow the protocol (it may be stored all the same) and of which there is nothing to
+    /// show; else it is [`Counters::malformed`].
     pub fn parse_error(&self) {
-        self.counts.lock().parse_errors += 1;
+        self.parse_errors(1);
+    }
+
+    /// Counts so many.
+    pub(crate) fn parse_errors(&self, count: u64) {
+        self.counts.lock().parse_errors += count;
     }
 
     /// Counts a fault of the surroundings: a file that may not be read, a store that is not available.

@@ -6,10 +6,12 @@
 mod batcher;
 mod counters;
 mod crowd;
+mod malformed;
 pub mod multiline;
 mod receiver;
 mod roster;
 mod routes;
+pub mod samples;
 mod shutdown;
 mod sink;
 mod store;

@@ -1,12 +1,13 @@
 //! Which receivers there are, and what each has counted since it was started.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use gastrolog_types::{HistogramCounts, Timestamp};
 use parking_lot::Mutex;
 
+use crate::samples::{SampleCounts, SampleLog};
 use crate::{Counters, CountersSnapshot, Routes};
 
 /// The rate of a receiver is that of so many ticks.
@@ -44,6 +45,8 @@ pub struct ReceiverMeasures {
     pub bytes: u64,
     /// From handing a batch to the store until it is durable.
     pub acknowledge: HistogramCounts,
+    /// What became of samples of input that could not be read or stored.
+    pub samples: SampleCounts,
 }
 
 /// The receivers of a process, in the order in which they were added.
@@ -51,6 +54,7 @@ pub struct ReceiverMeasures {
 pub struct Roster {
     receivers: Mutex<Vec<Entry>>,
     routes: Arc<Routes>,
+    samples: OnceLock<Arc<SampleLog>>,
 }
 
 struct Entry {
@@ -63,8 +67,22 @@ struct Entry {
 }
 
 impl Roster {
+    /// Lets the receivers that are added from now on bring samples of what they could not read or store.
+    pub fn keep_samples(&self, log: Arc<SampleLog>) {
+        // There is one for good.
+        let _ = self.samples.set(log);
+    }
+
+    /// Ends the samples: what waits is written.
+    pub fn close_samples(&self) {
+        self.samples.get().into_iter().for_each(|log| log.close());
+    }
+
     /// Adds a receiver.
     pub fn add(&self, name: &str, kind: &str, addresses: Vec<String>, counters: Arc<Counters>) {
+        if let Some(log) = self.samples.get() {
+            counters.keep_samples(log.sampler(name, kind));
+        }
         let (name, kind) = (name.to_owned(), kind.to_owned());
         let ticks = VecDeque::from([(Instant::now(), counters.snapshot().received)]);
         self.receivers.lock().push(Entry { name, kind, addresses, counters, ticks });
@@ -95,6 +113,7 @@ impl Roster {
             counts: entry.counters.snapshot(),
             bytes: entry.counters.bytes(),
             acknowledge: entry.counters.acknowledge_times(),
+            samples: entry.counters.samples(),
         };
         self.receivers.lock().iter().map(of).collect()
     }

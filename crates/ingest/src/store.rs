@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gastrolog_types::Batch;
 
-use crate::{Accepted, Counters, DropReason, Sink, SinkError};
+use crate::{Accepted, Counters, Sink, SinkError};
 
 /// How long to wait between attempts: doubling from 50 ms to 5 s.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +63,7 @@ pub fn store_batch(
             Fate::Refused(reason) => {
                 tracing::warn!(reason, "the store refused a record; it is dropped");
                 counters.said(format_args!("a record was dropped: {reason}"));
-                counters.dropped(DropReason::Refused, count);
+                counters.refused(&counters.keep_first(&part), reason, count);
             }
             Fate::GivenUp => {
                 parts.push(part);
@@ -114,25 +114,18 @@ fn halve(batch: &Batch) -> (Batch, Batch) {
 /// The records `picked` of `batch` as a batch of their own.
 fn pick(batch: &Batch, picked: &[gastrolog_types::NewRecord]) -> Batch {
     let mut out = Batch::default();
-    copy_into(&mut out, batch, picked);
-    out
-}
-
-fn copy_into(out: &mut Batch, batch: &Batch, picked: &[gastrolog_types::NewRecord]) {
     for record in picked {
         let text = batch.text.get(record.start as usize..record.end as usize).unwrap_or(&[]);
         let attributes = batch.attributes.get(record.attributes as usize).cloned().unwrap_or_default();
         out.push(text, &attributes, record.ingest, record.source);
     }
+    out
 }
 
 /// Parts wait on a stack, so the last is the first in order.
 fn join(parts: Vec<Batch>) -> Batch {
-    let mut parts = parts.into_iter().rev();
-    let mut whole = parts.next().unwrap_or_default();
-    for part in parts {
-        copy_into(&mut whole, &part, &part.records);
-    }
+    let mut whole = Batch::default();
+    parts.into_iter().rev().for_each(|part| whole.append(part));
     whole
 }
 
@@ -141,6 +134,7 @@ mod tests {
     use gastrolog_types::{Attributes, Timestamp};
 
     use super::*;
+    use crate::DropReason;
     use crate::testing::MemorySink;
 
     fn lines(text: &str) -> Batch {

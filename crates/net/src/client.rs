@@ -21,14 +21,23 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 use crate::tls::roots;
 
 /// How long the head of an answer may take.
-const HEAD_WAIT: Duration = Duration::from_secs(10);
+const HEAD_WAIT: Duration = if cfg!(test) { Duration::from_secs(1) } else { Duration::from_secs(10) };
 
 /// An answer, whose body is still to come. Dropped, it closes its connection.
 pub struct Answer {
     /// Its status code.
     pub status: u16,
     body: Incoming,
-    connection: tokio::task::JoinHandle<()>,
+    _connection: Connection,
+}
+
+/// The task that reads and writes. Dropped, it ends.
+struct Connection(tokio::task::JoinHandle<()>);
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// Asks for `path` over `stream`, which is the peer's alone.
@@ -48,23 +57,17 @@ where
     let request = request.body(Empty::<Bytes>::new()).map_err(io::Error::other)?;
     let asked = async {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        let connection = tokio::spawn(async move {
+        let connection = Connection(tokio::spawn(async move {
             // Its end is that of the body, which says why.
             connection.await.ok();
-        });
-        match sender.send_request(request).await {
-            Ok(answer) => Ok((answer, connection)),
-            Err(e) => {
-                connection.abort();
-                Err(e)
-            }
-        }
+        }));
+        Ok::<_, hyper::Error>((sender.send_request(request).await?, connection))
     };
     let (answer, connection) = tokio::time::timeout(HEAD_WAIT, asked)
         .await
         .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer came in time"))?
         .map_err(io::Error::other)?;
-    Ok(Answer { status: answer.status().as_u16(), body: answer.into_body(), connection })
+    Ok(Answer { status: answer.status().as_u16(), body: answer.into_body(), _connection: connection })
 }
 
 impl Answer {
@@ -96,12 +99,6 @@ impl Answer {
     }
 }
 
-impl Drop for Answer {
-    fn drop(&mut self) {
-        self.connection.abort();
-    }
-}
-
 /// A client of TLS that trusts those whose certificates one of the roots in the file `ca` (PEM) has signed.
 pub fn connector(ca: &Path) -> Result<TlsConnector, ReceiverError> {
     let roots: RootCertStore = roots(ca)?;
@@ -124,4 +121,63 @@ pub async fn connect(host: &str, port: u16, tls: &TlsConnector) -> io::Result<Tl
     tokio::time::timeout(HEAD_WAIT, connecting)
         .await
         .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no connection came about in time"))?
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    /// What becomes of a question when the peer says `said` and no more.
+    async fn asked(said: Vec<u8>, wait: Duration) -> io::Result<Vec<u8>> {
+        let (near, mut far) = duplex(64 << 10);
+        let peer = tokio::spawn(async move {
+            far.read_exact(&mut [0; 10]).await.unwrap();
+            let ((mut from, mut to), mut nowhere) = (tokio::io::split(far), tokio::io::sink());
+            let saying = async {
+                to.write_all(&said).await.ok();
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                ended = tokio::io::copy(&mut from, &mut nowhere) => drop(ended.unwrap()),
+                () = saying => {}
+            }
+        });
+        let answer = match get(near, "peer", "/x", &[]).await {
+            Ok(answer) => answer.whole(100_000, wait).await,
+            Err(e) => Err(e),
+        };
+        // It ends once nobody asks any more.
+        tokio::time::timeout(Duration::from_secs(20), peer).await.expect("the connection stays").unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn peers_that_do_not_end_are_left() {
+        let head = "HTTP/1.1 200 OK\r\n";
+        let endless_head = format!("{head}{}", "x: y\r\n".repeat(1_000_000));
+        let endless_body = format!("{head}\r\n{}", "y".repeat(1_000_000));
+        let endless_chunks =
+            format!("{head}Transfer-Encoding: chunked\r\n\r\n{}", "1\r\ny\r\n".repeat(1_000_000));
+        let endless_extension =
+            format!("{head}Transfer-Encoding: chunked\r\n\r\n1;{}", "y".repeat(1_000_000));
+        let cut = format!("{head}Content-Length: 9\r\n\r\nhalf");
+        for (said, why) in [
+            (String::new(), Some("no answer came in time")),
+            ("HTTP/1.1 100 Continue\r\n\r\n".repeat(100_000), None),
+            (cut, Some("did not end in time")),
+            (endless_body, Some("larger than 100000 bytes")),
+            (endless_chunks, Some("larger than 100000 bytes")),
+            (endless_head, None),
+            (endless_extension, None),
+            ("GET / HTTP/1.1\r\n\r\n".to_owned(), None),
+        ] {
+            let begin: String = said.chars().take(60).collect();
+            let wait = Duration::from_millis(if why == Some("did not end in time") { 300 } else { 20_000 });
+            let answer = asked(said.into_bytes(), wait).await;
+            let fault = answer.unwrap_err().to_string();
+            assert!(why.is_none_or(|why| fault.contains(why)), "{begin:?}: {fault}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ use gastrolog_types::Batch;
 pub fn append(sink: &dyn Sink, batch: Batch, counters: &Counters) -> Result<Accepted, SinkError> {
     let count = batch.len() as u64;
     counters.received_batch(&batch);
+    let first = counters.keep_first(&batch);
     let stored = counters.timed(|| sink.append(batch));
     if let Err(e) = &stored {
         counters.said(e);
@@ -21,7 +22,7 @@ pub fn append(sink: &dyn Sink, batch: Batch, counters: &Counters) -> Result<Acce
             counters.fault();
             counters.dropped(DropReason::HandedBack, count);
         }
-        Err(SinkError::Refused(_)) => counters.dropped(DropReason::Refused, count),
+        Err(e @ SinkError::Refused(_)) => counters.refused(&first, e, count),
     }
     stored
 }

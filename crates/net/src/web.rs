@@ -1,7 +1,7 @@
 //! From an HTTP request to records in the store: what receivers of HTTP protocols share. How records are found in a
 //! body, and how a sender is answered, is theirs.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use gastrolog_ingest::samples::{Cause, Input};
 use gastrolog_ingest::{Accepted, Counters, DropReason, Sink, SinkError};
 use gastrolog_types::Batch;
 use tokio::sync::Semaphore;
@@ -142,6 +143,13 @@ impl Taken<()> {
     }
 }
 
+/// What is known of a request beside its body.
+struct Seen {
+    peer: String,
+    /// The body may be compressed though no header of HTTP says so.
+    packed: bool,
+}
+
 /// The way of requests into a store. Clones share limits and counters.
 #[derive(Clone)]
 pub struct Web {
@@ -183,40 +191,43 @@ impl Web {
     /// that they are durable; `None` that there were none.
     pub async fn store<T: Send + 'static>(
         &self,
-        headers: &HeaderMap,
+        parts: &Parts,
         body: Body,
         take: impl FnOnce(Vec<u8>) -> Result<Taken<T>, Problem> + Send + 'static,
     ) -> Result<(Option<Accepted>, T), Problem> {
-        let stored = async {
-            let codec = body::encoding(headers)?;
-            let held = self.read(headers, body).await?;
-            self.store_held(held, codec, take).await
+        match body::encoding(&parts.headers) {
+            Ok(codec) => self.store_inflated(parts, body, codec, take).await,
+            Err(unknown) => Err(self.failed(&peer(parts), Problem::from(unknown), Input::default())),
         }
-        .await;
-        self.count(stored)
     }
 
     /// Like [`Web::store`], for protocols that have a word of their own for the compression, or always compress.
     pub async fn store_inflated<T: Send + 'static>(
         &self,
-        headers: &HeaderMap,
+        parts: &Parts,
         body: Body,
         codec: Option<Codec>,
         take: impl FnOnce(Vec<u8>) -> Result<Taken<T>, Problem> + Send + 'static,
     ) -> Result<(Option<Accepted>, T), Problem> {
-        let stored = async {
-            let held = self.read(headers, body).await?;
-            self.store_held(held, codec, take).await
-        }
-        .await;
-        self.count(stored)
+        let peer = peer(parts);
+        let held = match self.read(&parts.headers, body).await {
+            Ok(held) => held,
+            Err(problem) => return Err(self.failed(&peer, problem, Input::default())),
+        };
+        // A message of gRPC may be compressed by itself.
+        let packed = media_type(&parts.headers).starts_with("application/grpc");
+        self.store_held(held, codec, Seen { peer, packed }, take).await
     }
 
-    fn count<T>(&self, stored: Result<T, Problem>) -> Result<T, Problem> {
-        if stored.as_ref().is_err_and(|p| !p.passes()) {
+    /// Counts what keeps a request from being stored, if that is its sender's doing, and takes a sample.
+    fn failed(&self, peer: &str, problem: Problem, input: Input<'_>) -> Problem {
+        if !problem.passes() {
             self.counters.parse_error();
+            let too_long = matches!(problem, Problem::TooLarge(_));
+            let cause = if too_long { Cause::TooLong } else { Cause::Malformed };
+            self.counters.sample(cause, peer, &problem, input);
         }
-        stored
+        problem
     }
 
     async fn read(&self, headers: &HeaderMap, body: Body) -> Result<HeldBody, Problem> {
@@ -228,6 +239,7 @@ impl Web {
         &self,
         held: HeldBody,
         codec: Option<Codec>,
+        seen: Seen,
         take: impl FnOnce(Vec<u8>) -> Result<Taken<T>, Problem> + Send + 'static,
     ) -> Result<(Option<Accepted>, T), Problem> {
         // Held until the records are durable: it bounds what bodies grow to.
@@ -236,14 +248,17 @@ impl Web {
         // A sender that hangs up does not stop what was begun, nor its being counted.
         tokio::task::spawn_blocking(move || {
             let HeldBody { bytes, memory } = held;
+            let Seen { peer, packed } = seen;
             let bytes = match codec {
-                Some(codec) => web.inflate(codec, &bytes)?,
+                Some(codec) => web
+                    .inflate(codec, &bytes)
+                    .map_err(|e| web.failed(&peer, e, Input::from(&bytes[..]).packed(true)))?,
                 None => bytes,
             };
-            let Taken { batch, malformed, note } = take(bytes)?;
-            for _ in 0..malformed {
-                web.counters.parse_error();
-            }
+            let kept = web.counters.keep(&bytes);
+            let Taken { batch, malformed, note } =
+                take(bytes).map_err(|e| web.failed(&peer, e, Input::from(&kept).packed(packed)))?;
+            web.counters.malformed_records(&batch, malformed);
             let accepted = web.append(batch)?;
             drop((memory, working));
             Ok((accepted, note))
@@ -265,6 +280,7 @@ impl Web {
             return Ok(None);
         }
         self.counters.received_batch(&batch);
+        let first = self.counters.keep_first(&batch);
         match self.counters.timed(|| self.sink.append(batch)) {
             Ok(accepted) => {
                 self.counters.accepted(&accepted);
@@ -276,7 +292,8 @@ impl Web {
                 Err(Problem::Unavailable(e.to_string()))
             }
             Err(e @ SinkError::Refused(_)) => {
-                self.counters.dropped(DropReason::Refused, count);
+                self.counters.parse_error();
+                self.counters.refused(&first, &e, count);
                 Err(Problem::Bad(e.to_string()))
             }
         }
@@ -286,14 +303,17 @@ impl Web {
 /// `receiver` and `peer`, the attributes of every record.
 pub fn own_attributes(receiver: &str, parts: &Parts) -> Vec<(String, Vec<u8>)> {
     let mut pairs = vec![("receiver".to_owned(), receiver.as_bytes().to_vec())];
-    if let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() {
-        pairs.push(("peer".to_owned(), address(peer.ip()).into_bytes()));
+    let peer = peer(parts);
+    if !peer.is_empty() {
+        pairs.push(("peer".to_owned(), peer.into_bytes()));
     }
     pairs
 }
 
-fn address(ip: IpAddr) -> String {
-    ip.to_canonical().to_string()
+/// The address of who sends a request; empty where there is none.
+pub fn peer(parts: &Parts) -> String {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map(|ConnectInfo(peer)| peer.ip().to_canonical().to_string()).unwrap_or_default()
 }
 
 /// The media type of a request, without parameters, in lower case.

@@ -17,7 +17,9 @@ pub mod redact;
 mod remember;
 mod route;
 mod sample;
+mod scrub;
 mod sink;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -29,4 +31,6 @@ pub use process::{Process, ProcessConfig};
 pub use rate::{Cut, RateConfig, RateLimit};
 pub use route::{Rest, Router, Rule, RuleConfig};
 pub use sample::{ERRORS, SampleConfig};
+pub use scrub::Scrubber;
 pub use sink::ProcessSink;
+pub use tail::TailConfig;

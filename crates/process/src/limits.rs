@@ -4,7 +4,7 @@ use gastrolog_index::Pipeline;
 
 use crate::draft::{Draft, Piece};
 use crate::redact::with_pair;
-use crate::view::{Scratch, View, named};
+use crate::view::{Scratch, View};
 
 /// Attribute of a record that was cut.
 const TRUNCATED: &str = "truncated";
@@ -57,15 +57,15 @@ impl Limits {
         let max = self.fields_max?;
         let text = draft.text_of(piece);
         let view = View::new(text, draft.attributes_of(piece), pipeline, scratch);
-        let ranges = view.ranges();
-        if ranges.spans().len() <= max {
+        if view.ranges().spans().len() <= max {
             return None;
         }
-        let mut fields = named(&ranges, text).map(|(_, span)| span);
+        let parsed = view.parsed();
+        let mut fields = parsed.named().map(|(_, span)| span);
         // A range around others begins first and ends last: what counts is where the next one would begin.
         let kept = fields.by_ref().take(max).map(|span| span.start as usize).max().unwrap_or(0);
         let next = fields.next()?.start as usize;
-        let inner = named(&ranges, text).map(|(_, span)| span.end as usize).filter(|&end| end <= next);
+        let inner = parsed.named().map(|(_, span)| span.end as usize).filter(|&end| end <= next);
         Some(inner.max().unwrap_or(0).max(kept))
     }
 }

@@ -12,8 +12,9 @@ use crate::draft::{Draft, Piece};
 use crate::redact::{RedactConfig, Redactor};
 use crate::remember::Decisions;
 use crate::sample::Sample;
+use crate::tail::Tail;
 use crate::view::{Scratch, View};
-use crate::{Condition, Limits, ProcessError, RateConfig, RateLimit, SampleConfig, multiline};
+use crate::{Condition, Limits, ProcessError, RateConfig, RateLimit, SampleConfig, TailConfig, multiline};
 
 /// What is done with records; nothing by default. The steps are in the order in which they are taken.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +27,8 @@ pub struct ProcessConfig {
     pub sample: Vec<SampleConfig>,
     /// Bound what a source may bring.
     pub rate_limit: Option<RateConfig>,
+    /// Keep or leave out traces as a whole.
+    pub tail_sample: Option<TailConfig>,
     /// Take secrets out.
     pub redact: Vec<RedactConfig>,
     /// Cut what is too long.
@@ -39,6 +42,7 @@ pub struct Process {
     drop: Vec<Condition>,
     sample: Vec<Sample>,
     rate_limit: Option<RateLimit>,
+    pub(crate) tail: Option<Tail>,
     redact: Option<Redactor>,
     limits: Limits,
 }
@@ -61,6 +65,7 @@ impl Process {
             drop: config.drop.iter().map(|c| Condition::new(c)).collect::<Result<_, _>>()?,
             sample: config.sample.iter().map(Sample::new).collect::<Result<_, _>>()?,
             rate_limit: config.rate_limit.clone().map(RateLimit::new).transpose()?,
+            tail: config.tail_sample.as_ref().map(Tail::new).transpose()?,
             redact: (!config.redact.is_empty()).then(|| Redactor::new(&config.redact)).transpose()?,
             limits: config.limits,
         })
@@ -71,13 +76,43 @@ impl Process {
         self.rate_limit.as_ref()
     }
 
+    /// Whether something is decided by more than the record itself.
+    pub(crate) fn depends_on_others(&self) -> bool {
+        self.rate_limit.is_some() || self.tail.is_some()
+    }
+
+    /// From now on no batch is held for the rest of its traces; those that are go on.
+    pub fn drain(&self) {
+        self.tail.iter().for_each(Tail::drain);
+    }
+
+    /// Records that tail sampling left out before their time because too much was held; none without it.
+    pub fn sampled_early(&self) -> Option<u64> {
+        self.tail.as_ref().map(Tail::early_records)
+    }
+
+    /// Whether it takes secrets out.
+    pub(crate) fn redacts(&self) -> bool {
+        self.redact.is_some()
+    }
+
+    /// Whether it takes out values by the names of their fields.
+    pub(crate) fn redacts_fields(&self) -> bool {
+        self.redact.as_ref().is_some_and(Redactor::names_fields)
+    }
+
+    /// `text` without its secrets; `None` when it has none.
+    pub(crate) fn redacted(&self, text: &[u8]) -> Option<Vec<u8>> {
+        self.redact.as_ref()?.text(text, &self.pipeline)
+    }
+
     /// Puts lines together; returns which records are part of others now.
     pub(crate) fn group(&self, draft: &mut Draft<'_>) -> Vec<u32> {
         self.multiline.as_ref().map_or_else(Vec::new, |by| multiline::group(draft, by))
     }
 
-    /// Takes all other steps, after `merged` have become part of other records. Nothing but the limit of rates depends on
-    /// more than the records.
+    /// Takes all other steps, after `merged` have become part of other records. Nothing but the limit of rates and tail
+    /// sampling depends on more than the records. Blocks while tail sampling holds the batch.
     pub(crate) fn run(
         &self,
         draft: &mut Draft<'_>,
@@ -95,6 +130,9 @@ impl Process {
                 reason.is_none()
             });
             draft.pieces = kept.collect();
+        }
+        if let Some(tail) = &self.tail {
+            removed.records.extend(tail.apply(draft, &self.pipeline, &scratch, decisions));
         }
         if let Some(redactor) = &self.redact {
             redactor.apply(draft, &self.pipeline, &scratch);

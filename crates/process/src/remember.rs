@@ -32,6 +32,19 @@ impl Decisions {
         decision
     }
 
+    /// As many decisions as are asked for, all of the attempt before or all of them new.
+    pub(crate) fn decide_all(&mut self, count: usize, decide: impl FnOnce() -> Vec<bool>) -> Vec<bool> {
+        let end = self.at + count;
+        if self.made.len() < end {
+            self.made.truncate(self.at);
+            self.made.extend(decide());
+            self.made.resize(end, true);
+        }
+        let decisions = self.made.get(self.at..end).unwrap_or(&[]).to_vec();
+        self.at = end;
+        decisions
+    }
+
     fn again(mut self) -> Decisions {
         self.at = 0;
         self

@@ -54,8 +54,8 @@ impl ProcessSink {
             Some(router) => router.lanes(own, sink),
             None => (vec![sink], 0),
         };
-        let limited = process.as_ref().is_some_and(|p| p.rate_limit().is_some());
-        let memory = (lanes.len() > 1 || limited).then(Memory::default);
+        let depends = process.as_ref().is_some_and(|p| p.depends_on_others());
+        let memory = (lanes.len() > 1 || depends).then(Memory::default);
         ProcessSink { lanes, own, process, groups: true, router, memory, now: Arc::new(Instant::now) }
     }
 

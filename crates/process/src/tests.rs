@@ -3,6 +3,7 @@
 mod processing;
 mod redaction;
 mod routing;
+mod tail;
 
 use std::sync::Arc;
 

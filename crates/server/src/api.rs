@@ -12,6 +12,7 @@ use connectrpc::{
     ServiceRequest, ServiceResult, ServiceStream,
 };
 use gastrolog_engine::{Cancel, Service};
+use gastrolog_ingest::samples::Input;
 use gastrolog_ingest::{Counters, Roster};
 use gastrolog_types::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -181,7 +182,7 @@ impl proto::Ingest for Api {
         let store = std::mem::take(&mut request.store);
         let (service, counters) = (self.service.clone(), self.counters.clone());
         let batch = from_wire::batch(request, (self.now)()).map_err(|e| {
-            counters.parse_error();
+            counters.malformed("", &e, Input::default());
             counters.said(&e);
             ConnectError::invalid_argument(e)
         })?;

@@ -15,12 +15,16 @@ pub(crate) fn append(
 ) -> Result<Accepted, EngineError> {
     let count = batch.len() as u64;
     counters.received_batch(&batch);
+    let first = counters.keep_first(&batch);
     let done = counters.timed(|| service.append(store, batch));
     match &done {
         Ok(accepted) => counters.accepted(accepted),
         Err(e) => {
             counters.said(e);
-            counters.dropped(reason(e), count);
+            match reason(e) {
+                DropReason::Refused => counters.refused(&first, e, count),
+                other => counters.dropped(other, count),
+            }
             if matches!(e, EngineError::Unavailable(_)) {
                 counters.fault();
             }

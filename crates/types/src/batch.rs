@@ -99,6 +99,26 @@ impl Batch {
         self.records.push(NewRecord { start, end, attributes, ingest, source });
     }
 
+    /// Appends all records of `other`, its bytes in one piece. Both together must stay below 4 GiB. An empty batch becomes
+    /// `other`.
+    pub fn append(&mut self, other: Batch) {
+        if self.records.is_empty() {
+            *self = other;
+            return;
+        }
+        let (text_at, sets_at) = (self.text.len() as u32, self.attributes.len() as u32);
+        // An equal set is shared where one batch goes on as the other has ended, as in `push`.
+        let shared = u32::from(sets_at > 0 && self.attributes.last() == other.attributes.first());
+        self.records.extend(other.records.into_iter().map(|record| NewRecord {
+            start: record.start + text_at,
+            end: record.end + text_at,
+            attributes: record.attributes + sets_at - shared,
+            ..record
+        }));
+        self.text.extend_from_slice(&other.text);
+        self.attributes.extend(other.attributes.into_iter().skip(shared as usize));
+    }
+
     /// The text of record `i`; empty when there is none.
     pub fn text_of(&self, i: usize) -> &[u8] {
         self.records.get(i).and_then(|r| self.text.get(r.start as usize..r.end as usize)).unwrap_or(&[])
@@ -157,5 +177,61 @@ impl Record {
     /// The time a query goes by unless it says otherwise: source where known, else ingest.
     pub fn time(&self) -> Timestamp {
         self.source.or(self.ingest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Texts with one of three attribute sets.
+    type Texts = Vec<(String, u8)>;
+
+    fn set(name: u8) -> Attributes {
+        Attributes::new([("set", vec![name])])
+    }
+
+    fn batch(texts: &Texts) -> Batch {
+        let mut out = Batch::default();
+        for (at, (text, name)) in texts.iter().enumerate() {
+            out.push(text.as_bytes(), &set(*name), Timestamp(at as i64), Timestamp::NONE);
+        }
+        out
+    }
+
+    fn seen(batch: &Batch) -> Vec<(Vec<u8>, Option<Attributes>, Timestamp)> {
+        let records = batch.records.iter().enumerate();
+        let sets = |record: &NewRecord| batch.attributes.get(record.attributes as usize).cloned();
+        records.map(|(i, record)| (batch.text_of(i).to_vec(), sets(record), record.ingest)).collect()
+    }
+
+    #[test]
+    fn lines_keep_their_line_ends_out_of_what_is_appended() {
+        let lines = |text: &str| Batch::from_lines(text.into(), set(1), Timestamp(0));
+        let mut all = lines("a\nb\n");
+        all.append(lines("c\n\nd"));
+        let texts: Vec<&[u8]> = (0..all.len()).map(|i| all.text_of(i)).collect();
+        assert_eq!(texts, [&b"a"[..], b"b", b"c", b"", b"d"]);
+        assert_eq!(all.attributes.len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn appended_records_are_those_of_both(
+            parts in prop::collection::vec(prop::collection::vec(("[a-z]{0,5}", 0..3u8), 0..6), 0..6),
+        ) {
+            let mut all = Batch::default();
+            let mut wanted = Vec::new();
+            for part in &parts {
+                all.append(batch(part));
+                wanted.extend(seen(&batch(part)));
+            }
+            prop_assert_eq!(seen(&all), wanted);
+            // As few sets as if each record had been pushed.
+            let pushed = batch(&parts.concat());
+            prop_assert_eq!(all.attributes.len(), pushed.attributes.len());
+        }
     }
 }

@@ -58,17 +58,21 @@ impl Pending {
             more.push(("truncated", "true"));
         }
         if let Some(error) = &error {
-            counters.parse_error();
             more.push(("parse_error", error));
         }
         let attributes = if more.is_empty() { self.plain.clone() } else { self.attributes(&more) };
+        if truncated {
+            counters.too_long(text, &attributes);
+        } else if error.is_some() {
+            counters.malformed_record(text, &attributes);
+        }
         self.batch.push(text, &attributes, now, source);
     }
 
     /// Takes bytes in which no frame was found.
     pub(crate) fn push_raw(&mut self, bytes: &[u8], why: &str, now: Timestamp, counters: &Counters) {
-        counters.parse_error();
         let attributes = self.attributes(&[("parse_error", why)]);
+        counters.malformed_record(bytes, &attributes);
         let kept = bytes.get(..RAW_BYTES_MAX).unwrap_or(bytes);
         self.batch.push(kept, &attributes, now, Timestamp::NONE);
     }

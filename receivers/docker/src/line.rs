@@ -7,7 +7,7 @@ use gastrolog_follow::{Pairs, Piece, Rfc3339, Stream};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::metadata::{PAIRS_MAX, cut};
+use crate::metadata::{NAME_BYTES_MAX, PAIRS_MAX, cut};
 
 #[derive(Deserialize)]
 struct Line<'a> {
@@ -59,7 +59,8 @@ fn attributes(attrs: Option<BTreeMap<String, Value>>) -> Pairs {
         Value::String(text) => text,
         other => other.to_string(),
     };
-    let attrs = attrs.into_iter().flatten().take(PAIRS_MAX);
+    let attrs = attrs.into_iter().flatten();
+    let attrs = attrs.filter(|(name, _)| name.len() <= NAME_BYTES_MAX).take(PAIRS_MAX);
     attrs.map(|(name, value)| (format!("attrs.{name}"), cut(&text(value)))).collect()
 }
 
@@ -95,6 +96,9 @@ mod tests {
                 .unwrap()
                 .goes_on
         );
+        let long = "n".repeat(NAME_BYTES_MAX + 1);
+        let line = format!(r#"{{"log":"a\n","attrs":{{"{long}":1}},"time":"2026-11-21T09:14:20Z"}}"#);
+        assert_eq!(of(&line).unwrap().attributes, Pairs::new());
         assert_eq!(of(r#"{"log":"","time":"2026-11-21T09:14:20Z"}"#).unwrap().stream, Stream::Only);
     }
 

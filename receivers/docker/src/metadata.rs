@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub(crate) const PAIRS_MAX: usize = 64;
 /// Of the value of one.
 const VALUE_BYTES_MAX: usize = 1024;
+/// Of the name of a label or an attribute; one with a longer name is left out.
+pub(crate) const NAME_BYTES_MAX: usize = 256;
 /// A larger file was not written by Docker.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
@@ -64,7 +66,8 @@ impl Container {
         let name = self.name.strip_prefix('/').unwrap_or(&self.name);
         let own = [("container", name), ("image", self.config.image.as_str())];
         let own = own.into_iter().filter(|(_, value)| !value.is_empty());
-        let labels = self.config.labels.iter().flatten().take(PAIRS_MAX);
+        let labels = self.config.labels.iter().flatten();
+        let labels = labels.filter(|(name, _)| name.len() <= NAME_BYTES_MAX).take(PAIRS_MAX);
         let labels = labels.map(|(name, value)| (format!("label.{name}"), cut(value)));
         own.map(|(name, value)| (name.to_owned(), cut(value))).chain(labels).collect()
     }

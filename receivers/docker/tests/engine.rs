@@ -256,3 +256,56 @@ fn old_bookmarks_repeat_and_lose_nothing() {
     let repeated = seen.iter().filter(|times| **times == 2).count();
     assert!((249..=350).contains(&repeated), "{repeated} came again");
 }
+
+/// Where containers are started all the time the list is asked for all the same.
+#[test]
+fn events_do_not_keep_the_list_from_being_asked_for() {
+    let setup = Setup::new();
+    let running = setup.start();
+    wait_until("a third list", || {
+        let mut inner = setup.engine.inner.lock();
+        inner.started.push("cc".into());
+        inner.lists >= 3
+    });
+    running.stop();
+}
+
+#[test]
+fn an_engine_that_fails_is_asked_again_for_the_log_of_a_stopped_container() {
+    let setup = Setup::new();
+    setup.engine.run("aa", Container { failures: 2, ..Container::default() });
+    setup.engine.write("aa", 1, 1, "last words\n");
+    setup.engine.end("aa");
+    let running = setup.start();
+    setup.wait_for(1);
+    running.stop();
+}
+
+/// The clock of the machine is put back by half a minute, while nothing listens.
+#[test]
+fn what_comes_after_the_clock_was_put_back_is_read() {
+    let setup = Setup::new();
+    setup.engine.run("aa", Container::default());
+    setup.engine.write("aa", 1, 55_000_000_000, "before\n");
+    let running = setup.start();
+    setup.wait_for(1);
+    running.stop();
+    setup.engine.write("aa", 1, 25_000_000_000, "after\n");
+    let running = setup.start();
+    setup.wait_for(2);
+    running.stop();
+    assert_eq!(setup.sink.texts(), ["before", "after"]);
+}
+
+/// The end need not wait for an answer: then that it did not come would be counted.
+#[test]
+fn an_engine_that_does_not_answer_does_not_hold_up_the_end() {
+    let mut setup = Setup::new();
+    setup.engine.stop();
+    std::fs::remove_file(&setup.engine.socket).unwrap();
+    let silent = std::os::unix::net::UnixListener::bind(&setup.engine.socket).unwrap();
+    let running = setup.start();
+    let (mut asked, _) = silent.accept().unwrap();
+    std::io::Read::read_exact(&mut asked, &mut [0; 4]).unwrap();
+    assert_eq!(running.stop().snapshot().faults, 0);
+}

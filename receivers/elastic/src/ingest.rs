@@ -86,7 +86,7 @@ impl ElasticIngest {
             ingest: (self.0.clock)(),
             actions_max: *actions_max,
         };
-        let stored = self.0.web.store(&parts.headers, body, move |bytes| reader.read(bytes)).await;
+        let stored = self.0.web.store(&parts, body, move |bytes| reader.read(bytes)).await;
         match stored {
             Ok((accepted, actions)) => {
                 let first_seq = accepted.map_or(0, |accepted| accepted.first_seq);

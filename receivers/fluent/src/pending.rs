@@ -64,10 +64,12 @@ impl Pending {
             more.push(("not_utf8", b"true"));
         }
         if !entry.is_map {
-            counters.parse_error();
             more.push(("parse_error", b"the record is not a map"));
         }
         let attributes = if more.is_empty() { self.plain(tag) } else { self.attributes(tag, &more) };
+        if !entry.is_map {
+            counters.malformed_record(&entry.json, &attributes);
+        }
         self.batch.push(&entry.json, &attributes, now, entry.time);
     }
 
@@ -80,12 +82,12 @@ impl Pending {
         now: Timestamp,
         counters: &Counters,
     ) {
-        counters.parse_error();
         let mut more: Vec<(&str, &[u8])> = vec![("parse_error", why.as_bytes())];
         if bytes.len() > RAW_BYTES_MAX {
             more.push(("truncated", b"true"));
         }
         let attributes = self.attributes(tag, &more);
+        counters.malformed_record(bytes, &attributes);
         self.batch.push(bytes.get(..RAW_BYTES_MAX).unwrap_or(bytes), &attributes, now, Timestamp::NONE);
     }
 

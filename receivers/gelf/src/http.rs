@@ -9,15 +9,17 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use gastrolog_ingest::samples::{Cause, Input};
 use gastrolog_ingest::{Clock, Counters, Sink, SinkError};
 use gastrolog_net::body::{self, BodyError, HeldBody};
 use gastrolog_net::inflate::{Codec, InflateError, InflateLimits, inflate};
+use gastrolog_net::web::peer;
 use gastrolog_net::{Memory, store};
 use gastrolog_types::{Batch, Timestamp};
 use serde::de::IgnoredAny;
 
 use crate::message::look;
-use crate::peers::{Flaw, Peer};
+use crate::peers::{Flaw, Peer, note};
 
 /// A body may have this many bytes, as sent and after inflating.
 const BODY_BYTES_MAX: usize = 16 << 20;
@@ -89,16 +91,22 @@ async fn take(State(ingest): State<GelfIngest>, request: Request) -> Response {
 impl Inner {
     async fn take(&self, request: Request) -> Result<(), Problem> {
         let (parts, body) = request.into_parts();
-        let HeldBody { bytes, memory } =
-            body::read(body, &parts.headers, &self.memory, BODY_BYTES_MAX, IDLE).await.map_err(of_body)?;
-        let codec = codec(&bytes, &parts.headers)?;
+        let from = peer(&parts);
+        let HeldBody { bytes, memory } = body::read(body, &parts.headers, &self.memory, BODY_BYTES_MAX, IDLE)
+            .await
+            .map_err(|e| self.sampled(&from, of_body(e), Input::default()))?;
+        let input = Input::from(&bytes[..]);
+        let codec = codec(&bytes, &parts.headers).map_err(|e| self.sampled(&from, e, input.packed(true)))?;
         let limits = InflateLimits { bytes_max: BODY_BYTES_MAX, ..InflateLimits::default() };
         let text = match codec {
-            Some(codec) => inflate(codec, &bytes, &limits).map_err(of_inflating)?,
+            Some(codec) => inflate(codec, &bytes, &limits)
+                .map_err(|e| self.sampled(&from, of_inflating(e), input.packed(true)))?,
             None => bytes,
         };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        let batch = self.batch(&text, &Peer::new(&self.name, peer))?;
+        let batch = self
+            .batch(&text, &Peer::new(&self.name, peer))
+            .map_err(|e| self.sampled(&from, e, Input::from(&text[..])))?;
         let stored = store(self.sink.clone(), batch, &self.counters).await;
         drop(memory);
         match stored {
@@ -108,6 +116,17 @@ impl Inner {
             }
             Err(e @ SinkError::Refused(_)) => Err(Problem(StatusCode::BAD_REQUEST, e.to_string())),
         }
+    }
+
+    /// Takes a sample; it is counted with the answer.
+    fn sampled(&self, peer: &str, problem: Problem, input: Input<'_>) -> Problem {
+        let cause = match problem.0 {
+            StatusCode::SERVICE_UNAVAILABLE => return problem,
+            StatusCode::PAYLOAD_TOO_LARGE => Cause::TooLong,
+            _ => Cause::Malformed,
+        };
+        self.counters.sample(cause, peer, &problem.1, input);
+        problem
     }
 
     fn batch(&self, text: &[u8], peer: &Peer) -> Result<Batch, Problem> {
@@ -123,10 +142,9 @@ impl Inner {
             }
             let looked = look(message);
             let flaw = looked.problem.map(|why| Flaw::Problem(why.into()));
-            if flaw.is_some() {
-                self.counters.parse_error();
-            }
-            batch.push(message, &peer.attributes(flaw.as_ref()), ingest, looked.source);
+            let attributes = peer.attributes(flaw.as_ref());
+            note(&self.counters, message, &attributes, flaw.as_ref());
+            batch.push(message, &attributes, ingest, looked.source);
         }
         if batch.is_empty() {
             return Err(Problem(StatusCode::BAD_REQUEST, "the body is empty".into()));

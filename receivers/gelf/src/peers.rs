@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use gastrolog_ingest::Counters;
 use gastrolog_types::Attributes;
 
 /// What is known of one peer's records.
@@ -38,6 +39,15 @@ pub(crate) enum Flaw {
     Truncated,
     /// Why it is not GELF.
     Problem(String),
+}
+
+/// Counts what is wrong with a record.
+pub(crate) fn note(counters: &Counters, text: &[u8], attributes: &Attributes, flaw: Option<&Flaw>) {
+    match flaw {
+        Some(Flaw::Problem(_)) => counters.malformed_record(text, attributes),
+        Some(Flaw::Truncated) => counters.too_long(text, attributes),
+        None => {}
+    }
 }
 
 fn pairs<'a>(receiver: &'a str, peer: &'a str) -> impl Iterator<Item = (&'static str, Vec<u8>)> + use<'a> {

@@ -6,7 +6,7 @@ use gastrolog_ingest::{DropReason, Incoming};
 use gastrolog_net::{FrameMemory, Stream, read_some};
 
 use crate::message::look;
-use crate::peers::{Flaw, Peer};
+use crate::peers::{Flaw, Peer, note};
 use crate::receiver::Shared;
 
 /// Reads of what has come already, when the receiver stops.
@@ -103,10 +103,8 @@ impl Connection<'_> {
         let flaw = flaw.or(cut.then_some(Flaw::Truncated));
         let flaw = flaw.or(message.problem.map(|why| Flaw::Problem(why.into())));
         shared.counters.received_text(1, text.len());
-        if matches!(flaw, Some(Flaw::Problem(_))) {
-            shared.counters.parse_error();
-        }
         let attributes = self.peer.attributes(flaw.as_ref());
+        note(&shared.counters, text, &attributes, flaw.as_ref());
         let ingest = (shared.clock)();
         let record = Incoming { text, attributes: &attributes, ingest, source: message.source };
         if shared.batcher.try_push(&record) {

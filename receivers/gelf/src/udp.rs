@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use gastrolog_ingest::{DropReason, Incoming};
+use gastrolog_ingest::Incoming;
+use gastrolog_ingest::samples::Input;
 use gastrolog_net::PerPeer;
 use gastrolog_net::inflate::{Codec, InflateLimits, inflate};
 
 use crate::chunks::{Assembler, Taken};
 use crate::message::look;
-use crate::peers::{Flaw, Peer};
+use crate::peers::{Flaw, Peer, note};
 use crate::receiver::Shared;
 
 /// Compressed logs are not smaller than this part of themselves; a bomb is.
@@ -42,7 +43,8 @@ impl Datagrams {
             self.shared
                 .counters
                 .said(format_args!("{given_up} messages in chunks of {peer} were not complete in time"));
-            (0..given_up).for_each(|_| self.shared.counters.parse_error());
+            let (counters, why) = (&self.shared.counters, "the message was not complete in time");
+            (0..given_up).for_each(|_| counters.malformed(peer.ip(), why, Input::default()));
         }
     }
 
@@ -68,15 +70,15 @@ impl Datagrams {
         let shared = &self.shared;
         shared.counters.received_text(1, text.len());
         if let Some(Flaw::Problem(why)) = &flaw {
-            shared.counters.parse_error();
             shared.counters.said(format_args!("{peer}: {why}"));
         }
         let attributes =
             self.peers.get(peer.ip(), || Peer::new(&shared.name, Some(peer.ip()))).attributes(flaw.as_ref());
+        note(&shared.counters, text, &attributes, flaw.as_ref());
         let ingest = (shared.clock)();
         let record = Incoming { text, attributes: &attributes, ingest, source: message.source };
         if !shared.batcher.try_push(&record) {
-            shared.counters.dropped(DropReason::QueueFull, 1);
+            shared.counters.no_room(text, &attributes);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a sender is told.
 
+use std::ops::Range;
+
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gastrolog_net::body::BodyError;
@@ -23,15 +25,23 @@ pub(crate) struct Refusal {
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     named: Vec<Refusal>,
+    /// Where each of them is in the body.
+    ranges: Vec<Range<usize>>,
     pub(crate) count: usize,
 }
 
 impl Refusals {
-    pub(crate) fn add(&mut self, line: usize, reason: impl FnOnce() -> String) {
+    pub(crate) fn add(&mut self, line: usize, range: Range<usize>, reason: impl FnOnce() -> String) {
         self.count += 1;
         if self.named.len() < REFUSALS_NAMED_MAX {
             self.named.push(Refusal { line, reason: reason() });
+            self.ranges.push(range);
         }
+    }
+
+    /// Those that are named: why, and where they are in the body.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
+        self.named.iter().map(|refusal| refusal.reason.as_str()).zip(self.ranges.iter().cloned())
     }
 }
 
@@ -48,7 +58,7 @@ pub(crate) struct Stored {
 
 impl Stored {
     pub(crate) fn new(stored: u64, first_seq: Option<u64>, refusals: Refusals) -> Stored {
-        let Refusals { named, count } = refusals;
+        let Refusals { named, count, .. } = refusals;
         Stored { stored, first_seq, refused_total: (count > named.len()).then_some(count), refused: named }
     }
 }

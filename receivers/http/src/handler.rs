@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use gastrolog_ingest::samples::{Cause, Input};
 use gastrolog_ingest::{Clock, Counters, DropReason, Sink, SinkError};
 use gastrolog_net::body::{self, HeldBody};
 use gastrolog_net::inflate::{Codec, inflate};
+use gastrolog_net::web::peer;
 use gastrolog_net::{Memory, append};
 use gastrolog_types::Attributes;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::answer::{Problem, Stored};
 use crate::attributes::{self, Target};
@@ -111,6 +115,26 @@ impl Inner {
         request: Request,
     ) -> Result<Stored, Problem> {
         let (parts, body) = request.into_parts();
+        let peer = peer(&parts);
+        let job = self.job(path_store, query, parts, body).await;
+        let (job, inflating) = job.map_err(|e| sampled(&self.counters, &peer, e, Input::default()))?;
+        tokio::task::spawn_blocking(move || {
+            let done = job.run(&peer);
+            drop(inflating);
+            done
+        })
+        .await
+        .unwrap_or_else(|e| Err(Problem::Internal(format!("the request could not be worked on: {e}"))))
+    }
+
+    /// Reads the request. What comes with it bounds how many are inflated at once.
+    async fn job(
+        self: &Arc<Self>,
+        path_store: Option<String>,
+        query: Vec<(String, String)>,
+        parts: Parts,
+        body: Body,
+    ) -> Result<(Job, Option<OwnedSemaphorePermit>), Problem> {
         let Target { store, attributes } = attributes::target(&self.config.name, &parts, query)?;
         let store = path_store.or(store).unwrap_or_else(|| self.config.store.clone());
         let sink = (self.sinks)(&store).ok_or(Problem::NoStore(store))?;
@@ -123,35 +147,43 @@ impl Inner {
             Some(_) => Some(self.inflating.clone().acquire_owned().await.map_err(|_| Problem::Busy)?),
             None => None,
         };
-        let job = Job { inner: self.clone(), held, encoding, shape, attributes, sink };
-        tokio::task::spawn_blocking(move || {
-            let done = job.run();
-            drop(inflating);
-            done
-        })
-        .await
-        .unwrap_or_else(|e| Err(Problem::Internal(format!("the request could not be worked on: {e}"))))
+        Ok((Job { inner: self.clone(), held, encoding, shape, attributes, sink }, inflating))
     }
 }
 
 impl Job {
     /// Counts here and not in the task that waits: a sender that hangs up does not stop what was begun.
-    fn run(self) -> Result<Stored, Problem> {
+    fn run(self, peer: &str) -> Result<Stored, Problem> {
         let Job { inner, held: HeldBody { bytes, memory }, encoding, shape, attributes, sink } = self;
         let (config, counters) = (&inner.config, &inner.counters);
         let (bytes, memory) = match encoding {
             Some(encoding) => {
-                let inflated = inflate(encoding, &bytes, &config.inflate_limits())?;
+                let inflated = inflate(encoding, &bytes, &config.inflate_limits())
+                    .map_err(|e| sampled(counters, peer, e.into(), Input::from(&bytes[..]).packed(true)))?;
                 drop((bytes, memory));
                 (inflated, None)
             }
             None => (bytes, Some(memory)),
         };
-        let records = records::split(bytes, shape, attributes, (inner.clock)(), config)?;
+        let kept = counters.keep(&bytes);
+        let records = records::split(bytes, shape, attributes, (inner.clock)(), config)
+            .map_err(|e| sampled(counters, peer, e, Input::from(&kept)))?;
+        for (text, reason) in records.refused() {
+            counters.sample(Cause::TooLong, peer, reason, text);
+        }
         let stored = store(records, &*sink, counters);
         drop(memory);
         stored
     }
+}
+
+/// Takes a sample of what could not be taken apart; whether it is counted is decided with the answer.
+fn sampled(counters: &Counters, peer: &str, problem: Problem, input: Input<'_>) -> Problem {
+    if problem.is_of_the_sender() {
+        let too_long = matches!(problem, Problem::TooLarge(_));
+        counters.sample(if too_long { Cause::TooLong } else { Cause::Malformed }, peer, &problem, input);
+    }
+    problem
 }
 
 fn store(records: Records, sink: &dyn Sink, counters: &Counters) -> Result<Stored, Problem> {

@@ -48,6 +48,14 @@ pub(crate) struct Records {
     pub(crate) refusals: Refusals,
 }
 
+impl Records {
+    /// What was refused, with the reason, as far as it is named.
+    pub(crate) fn refused(&self) -> impl Iterator<Item = (&[u8], &str)> {
+        let text = |range: std::ops::Range<usize>| self.batch.text.get(range).unwrap_or(&[]);
+        self.refusals.named().map(move |(reason, range)| (text(range), reason))
+    }
+}
+
 /// Takes `body` apart.
 pub(crate) fn split(
     body: Vec<u8>,
@@ -94,7 +102,8 @@ fn sift(mut batch: Batch, skip_blank: bool, line_bytes_max: usize) -> Records {
         line += 1;
         let len = (record.end - record.start) as usize;
         if len > line_bytes_max {
-            refusals.add(line, || format!("{len} bytes, the limit is {line_bytes_max}"));
+            let range = record.start as usize..record.end as usize;
+            refusals.add(line, range, || format!("{len} bytes, the limit is {line_bytes_max}"));
             return false;
         }
         !(skip_blank && len <= 2 && is_blank(text, record))

@@ -52,9 +52,7 @@ pub(crate) async fn receive(
 /// Returns when the entries are durable. An uploader that gives up ends this by going away.
 async fn flush(entries: &mut Entries, sink: &Arc<dyn Sink>, counters: &Arc<Counters>) {
     let (batch, malformed) = entries.take();
-    for _ in 0..malformed {
-        counters.parse_error();
-    }
+    counters.malformed_records(&batch, malformed);
     let patience = Patience { hold: HOLD, shutdown: Shutdown::new() };
     while !batch.is_empty() {
         let Err(reason) = store_or_hand_back(sink.clone(), batch.clone(), counters, &patience).await else {

@@ -196,6 +196,7 @@ impl Member<'_> {
             Ok(()) => *uncommitted = Offsets::default(),
             Err(e) => {
                 self.shared.counters.fault();
+                self.shared.counters.said(format_args!("committing offsets failed: {e}"));
                 tracing::warn!(error = %e, receiver = self.shared.config.name, "committing offsets failed");
             }
         }

@@ -50,6 +50,7 @@ impl Receiver for KafkaReceiver {
                 let mut read = 0;
                 if let Err(e) = consume(&shared, &mut read).await {
                     shared.counters.fault();
+                    shared.counters.said(format_args!("reading failed; it is tried again: {e}"));
                     tracing::warn!(error = %e, receiver = shared.config.name, "reading from Kafka failed; it is tried again");
                 }
                 if read > 0 {

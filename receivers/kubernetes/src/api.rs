@@ -2,11 +2,12 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use gastrolog_follow::Pairs;
 use gastrolog_ingest::ReceiverError;
 use gastrolog_net::client::{connect, connector, get};
+use tokio_rustls::TlsConnector;
 
 use crate::place::Place;
 use crate::pod::Pod;
@@ -25,9 +26,9 @@ pub struct ApiConfig {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// File with the token of the account; read for every question, since it is renewed.
+    /// File with the token of the account; read again when it has changed, since it is renewed.
     pub token: PathBuf,
-    /// Roots that the server's certificate is signed by, in PEM; read as often.
+    /// Roots that the server's certificate is signed by, in PEM; likewise.
     pub ca: PathBuf,
     /// What is known of a pod is asked for again after this time.
     pub refresh: Duration,
@@ -66,21 +67,59 @@ impl ApiConfig {
         }
         Ok(ApiConfig::at(host.to_owned(), port))
     }
+}
+
+/// Asks, with what was read of the files.
+pub(crate) struct Api {
+    config: ApiConfig,
+    account: Option<Account>,
+}
+
+/// What the files said when they were of this age.
+#[derive(Clone)]
+struct Account {
+    written: [SystemTime; 2],
+    bearer: String,
+    tls: TlsConnector,
+}
+
+impl Api {
+    pub(crate) fn new(config: ApiConfig) -> Api {
+        Api { config, account: None }
+    }
+
+    fn account(&mut self) -> io::Result<Account> {
+        let ApiConfig { token, ca, .. } = &self.config;
+        let failed = |e: io::Error| io::Error::new(e.kind(), format!("the token {}: {e}", token.display()));
+        let written = [
+            std::fs::metadata(token).and_then(|file| file.modified()).map_err(failed)?,
+            std::fs::metadata(ca).and_then(|file| file.modified()).unwrap_or(SystemTime::UNIX_EPOCH),
+        ];
+        if let Some(known) = self.account.as_ref().filter(|known| known.written == written) {
+            return Ok(known.clone());
+        }
+        let bearer = format!("Bearer {}", std::fs::read_to_string(token).map_err(failed)?.trim());
+        let account = Account { written, bearer, tls: connector(ca).map_err(io::Error::other)? };
+        self.account = Some(account.clone());
+        Ok(account)
+    }
 
     /// What is known of the pod at `place`, as attributes; none of a pod that is not there (any more).
-    pub(crate) async fn pod(&self, place: &Place) -> io::Result<Pairs> {
-        let tls = connector(&self.ca).map_err(io::Error::other)?;
-        let token = std::fs::read_to_string(&self.token)
-            .map_err(|e| io::Error::new(e.kind(), format!("the token {}: {e}", self.token.display())))?;
-        let stream = connect(&self.host, self.port, &tls).await?;
-        let headers =
-            [("authorization", format!("Bearer {}", token.trim())), ("accept", "application/json".into())];
+    pub(crate) async fn pod(&mut self, place: &Place) -> io::Result<Pairs> {
+        let Account { bearer, tls, .. } = self.account()?;
+        let host = &self.config.host;
+        let stream = connect(host, self.config.port, &tls).await?;
+        let headers = [("authorization", bearer), ("accept", "application/json".into())];
         let path = format!("/api/v1/namespaces/{}/pods/{}", place.namespace, place.pod);
-        let answer = get(stream, &self.host, &path, &headers).await?;
+        let answer = get(stream, host, &path, &headers).await?;
         match answer.status {
             200 => {}
             404 => return Ok(Pairs::new()),
-            status => return Err(io::Error::other(format!("the API server answered {status}"))),
+            status => {
+                // Of two tokens in one tick of the clock the second may have been taken for the first.
+                self.account = None;
+                return Err(io::Error::other(format!("the API server answered {status}")));
+            }
         }
         let pod: Pod = serde_json::from_slice(&answer.whole(ANSWER_BYTES_MAX, ANSWER_WAIT).await?)?;
         Ok(if pod.is_at(place) { pod.attributes() } else { Pairs::new() })

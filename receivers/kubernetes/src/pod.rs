@@ -11,6 +11,8 @@ use crate::place::Place;
 const LABELS_MAX: usize = 64;
 /// Of a value.
 const VALUE_BYTES_MAX: usize = 256;
+/// Of the name of a label: a prefix of 253 bytes, `/` and 63 bytes. One with a longer name is none.
+const NAME_BYTES_MAX: usize = 317;
 /// A pod that the node itself was told to run has another uid than the API server says; this annotation has that of the
 /// path.
 const STATIC_UID: &str = "kubernetes.io/config.hash";
@@ -68,7 +70,8 @@ impl Pod {
         let node = Some(self.spec.node_name.clone()).filter(|node| !node.is_empty());
         let own = [("node", node), ("owner", owner)];
         let own = own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-        let labels = self.metadata.labels.iter().take(LABELS_MAX);
+        let labels = self.metadata.labels.iter();
+        let labels = labels.filter(|(name, _)| name.len() <= NAME_BYTES_MAX).take(LABELS_MAX);
         let labels = labels.map(|(name, value)| (format!("label.{name}"), value.clone()));
         own.chain(labels).map(|(name, value)| (name, cut(value))).collect()
     }

@@ -11,7 +11,7 @@ use gastrolog_net::run_async;
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::api::ApiConfig;
+use crate::api::{Api, ApiConfig};
 use crate::place::Place;
 
 /// Pods that are known; beyond it the one that was asked for longest ago is forgotten. A node runs a few hundred.
@@ -48,7 +48,8 @@ impl Pods {
         let (questions, asked) = channel(QUEUE_MAX);
         let pods =
             Pods { refresh: config.refresh, known: Arc::default(), questions, counters: Arc::default() };
-        let asker = Asker { config, known: pods.known.clone(), counters: pods.counters.clone() };
+        let asker =
+            Asker { api: Api::new(config), known: pods.known.clone(), counters: pods.counters.clone() };
         std::thread::Builder::new()
             .name("kubernetes".into())
             .spawn(move || {
@@ -94,28 +95,32 @@ impl Pods {
     }
 }
 
-/// Whether it may be part of a path of the API.
+/// Whether it may be part of a path of the API: `..` is no name.
 fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
+    name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte))
 }
 
 /// Asks.
 struct Asker {
-    config: ApiConfig,
+    api: Api,
     known: Arc<Mutex<HashMap<Key, Entered>>>,
     counters: Arc<OnceLock<Arc<Counters>>>,
 }
 
 impl Asker {
     /// One question after the other, until nobody asks any more.
-    async fn run(self, mut questions: Receiver<Place>) -> Result<(), ReceiverError> {
+    async fn run(mut self, mut questions: Receiver<Place>) -> Result<(), ReceiverError> {
         let mut backoff = Backoff::default();
         while let Some(place) = questions.recv().await {
-            match self.config.pod(&place).await {
+            match self.api.pod(&place).await {
                 Ok(pairs) => {
                     backoff = Backoff::default();
                     if let Some(entered) = self.known.lock().get_mut(&key(&place)) {
-                        entered.pairs = Some(Arc::new(pairs));
+                        // Of one that is gone by now stays what was known: its last lines are of the same pod.
+                        if !pairs.is_empty() || entered.pairs.is_none() {
+                            entered.pairs = Some(Arc::new(pairs));
+                        }
                     }
                 }
                 Err(e) => {

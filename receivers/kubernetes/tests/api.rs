@@ -5,7 +5,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -29,6 +29,8 @@ struct Server {
     shutdown: Shutdown,
     port: u16,
     asked: Arc<AtomicUsize>,
+    /// All pods are gone.
+    gone: Arc<AtomicBool>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -42,10 +44,14 @@ impl Server {
         std::fs::write(folder.join("token"), "sesame\n").unwrap();
         let bound = Bound::tcp("127.0.0.1:0".parse().unwrap(), Some(&tls)).unwrap();
         let (port, shutdown, asked) = (bound.addr().port(), Shutdown::new(), Arc::<AtomicUsize>::default());
+        let gone = Arc::<AtomicBool>::default();
         let answer = {
-            let asked = asked.clone();
+            let (asked, gone) = (asked.clone(), gone.clone());
             move |Path((namespace, pod)): Path<(String, String)>, headers: HeaderMap| async move {
                 asked.fetch_add(1, Ordering::SeqCst);
+                if gone.load(Ordering::SeqCst) {
+                    return StatusCode::NOT_FOUND.into_response();
+                }
                 tell(&namespace, &pod, &headers)
             }
         };
@@ -57,7 +63,7 @@ impl Server {
                 run_async("api", 1, serving).unwrap();
             }
         });
-        Server { shutdown, port, asked, thread: Some(thread) }
+        Server { shutdown, port, asked, gone, thread: Some(thread) }
     }
 }
 
@@ -192,4 +198,38 @@ fn a_server_that_is_away_or_refuses_delays_no_line() {
     }
     assert_eq!(node.sink.len(), before + 10);
     assert_eq!(node.told(), Vec::<String>::new());
+}
+
+#[test]
+fn a_token_that_was_renewed_is_used() {
+    let node = Node::new();
+    let server = Server::start(node.folder.path());
+    std::fs::write(node.path("token"), "expired").unwrap();
+    let mut follower = node.start(server.port);
+    let start = Instant::now();
+    while follower.counters().last_error().is_none() && start.elapsed() < Duration::from_secs(15) {
+        node.write("shop_web-1_0a1b");
+        follower.poll_once(&Shutdown::new());
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(follower.counters().last_error().unwrap().1.contains("answered 401"));
+    std::fs::write(node.path("token"), "sesame").unwrap();
+    assert_eq!(node.poll_until_told(&mut follower, "shop_web-1_0a1b").len(), 4);
+}
+
+#[test]
+fn what_was_known_of_a_pod_stays_when_it_is_gone() {
+    let node = Node::new();
+    let server = Server::start(node.folder.path());
+    let mut follower = node.start(server.port);
+    let told = node.poll_until_told(&mut follower, "shop_web-1_0a1b");
+    server.gone.store(true, Ordering::SeqCst);
+    let (start, asked) = (Instant::now(), server.asked.load(Ordering::SeqCst));
+    while server.asked.load(Ordering::SeqCst) < asked + 2 {
+        assert!(start.elapsed() < Duration::from_secs(15), "it was not asked again");
+        node.write("shop_web-1_0a1b");
+        follower.poll_once(&Shutdown::new());
+        assert_eq!(node.told(), told);
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }

@@ -71,7 +71,7 @@ impl LokiIngest {
         let is_json = media_type(&parts.headers) == "application/json";
         let codec = codec(&parts.headers, is_json)?;
         let take = self.taker(&parts, is_json);
-        self.0.web.store_inflated(&parts.headers, body, codec, take).await?;
+        self.0.web.store_inflated(&parts, body, codec, take).await?;
         Ok(())
     }
 

@@ -28,7 +28,7 @@ pub(crate) async fn export(State(ingest): State<OtlpIngest>, request: Request) -
     let web = ingest.web().clone();
     let stored = ingest
         .web()
-        .store_inflated(&parts.headers, body, None, move |bytes| {
+        .store_inflated(&parts, body, None, move |bytes| {
             let (compressed, message) = message(&bytes)?;
             match codec? {
                 Some(codec) if compressed => take(&web.inflate(codec, message)?),

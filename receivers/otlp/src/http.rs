@@ -20,7 +20,7 @@ pub(crate) async fn export(State(ingest): State<OtlpIngest>, request: Request) -
         _ => Form::Protobuf,
     };
     let take = ingest.taker(&parts, form);
-    let stored = ingest.web().store(&parts.headers, body, move |bytes| take(&bytes)).await;
+    let stored = ingest.web().store(&parts, body, move |bytes| take(&bytes)).await;
     match stored {
         // `partial_success` is not set: all of it is stored.
         Ok(_) => match form {

@@ -107,7 +107,8 @@ impl Session<'_> {
     async fn turn(&mut self) -> bool {
         let mut turn = Turn::default();
         if let Err(broken) = self.take(&mut turn) {
-            self.shared.counters.parse_error();
+            let peer = self.stream.peer().ip().to_canonical();
+            self.shared.counters.malformed(peer, broken, self.decoder.rest());
             self.shared.counters.said(format_args!("{} does not speak RELP: {broken}", self.stream.peer()));
             tracing::warn!(peer = %self.stream.peer(), error = %broken, "this is not RELP; the connection is closed");
             turn.last = true;
@@ -157,6 +158,9 @@ impl Session<'_> {
                     let attributes = if frame.truncated { &self.truncated } else { &self.plain };
                     // The payload's own LF is part of the protocol, as in a file.
                     let text = frame.data.strip_suffix(b"\n").unwrap_or(frame.data);
+                    if frame.truncated {
+                        self.shared.counters.too_long(text, attributes);
+                    }
                     turn.batch.push(text, attributes, ingest, Timestamp::NONE);
                     respond(&mut turn.answers, number, "200 OK");
                 }
@@ -166,7 +170,8 @@ impl Session<'_> {
                     return Ok(());
                 }
                 Command::Other => {
-                    self.shared.counters.parse_error();
+                    let peer = self.stream.peer().ip().to_canonical();
+                    self.shared.counters.malformed(peer, "this command is not known", frame.data);
                     respond(&mut turn.answers, number, "500 this command is not known");
                 }
             }

@@ -122,7 +122,8 @@ impl Decoder {
         Ok(Some(Frame { number: header.number, command: header.command, data, truncated }))
     }
 
-    fn rest(&self) -> &[u8] {
+    /// Bytes that were read and not taken.
+    pub fn rest(&self) -> &[u8] {
         self.buf.get(self.at..).unwrap_or(&[])
     }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use gastrolog_ingest::Counters;
 use gastrolog_types::Attributes;
 
 use crate::framer::Flaw;
@@ -39,6 +40,21 @@ impl PeerSets {
             None if has_priority(text) => (&self.plain, false),
             None => (&self.no_priority, true),
         }
+    }
+}
+
+/// Counts what is wrong with a record.
+pub(crate) fn note(
+    counters: &Counters,
+    text: &[u8],
+    attributes: &Attributes,
+    flaw: Option<Flaw>,
+    is_bad: bool,
+) {
+    if is_bad {
+        counters.malformed_record(text, attributes);
+    } else if matches!(flaw, Some(Flaw::Truncated)) {
+        counters.too_long(text, attributes);
     }
 }
 

@@ -7,7 +7,7 @@ use gastrolog_net::{FrameMemory, Stream, read_some};
 use gastrolog_types::Timestamp;
 
 use crate::framer::{Framer, Message};
-use crate::peers::PeerSets;
+use crate::peers::{PeerSets, note};
 use crate::receiver::Shared;
 
 /// Reads of what has come already, when the receiver stops.
@@ -86,9 +86,7 @@ impl Connection<'_> {
     async fn take(&self, message: Message<'_>, ingest: Timestamp) {
         let (attributes, bad) = self.sets.of(message.text, message.flaw);
         self.shared.counters.received_text(1, message.text.len());
-        if bad {
-            self.shared.counters.parse_error();
-        }
+        note(&self.shared.counters, message.text, attributes, message.flaw, bad);
         let record = Incoming { text: message.text, attributes, ingest, source: Timestamp::NONE };
         if self.shared.batcher.try_push(&record) {
             return;

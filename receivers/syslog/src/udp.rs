@@ -3,12 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use gastrolog_ingest::{DropReason, Incoming};
+use gastrolog_ingest::Incoming;
 use gastrolog_net::PerPeer;
 use gastrolog_types::Timestamp;
 
 use crate::framer::{Flaw, trim_end};
-use crate::peers::PeerSets;
+use crate::peers::{PeerSets, note};
 use crate::receiver::Shared;
 
 /// What takes the datagrams of one socket.
@@ -32,12 +32,10 @@ impl Datagrams {
         let text = text.get(..*max).unwrap_or(text);
         let (attributes, bad) = self.peers.get(peer.ip(), || PeerSets::new(name, peer.ip())).of(text, flaw);
         counters.received_text(1, text.len());
-        if bad {
-            counters.parse_error();
-        }
+        note(counters, text, attributes, flaw, bad);
         let record = Incoming { text, attributes, ingest: clock(), source: Timestamp::NONE };
         if !batcher.try_push(&record) {
-            counters.dropped(DropReason::QueueFull, 1);
+            counters.no_room(text, attributes);
         }
     }
 }

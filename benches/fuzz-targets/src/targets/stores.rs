@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use gastrolog_engine::{Access, Engine, EngineConfig, Location, OpenOptions, QueryLimits, StoreConfig};
+use gastrolog_engine::{
+    Access, CacheBytes, Engine, EngineConfig, Location, OpenOptions, QueryLimits, StoreConfig,
+};
 use gastrolog_env::{Env, Fs, ManualClock, MemFs, SeededRandom};
 use gastrolog_index::Pipeline;
 use gastrolog_types::Timestamp;
@@ -50,7 +52,8 @@ pub(crate) fn segments() -> Vec<(String, Vec<u8>)> {
 fn config(default_store: StoreConfig) -> EngineConfig {
     let query =
         QueryLimits { timeout_ms: Some(2000), memory_bytes: QUERY_BYTES_MAX, ..QueryLimits::default() };
-    EngineConfig { default_store, query, query_threads: 1, cache_bytes: 1 << 20, ..EngineConfig::default() }
+    let cache = CacheBytes { columns: 1 << 20, ..EngineConfig::default().cache };
+    EngineConfig { default_store, query, query_threads: 1, cache, ..EngineConfig::default() }
 }
 
 /// An environment in memory in which nothing is left to chance.

@@ -29,7 +29,7 @@ impl Engine {
         let inner = self.sides(&query, with)?;
         let request = with.request;
         let kind = if request.order == Order::Ingest { TimeKind::Ingest } else { TimeKind::Source };
-        let plan = plan_over(&query, kind, with.snapshot);
+        let plan = plan_over(&query, kind, with.snapshot, &self.cache);
         with.budget.read(plan.planning_bytes);
         let exec_request = Request {
             order: request.order,

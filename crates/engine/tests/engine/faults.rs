@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gastrolog_engine::{
-    Access, Answer, Cancel, Engine, EngineConfig, Location, OpenOptions, QueryRequest, Service, StoreConfig,
-    Value,
+    Access, Answer, CacheBytes, Cancel, Engine, EngineConfig, Location, OpenOptions, QueryRequest, Service,
+    StoreConfig, Value,
 };
 use gastrolog_env::{Env, FaultFs, Fs};
 use gastrolog_types::{Attributes, Batch, Timestamp};
@@ -211,7 +211,7 @@ fn a_file_may_be_deleted_under_a_reader() {
     let dir = tempfile::tempdir().unwrap();
     let store = StoreConfig { row_group_bytes: 4 << 10, ..StoreConfig::default() };
     let config =
-        EngineConfig { default_store: store, cache_bytes: 0, answers_bytes: 0, ..EngineConfig::default() };
+        EngineConfig { default_store: store, cache: CacheBytes::default(), ..EngineConfig::default() };
     let engine = Engine::open(OpenOptions {
         location: Location::Dir(dir.path().to_owned()),
         access: Access::ReadWrite,

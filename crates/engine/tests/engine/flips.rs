@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gastrolog_engine::{
-    Access, Answer, Cancel, Engine, EngineConfig, EngineError, Location, OpenOptions, Order, QueryRequest,
-    Service, StoreConfig, Value,
+    Access, Answer, CacheBytes, Cancel, Engine, EngineConfig, EngineError, Location, OpenOptions, Order,
+    QueryRequest, Service, StoreConfig, Value,
 };
 use gastrolog_env::{Env, Fs, MemFs, SeededRandom};
 use gastrolog_types::{Attributes, Batch, Timestamp};
@@ -60,8 +60,7 @@ fn open(fs: &MemFs, access: Access) -> Result<Arc<Engine>, EngineError> {
     let config = EngineConfig {
         default_store: store,
         query_threads: 1,
-        cache_bytes: 0,
-        answers_bytes: 0,
+        cache: CacheBytes::default(),
         ..EngineConfig::default()
     };
     let env = Env { random: Arc::new(SeededRandom::new(5)), ..Env::memory().with_fs(Arc::new(fs.clone())) };

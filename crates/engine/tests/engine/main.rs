@@ -9,6 +9,7 @@ mod explain;
 mod expressions;
 mod faults;
 mod fields;
+mod filters;
 mod flips;
 mod follow;
 mod format;

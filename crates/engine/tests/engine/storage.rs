@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gastrolog_engine::{
-    Access, Cancel, Engine, EngineConfig, EngineError, Location, OpenOptions, QueryEnd, QueryRequest,
-    Service, StoreConfig,
+    Access, CacheBytes, Cancel, Engine, EngineConfig, EngineError, Location, OpenOptions, QueryEnd,
+    QueryRequest, Service, StoreConfig,
 };
 use gastrolog_env::{Env, Fault, FaultFs, Operation};
 use gastrolog_types::{Attributes, Batch, Timestamp};
@@ -21,7 +21,7 @@ const NOW: Timestamp = Timestamp(1_795_000_000_000_000_000);
 fn open(dir: &Path, env: Env, access: Access) -> Result<Arc<Engine>, EngineError> {
     let store = StoreConfig { row_group_bytes: 4 << 10, ..StoreConfig::default() };
     let config =
-        EngineConfig { default_store: store, cache_bytes: 0, answers_bytes: 0, ..EngineConfig::default() };
+        EngineConfig { default_store: store, cache: CacheBytes::default(), ..EngineConfig::default() };
     let location = Location::Dir(dir.to_owned());
     Engine::open(OpenOptions { location, access, config, pipeline: pipeline(), env })
 }

@@ -1,9 +1,10 @@
 //! `gastrolog receivers`: what each receiver of the running server has counted.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use anyhow::bail;
-use gastrolog_engine::Access;
+use gastrolog_engine::{Access, Location};
 use gastrolog_ingest::ReceiverStatus;
 use serde_json::{Map, Value, json};
 
@@ -11,8 +12,8 @@ use super::list::color;
 use crate::cli::{ListArgs, ListForm, PlaceArgs, ReceiverTestArgs, ReceiversArgs, ReceiversCommand};
 use crate::failure::Outcome;
 use crate::output::{self, Cell, Out, Table, Times, escaped};
-use crate::place::reach;
-use crate::probe::{self, Step};
+use crate::place::{location, reach};
+use crate::probe::{self, Place, Step, Trust};
 use crate::serve::config::Config;
 
 pub(crate) fn run(place: &PlaceArgs, args: &ReceiversArgs) -> anyhow::Result<Outcome> {
@@ -29,7 +30,8 @@ fn run_test(place: &PlaceArgs, args: &ReceiverTestArgs) -> anyhow::Result<Outcom
         let known: Vec<&str> = receivers.iter().map(|r| r.name.as_str()).collect();
         bail!("there is no receiver {:?} (there are: {})", args.receiver, known.join(", "));
     };
-    let steps = probe::test(&*reached.service, receiver);
+    let place = Place { service: &*reached.service, state_file: state_file(place, &receiver.name) };
+    let steps = probe::test(&place, receiver, &Trust::new(&args.tls)?);
     let ok = steps.iter().all(|step| step.result.is_ok());
     let mut out = output::stdout();
     if args.json {
@@ -51,6 +53,14 @@ fn run_test(place: &PlaceArgs, args: &ReceiverTestArgs) -> anyhow::Result<Outcom
         bail!("the test of receiver {} failed", receiver.name);
     }
     Ok(Outcome::Found)
+}
+
+/// Where the server keeps the bookmarks of a receiver, if it is the one of this data directory.
+fn state_file(place: &PlaceArgs, receiver: &str) -> Option<PathBuf> {
+    match location(place).ok().filter(|_| place.server.is_none())? {
+        Location::Dir(dir) => Some(dir.join("receivers").join(format!("{receiver}.tail"))),
+        Location::Memory => None,
+    }
 }
 
 fn step_as_json(step: &Step) -> Value {

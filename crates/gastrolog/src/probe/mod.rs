@@ -1,8 +1,12 @@
-//! `gastrolog receivers test NAME`: sends a receiver a record by its own protocol and finds it again.
+//! `gastrolog receivers test NAME`: sends a receiver a record by its own protocol and finds it again. What reads
+//! files, containers or topics is not written to: what it reads is looked at.
 
+mod look;
 mod send;
+mod tls;
 mod wire;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use gastrolog_engine::{Cancel, QueryRequest, Service};
@@ -10,6 +14,7 @@ use gastrolog_env::Env;
 use gastrolog_ingest::ReceiverStatus;
 
 use self::send::{Probe, send};
+pub(crate) use self::tls::Trust;
 
 /// How long the record may take to be found.
 const FIND: Duration = Duration::from_secs(10);
@@ -34,41 +39,68 @@ impl Step {
     }
 }
 
+/// Where a receiver is tested.
+pub(crate) struct Place<'a> {
+    /// The server.
+    pub(crate) service: &'a dyn Service,
+    /// Where it keeps bookmarks of the receiver, if it has any and they are on this machine.
+    pub(crate) state_file: Option<PathBuf>,
+}
+
 /// Tests each address of `receiver`; a step that fails ends the test of its address.
-pub(crate) fn test(service: &dyn Service, receiver: &ReceiverStatus) -> Vec<Step> {
+pub(crate) fn test(place: &Place<'_>, receiver: &ReceiverStatus, trust: &Trust) -> Vec<Step> {
+    if let Some(steps) = look::look(receiver, place.state_file.as_deref()) {
+        return steps;
+    }
     let mut steps = Vec::new();
-    let http = |address: &&String| address.contains("://");
-    let addresses: Vec<&String> = receiver.addresses.iter().filter(http).collect();
-    if addresses.is_empty() {
-        let nowhere = || send_to(receiver, "", &Probe { id: "", text: "" });
+    if receiver.addresses.is_empty() {
+        let nowhere = || send_to(receiver, "", &Probe { id: "", text: "" }, trust);
         steps.push(Step::of(format!("send to {}", receiver.name), nowhere));
     }
-    for address in addresses {
+    for address in &receiver.addresses {
         let random = Env::real().random.next_u64();
         let id = format!("gastrologtest{random:016x}");
         let text = format!("gastrolog receivers test {id}");
         let probe = Probe { id: &id, text: &text };
-        let sent = Step::of(format!("send to {address}"), || send_to(receiver, address, &probe));
+        let sent = Step::of(format!("send to {address}"), || send_to(receiver, address, &probe, trust));
         let is_sent = sent.result.is_ok();
         steps.push(sent);
         if is_sent {
-            steps.push(Step::of(format!("find {id}"), || find(service, &id)));
+            steps.push(Step::of(format!("find {id}"), || find(place.service, &id)));
         }
     }
     steps
 }
 
-fn send_to(receiver: &ReceiverStatus, address: &str, probe: &Probe<'_>) -> Result<String, String> {
-    let answer = send(&receiver.kind, &receiver.name, address, probe)?;
-    answer.map_err(|e| match e.kind() {
+fn send_to(
+    receiver: &ReceiverStatus,
+    address: &str,
+    probe: &Probe<'_>,
+    trust: &Trust,
+) -> Result<String, String> {
+    let answer = send(&receiver.kind, &receiver.name, address, probe, trust)?;
+    let answer = answer.map(|said| if is_tls(address) { format!("{said}; {}", trust.said()) } else { said });
+    answer.map_err(|e| trust.remedy(&e).unwrap_or_else(|| remedy(receiver, &e)))
+}
+
+/// Whether TLS is spoken at an address, as the list of receivers has it.
+fn is_tls(address: &str) -> bool {
+    ["tls://", "https://"].iter().any(|scheme| address.starts_with(scheme))
+}
+
+/// What to do about a fault of sending.
+fn remedy(receiver: &ReceiverStatus, e: &std::io::Error) -> String {
+    match e.kind() {
         std::io::ErrorKind::ConnectionRefused => {
-            format!("{e}: nothing listens there; run this on the machine of the server, and see that it has started")
+            format!(
+                "{e}: nothing listens there; run this on the machine of the server, and see that it has started"
+            )
         }
         std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => {
             format!("no answer in time ({e}): the store may not take records; see GET /ready")
         }
         _ => format!("{e}; `gastrolog receivers` shows the last error of {}", receiver.name),
-    })
+    }
 }
 
 /// Looks for the record in every store: routes may have sent it to any.

@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use gastrolog_receiver_elastic::ElasticIngest;
 use serde_json::json;
 
-use super::wire::{self, Answer};
+use super::is_tls;
+use super::tls::Trust;
+use super::wire::{self, Answer, Peer};
 use crate::clock;
 
 /// A record to send.
@@ -18,27 +20,31 @@ pub(super) struct Probe<'a> {
 
 /// Sends the probe to the receiver of `kind` at `address`, as the list of receivers has it (`tcp://…`). `None`: nothing
 /// can be sent there, for this reason.
-pub(super) fn send(kind: &str, name: &str, address: &str, probe: &Probe<'_>) -> Result<Answer, String> {
+pub(super) fn send(
+    kind: &str,
+    name: &str,
+    address: &str,
+    probe: &Probe<'_>,
+    trust: &Trust,
+) -> Result<Answer, String> {
     let Some((scheme, to)) = address.split_once("://") else {
         return Err(no_port(kind));
     };
-    if matches!(scheme, "tls" | "https") {
-        return Err("it speaks TLS, which this test does not: send it a record with your own sender".into());
-    }
     let to = reachable(to.parse().map_err(|_| no_port(kind))?);
+    let to = Peer { to, tls: Some(trust).filter(|_| is_tls(address)) };
     let Probe { id, text } = probe;
     let now = clock::now().0;
-    let post = |path: &str, body: String| wire::post(to, path, "application/json", body.as_bytes());
+    let post = |path: &str, body: String| wire::post(&to, path, "application/json", body.as_bytes());
     let syslog = format!("<14>1 - gastrolog gastrolog - test - {text}");
     let gelf = json!({ "version": "1.1", "host": "gastrolog", "short_message": text }).to_string();
     Ok(match (kind, scheme) {
-        ("syslog", "udp") => wire::datagram(to, syslog.as_bytes()),
-        ("syslog", "tcp") => wire::stream(to, format!("{syslog}\n").as_bytes()),
-        ("relp", _) => wire::relp(to, &syslog),
-        ("gelf", "udp") => wire::datagram(to, gelf.as_bytes()),
-        ("gelf", "tcp") => wire::stream(to, format!("{gelf}\0").as_bytes()),
+        ("syslog", "udp") => wire::datagram(&to, syslog.as_bytes()),
+        ("syslog", _) => wire::stream(&to, format!("{syslog}\n").as_bytes()),
+        ("relp", _) => wire::relp(&to, &syslog),
+        ("gelf", "udp") => wire::datagram(&to, gelf.as_bytes()),
+        ("gelf", "tcp" | "tls") => wire::stream(&to, format!("{gelf}\0").as_bytes()),
         ("gelf", _) => post("/gelf", gelf),
-        ("http", _) => wire::post(to, "/ingest", "text/plain", text.as_bytes()),
+        ("http", _) => wire::post(&to, "/ingest", "text/plain", text.as_bytes()),
         ("otlp", _) => {
             let record = json!({ "timeUnixNano": now.to_string(), "body": { "stringValue": text } });
             post(
@@ -55,28 +61,21 @@ pub(super) fn send(kind: &str, name: &str, address: &str, probe: &Probe<'_>) -> 
             let (action, event) =
                 (json!({ "create": { "_index": "gastrolog" } }), json!({ "message": text }));
             let body = format!("{action}\n{event}\n");
-            wire::post(to, &format!("{prefix}/_bulk"), "application/x-ndjson", body.as_bytes())
+            wire::post(&to, &format!("{prefix}/_bulk"), "application/x-ndjson", body.as_bytes())
         }
         ("journald", _) => {
             let body = format!("__REALTIME_TIMESTAMP={}\nMESSAGE={text}\n\n", now / 1000);
-            wire::post(to, "/upload", "application/vnd.fdo.journal", body.as_bytes())
+            wire::post(&to, "/upload", "application/vnd.fdo.journal", body.as_bytes())
         }
-        ("beats", _) => wire::beats(to, &json!({ "message": text }).to_string()),
-        ("fluent", _) => wire::fluent(to, u32::try_from(now / 1_000_000_000).unwrap_or(0), text, id),
+        ("beats", _) => wire::beats(&to, &json!({ "message": text }).to_string()),
+        ("fluent", _) => wire::fluent(&to, u32::try_from(now / 1_000_000_000).unwrap_or(0), text, id),
         _ => return Err(no_port(kind)),
     })
 }
 
 /// Why nothing can be sent.
 fn no_port(kind: &str) -> String {
-    match kind {
-        "tail" | "docker" | "kubernetes" => {
-            "it reads files, which are not this test's to write to: append a line to one and look for it"
-                .into()
-        }
-        "kafka" => "it reads topics of a broker: publish a record there and look for it".into(),
-        _ => format!("nothing can be sent to a receiver of kind {kind}"),
-    }
+    format!("nothing can be sent to a receiver of kind {kind}")
 }
 
 /// Who listens everywhere is reached by way of loopback.
@@ -92,14 +91,13 @@ fn reachable(to: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::TlsArgs;
 
     #[test]
     fn what_cannot_be_tested_says_why() {
-        let said =
-            |kind, address| send(kind, "x", address, &Probe { id: "i", text: "t" }).err().unwrap_or_default();
-        assert!(said("tail", "/var/log/*.log").contains("append a line"));
-        assert!(said("kafka", "kafka://127.0.0.1:9092").contains("publish"));
-        assert!(said("relp", "tls://127.0.0.1:1").contains("TLS"));
+        let (probe, trust) = (Probe { id: "i", text: "t" }, Trust::new(&TlsArgs::default()).unwrap());
+        let said = |kind, address| send(kind, "x", address, &probe, &trust).err().unwrap_or_default();
+        assert!(said("chatterbox", "seed=1 rate=10").contains("chatterbox"));
         assert!(said("pigeon", "udp://127.0.0.1:1").contains("pigeon"));
     }
 

@@ -4,6 +4,8 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
+use super::tls::Trust;
+
 /// How long a connection, a write or an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -13,7 +15,31 @@ const ANSWER_BYTES_MAX: u64 = 64 << 10;
 /// What a receiver has answered, for people.
 pub(super) type Answer = io::Result<String>;
 
-fn connect(to: SocketAddr) -> io::Result<TcpStream> {
+/// Where a record is sent.
+pub(super) struct Peer<'a> {
+    /// Its address.
+    pub(super) to: SocketAddr,
+    /// How, where it speaks TLS.
+    pub(super) tls: Option<&'a Trust>,
+}
+
+/// A connection, plain or by TLS.
+pub(super) trait Stream: Read + Write {}
+
+impl<S: Read + Write> Stream for S {}
+
+impl Peer<'_> {
+    fn connect(&self) -> io::Result<Box<dyn Stream>> {
+        let stream = tcp(self.to)?;
+        Ok(match self.tls {
+            Some(trust) => Box::new(trust.connect(stream)?),
+            None => Box::new(stream),
+        })
+    }
+}
+
+/// A connection that does not wait for ever.
+pub(super) fn tcp(to: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&to, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -25,27 +51,32 @@ fn refused(answer: impl Into<String>) -> io::Error {
 }
 
 /// A datagram.
-pub(super) fn datagram(to: SocketAddr, bytes: &[u8]) -> Answer {
-    let socket = UdpSocket::bind(if to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" })?;
-    socket.send_to(bytes, to)?;
+pub(super) fn datagram(to: &Peer<'_>, bytes: &[u8]) -> Answer {
+    let socket = UdpSocket::bind(if to.to.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" })?;
+    socket.send_to(bytes, to.to)?;
     Ok("sent; UDP has no answer".into())
 }
 
 /// Bytes over a connection that nobody answers on.
-pub(super) fn stream(to: SocketAddr, bytes: &[u8]) -> Answer {
-    connect(to)?.write_all(bytes)?;
+pub(super) fn stream(to: &Peer<'_>, bytes: &[u8]) -> Answer {
+    match to.tls {
+        Some(trust) => trust.send(tcp(to.to)?, bytes)?,
+        None => tcp(to.to)?.write_all(bytes)?,
+    }
     Ok("sent; this protocol has no answer".into())
 }
 
 /// `POST path`; any answer of 2xx is good.
-pub(super) fn post(to: SocketAddr, path: &str, media_type: &str, body: &[u8]) -> Answer {
-    let mut stream = connect(to)?;
-    let length = body.len();
-    write!(
-        stream,
-        "POST {path} HTTP/1.1\r\nHost: {to}\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    )?;
-    stream.write_all(body)?;
+pub(super) fn post(to: &Peer<'_>, path: &str, media_type: &str, body: &[u8]) -> Answer {
+    let head = format!("Content-Type: {media_type}\r\nContent-Length: {}\r\n", body.len());
+    ask(to.connect()?, &format!("POST {path} HTTP/1.1\r\nHost: {}\r\n{head}", to.to), body)
+}
+
+/// A request of HTTP, of whose head only its end is missing.
+pub(super) fn ask(mut stream: impl Stream, head: &str, body: &[u8]) -> Answer {
+    // In one piece: who has answered the first need not read the rest.
+    stream.write_all(&[format!("{head}Connection: close\r\n\r\n").as_bytes(), body].concat())?;
+    stream.flush()?;
     let mut answer = Vec::new();
     // Whoever answers and then breaks off has answered.
     let read = stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer);
@@ -63,8 +94,8 @@ pub(super) fn post(to: SocketAddr, path: &str, media_type: &str, body: &[u8]) ->
 }
 
 /// RELP: opens a session, sends a message, waits for both answers.
-pub(super) fn relp(to: SocketAddr, text: &str) -> Answer {
-    let mut stream = BufReader::new(connect(to)?);
+pub(super) fn relp(to: &Peer<'_>, text: &str) -> Answer {
+    let mut stream = BufReader::new(to.connect()?);
     let offer = "relp_version=0\nrelp_software=gastrolog\ncommands=syslog";
     let opened = relp_call(&mut stream, 1, "open", offer)?;
     if !opened.contains(" rsp ") || !opened.contains(" 200") {
@@ -75,12 +106,14 @@ pub(super) fn relp(to: SocketAddr, text: &str) -> Answer {
 }
 
 fn relp_call(
-    stream: &mut BufReader<TcpStream>,
+    stream: &mut BufReader<Box<dyn Stream>>,
     number: u32,
     command: &str,
     data: &str,
 ) -> io::Result<String> {
-    writeln!(stream.get_mut(), "{number} {command} {} {data}", data.len())?;
+    let frame = format!("{number} {command} {} {data}\n", data.len());
+    stream.get_mut().write_all(frame.as_bytes())?;
+    stream.get_mut().flush()?;
     let head = format!("{number} rsp ");
     // What is left of an earlier answer comes first.
     for _ in 0..16 {
@@ -96,12 +129,13 @@ fn relp_call(
 }
 
 /// Lumberjack, version 2: a window of one event, and its acknowledgement.
-pub(super) fn beats(to: SocketAddr, event: &str) -> Answer {
-    let mut stream = connect(to)?;
+pub(super) fn beats(to: &Peer<'_>, event: &str) -> Answer {
+    let mut stream = to.connect()?;
     let mut frame = b"2W\0\0\0\x012J\0\0\0\x01".to_vec();
     frame.extend_from_slice(&(event.len() as u32).to_be_bytes());
     frame.extend_from_slice(event.as_bytes());
     stream.write_all(&frame)?;
+    stream.flush()?;
     // An acknowledgement of nothing says that it is still busy.
     for _ in 0..16 {
         let mut answer = [0; 6];
@@ -116,7 +150,7 @@ pub(super) fn beats(to: SocketAddr, event: &str) -> Answer {
 }
 
 /// Fluent Forward: `[tag, time, {"message": text}, {"chunk": id}]`, and its acknowledgement.
-pub(super) fn fluent(to: SocketAddr, seconds: u32, text: &str, id: &str) -> Answer {
+pub(super) fn fluent(to: &Peer<'_>, seconds: u32, text: &str, id: &str) -> Answer {
     let mut frame = vec![0x94];
     put_text(&mut frame, "gastrolog.test");
     frame.push(0xce);
@@ -126,8 +160,9 @@ pub(super) fn fluent(to: SocketAddr, seconds: u32, text: &str, id: &str) -> Answ
         put_text(&mut frame, key);
         put_text(&mut frame, value);
     }
-    let mut stream = connect(to)?;
+    let mut stream = to.connect()?;
     stream.write_all(&frame)?;
+    stream.flush()?;
     let mut answer = [0; 128];
     let read = stream.read(&mut answer)?;
     let answer = String::from_utf8_lossy(answer.get(..read).unwrap_or(&[]));

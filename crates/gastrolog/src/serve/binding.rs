@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use gastrolog_engine::{EngineError, Location, Service};
+use gastrolog_engine::{EngineError, Location, OWN_STORE, Service};
 use gastrolog_ingest::multiline::MultilineConfig;
 use gastrolog_ingest::{Accepted, Clock, Counters, Receiver, Sink, SinkError};
 use gastrolog_receiver_http::SinkResolver;
@@ -28,12 +28,16 @@ struct StoreSink {
 
 impl Sink for StoreSink {
     fn append(&self, batch: Batch) -> Result<Accepted, SinkError> {
-        self.service.append(&self.store, batch).map_err(|e| match e {
-            EngineError::Unavailable(_) | EngineError::Locked(_) | EngineError::Cancelled(_) => {
-                SinkError::Unavailable(e.to_string())
-            }
-            other => SinkError::Refused(other.to_string()),
-        })
+        self.service.append(&self.store, batch).map_err(sink_error)
+    }
+}
+
+pub(super) fn sink_error(e: EngineError) -> SinkError {
+    match e {
+        EngineError::Unavailable(_) | EngineError::Locked(_) | EngineError::Cancelled(_) => {
+            SinkError::Unavailable(e.to_string())
+        }
+        other => SinkError::Refused(other.to_string()),
     }
 }
 
@@ -110,6 +114,9 @@ impl Binding<'_> {
         router: axum::Router,
         counters: Arc<Counters>,
     ) {
+        if let Some(log) = &self.into.samples {
+            counters.keep_samples(log.sampler(name, kind));
+        }
         self.into.on_api.push(OnApi { name: name.to_owned(), kind, counters });
         let routes = std::mem::take(&mut self.into.routes);
         self.into.routes = routes.merge(router);
@@ -126,6 +133,10 @@ fn resolver(
     let configured: HashSet<String> = config.stores.keys().cloned().chain([DEFAULT.to_owned()]).collect();
     let (service, processing, receiver) = (service.clone(), processing.clone(), receiver.to_owned());
     Arc::new(move |store| {
+        // The server's own log is for the server alone.
+        if store == OWN_STORE {
+            return None;
+        }
         let there = || service.stores().is_ok_and(|all| all.iter().any(|s| s.name == store));
         let known = configured.contains(store) || there();
         known.then(|| processing.wrap(&receiver, store, store_sink(&service, store), false))

@@ -46,6 +46,23 @@ pub(crate) struct Config {
     /// What becomes of the others.
     #[serde(default)]
     pub(crate) routing: RoutingKeys,
+    /// The server's own log of what could not be read or stored.
+    #[serde(default)]
+    pub(crate) errors: ErrorsConfig,
+}
+
+/// The server's own log; what is `None` is left to the engine.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ErrorsConfig {
+    /// Whether it is written.
+    pub(crate) enabled: Option<bool>,
+    /// Drop what is older.
+    #[serde(default, deserialize_with = "span")]
+    pub(crate) retention_age: Option<Duration>,
+    /// Drop the oldest above this size.
+    #[serde(default, deserialize_with = "bytes")]
+    pub(crate) retention_bytes: Option<u64>,
 }
 
 /// Where the server listens and keeps its data.
@@ -96,6 +113,9 @@ pub(crate) struct CacheConfig {
     /// Bytes of what row groups answered.
     #[serde(default, deserialize_with = "bytes")]
     pub(crate) answers: Option<u64>,
+    /// Bytes of filters of row groups.
+    #[serde(default, deserialize_with = "bytes")]
+    pub(crate) filters: Option<u64>,
 }
 
 /// How long a query may take.
@@ -293,6 +313,7 @@ mod tests {
             [cache]
             columns = "1GiB"
             answers = 0
+            filters = "64MiB"
 
             [stores.default]
             seal_bytes = "1GiB"
@@ -322,6 +343,7 @@ mod tests {
         assert_eq!((limits.timeout_ms, limits.rows), (Some(600_000), Some(100_000)));
         assert_eq!((limits.read_bytes, limits.memory_bytes), (Some(50_000_000_000), 256 << 20));
         assert_eq!((config.cache.columns, config.cache.answers), (Some(1 << 30), Some(0)));
+        assert_eq!(config.cache.filters, Some(64 << 20));
         let store = &config.stores["default"];
         assert_eq!(store.seal_bytes, Some(1 << 30));
         assert_eq!(store.recompact, Some(Recompact::After(Duration::from_secs(12 * 3600))));

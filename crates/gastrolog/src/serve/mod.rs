@@ -4,6 +4,7 @@ mod arenas;
 mod binding;
 pub(crate) mod config;
 mod descriptors;
+mod errors;
 mod kinds;
 mod processing;
 mod receivers;

@@ -7,10 +7,12 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context, bail};
 use gastrolog_engine::{Location, Service};
+use gastrolog_ingest::samples::SampleLog;
 use gastrolog_ingest::{Counters, Receiver, ReceiverStatus, Roster, Shutdown};
 
 use super::binding::{self, Binding};
 use super::config::Config;
+use super::errors;
 use super::kinds;
 use super::processing::Processing;
 use crate::failure::note;
@@ -35,6 +37,10 @@ pub(super) struct Receivers {
     pub(super) roster: Arc<Roster>,
     /// What they are called.
     pub(super) names: Vec<String>,
+    /// What stands before the stores, once it is bound.
+    processing: Option<Arc<Processing>>,
+    /// Where samples of what they cannot read or store go.
+    pub(super) samples: Option<Arc<SampleLog>>,
 }
 
 impl Receivers {
@@ -48,6 +54,8 @@ impl Receivers {
         let mut receivers = Receivers::default();
         let (routes, sink) = (receivers.roster.routes(), |store: &str| binding::store_sink(service, store));
         let processing = Arc::new(Processing::new(config, open::pipeline(), &routes, &sink)?);
+        receivers.samples = errors::start(config, service, &processing)?;
+        receivers.samples.iter().for_each(|log| receivers.roster.keep_samples(log.clone()));
         let mut binding = Binding {
             location,
             config,
@@ -65,8 +73,15 @@ impl Receivers {
             if !names.insert(name) {
                 bail!("two receivers are named {name}: give them different names");
             }
+            let kind = receiver.kind();
+            if binding.into.on_api.iter().any(|api| api.name == name && api.kind == kind) {
+                bail!(
+                    "receiver {name}: that is what the {kind} receiver on the port of the API is called; give it another `name`"
+                );
+            }
         }
         processing.check_used(config, &receivers.names)?;
+        receivers.processing = Some(processing);
         Ok(receivers)
     }
 
@@ -100,7 +115,13 @@ impl Receivers {
                 }
             })
         });
-        Running { threads: threads.collect(), roster: self.roster, shutdown, listening: self.listening }
+        Running {
+            threads: threads.collect(),
+            roster: self.roster,
+            shutdown,
+            listening: self.listening,
+            processing: self.processing,
+        }
     }
 }
 
@@ -110,6 +131,7 @@ pub(super) struct Running {
     roster: Arc<Roster>,
     shutdown: Shutdown,
     listening: Vec<String>,
+    processing: Option<Arc<Processing>>,
 }
 
 impl Running {
@@ -121,6 +143,7 @@ impl Running {
     /// Asks them to stop, waits until they have stored what they hold, and says what was dropped.
     pub(super) async fn stop(self) {
         self.shutdown.start();
+        self.processing.iter().for_each(|processing| processing.drain());
         let joined = tokio::task::spawn_blocking(move || {
             for thread in self.threads {
                 // A receiver that panicked has said so.
@@ -129,6 +152,8 @@ impl Running {
         });
         // The task ends only with the threads, or with the runtime.
         let _ = joined.await;
+        let roster = self.roster.clone();
+        let _ = tokio::task::spawn_blocking(move || roster.close_samples()).await;
         self.roster.status(clock::now()).iter().filter_map(dropped).for_each(|line| note(&line));
     }
 }

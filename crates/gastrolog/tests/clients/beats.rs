@@ -1,9 +1,9 @@
 //! pylogbeat, plain and with certificates on both sides.
 
-use super::certificates::{certificates, demanded};
 use super::programs::python;
 use super::trial::{ALL, Trial, again_max, check, free_address, number_in, time_of};
 use crate::support::Place;
+use crate::support::certificates::{certificates, demanded};
 
 fn pylogbeat(with_tls: bool) {
     let Some(mut client) = python("pylogbeat", "beats.py") else { return };

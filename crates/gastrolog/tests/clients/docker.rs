@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::certificates::certificates;
 use super::programs::{libraries, skipped};
 use super::syslog::{SHORT, receiver, text};
 use super::trial::{
     ALL, ARRIVED, CONNECTED, Fault, RECORDS, Trial, again_max, check, free_address, number_in,
 };
 use crate::support::Place;
+use crate::support::certificates::certificates;
 
 /// Half seconds that dockerd may take until it answers.
 const START: u32 = 60;

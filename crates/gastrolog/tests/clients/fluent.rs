@@ -1,10 +1,10 @@
 //! `@fluent-org/logger` in its four modes with acknowledgements, with key, user and certificates on both sides; and
 //! Python's `fluent-logger`.
 
-use super::certificates::{certificates, demanded};
 use super::programs::{node, python};
 use super::trial::{ALL, CONNECTED, Sent, Trial, again_max, check, free_address, number_in, time_of};
 use crate::support::Place;
+use crate::support::certificates::{certificates, demanded};
 
 fn found(trial: &mut Trial, sent: &Sent, again_max: usize) {
     trial.stop();

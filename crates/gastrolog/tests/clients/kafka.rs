@@ -1,9 +1,9 @@
 //! Kafka from librdkafka's mock cluster, which confluent-kafka brings along, plain and by TLS.
 
-use super::certificates::certificates;
 use super::programs::python;
 use super::trial::{ALL, Trial, again_max, check, free_address, number_in, time_of};
 use crate::support::Place;
+use crate::support::certificates::certificates;
 
 fn mock_cluster(with_tls: bool) {
     let Some(mut client) = python("confluent_kafka", "kafka.py") else { return };

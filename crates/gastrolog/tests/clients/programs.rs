@@ -1,7 +1,7 @@
 //! The programs that are driven, or why a test passes without one.
 //!
 //! Python is `GASTROLOG_PYTHON`, or `python3`; modules of Node are in `GASTROLOG_NODE_MODULES`, the unpacked packages of syslog-ng
-//! in `GASTROLOG_SYSLOG_NG`, those of Docker in `GASTROLOG_DOCKER`.
+//! in `GASTROLOG_SYSLOG_NG`, those of Docker in `GASTROLOG_DOCKER`, those of Prometheus in `GASTROLOG_PROMETHEUS`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -81,6 +81,16 @@ pub(super) fn of_syslog_ng(name: &str) -> Option<Command> {
     let mut command = Command::new(path);
     command.env("LD_LIBRARY_PATH", libraries(&usr.join("lib"))).env("SYSLOGNG_PREFIX", usr);
     Some(command)
+}
+
+/// The folder of Prometheus' programs, which are unpacked so that no service begins.
+pub(super) fn of_prometheus() -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("GASTROLOG_PROMETHEUS").unwrap_or_default()).join("usr/bin");
+    if !folder.join("prometheus").exists() || !folder.join("promtool").exists() {
+        skipped("prometheus in GASTROLOG_PROMETHEUS");
+        return None;
+    }
+    Some(folder)
 }
 
 /// The folders of an unpacked `lib`, one of which has the libraries for this machine.

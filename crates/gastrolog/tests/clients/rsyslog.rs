@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::certificates::certificates;
 use super::programs::rsyslogd;
 use super::syslog::{LONG, SHORT, check_fields, lines, message, receiver};
 use super::trial::{ALL, ARRIVED, CONNECTED, Fault, Trial, again_max, free_address, number_in};
 use crate::support::Place;
+use crate::support::certificates::certificates;
 
 /// One way to send.
 struct Way<'a> {

@@ -6,10 +6,10 @@ use std::process::Command;
 
 use serde_json::Value as Json;
 
-use super::certificates::{certificates, demanded};
 use super::programs::{of_syslog_ng, program, python};
 use super::trial::{ARRIVED, CONNECTED, RECORDS, Trial, again_max, check, free_address, number_in};
 use crate::support::Place;
+use crate::support::certificates::{certificates, demanded};
 
 /// The text of a record for senders that read lines: without line ends and NUL. Each 97th has `long` bytes or so.
 pub(super) fn text(n: usize, long: usize) -> String {

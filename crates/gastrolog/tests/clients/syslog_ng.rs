@@ -1,10 +1,10 @@
 //! syslog-ng by TCP and TLS.
 
-use super::certificates::certificates;
 use super::programs::of_syslog_ng;
 use super::syslog::{LONG, check_fields, lines, message, receiver};
 use super::trial::{CONNECTED, Trial, again_max, free_address, number_in, time_of};
 use crate::support::Place;
+use crate::support::certificates::certificates;
 
 fn syslog_ng(with_tls: bool) {
     let Some(mut client) = of_syslog_ng("sbin/syslog-ng") else { return };

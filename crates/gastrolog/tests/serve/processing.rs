@@ -21,16 +21,16 @@ fn shown(before: &str) -> String {
     lines.take_while(|line| !line.starts_with("$ ")).map(|line| format!("{line}\n")).collect()
 }
 
-fn serve(place: &Place, config: &str) -> Serving {
+pub(super) fn serve(place: &Place, config: &str) -> Serving {
     let path = place.beside("gastrolog.toml", config.as_bytes());
     Serving::start(place.command(&["serve", "--listen", "127.0.0.1:0", "--config", path.to_str().unwrap()]))
 }
 
-fn all_of(place: &Place, store: &str) -> String {
+pub(super) fn all_of(place: &Place, store: &str) -> String {
     place.ok(&["query", "--name", store, "--output", "raw", "--limit", "none", "*"])
 }
 
-fn counts_of(place: &Place, receiver: &str) -> Value {
+pub(super) fn counts_of(place: &Place, receiver: &str) -> Value {
     let all = place.ok(&["receivers", "--output", "json"]);
     all.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()).find(|r| r["name"] == receiver).unwrap()
 }
@@ -129,6 +129,11 @@ fn mistakes_stop_the_start_and_say_where() {
         ("[process.http]\nredact = [{ fields = [\"a\"], action = \"hash\" }]\n", "needs `salt`"),
         ("[process.http]\nmultiline = { start = \"a\", continue = \"b\" }\n", "one of `language`"),
         ("[process.http]\nsampel = 1\n", "sampel"),
+        ("[process.http]\ntail_sample = { rate = 0, wait = \"1m\" }\n", "longer than 5 s"),
+        (
+            "[[routes]]\nstores = [\"x\"]\nprocess = \"y\"\n[process.y]\ntail_sample = { rate = 0.1 }\n",
+            "has to be done before routing",
+        ),
     ] {
         let place = Place::new();
         let path = place.beside("gastrolog.toml", config.as_bytes());

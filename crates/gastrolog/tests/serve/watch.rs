@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::{Place, Serving};
 
 /// `GET path`: status and body.
-fn get(address: SocketAddr, path: &str, head: &str) -> (u16, String) {
+pub(super) fn get(address: SocketAddr, path: &str, head: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{head}\r\n").unwrap();

@@ -37,9 +37,9 @@ impl Connection {
         self.answer()
     }
 
-    /// Asks for a page.
+    /// Asks for `path`, whose answer must say its length.
     pub fn get(&mut self, path: &str) -> io::Result<(u16, Vec<u8>)> {
-        self.stream.get_mut().write_all(format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n").as_bytes())?;
+        write!(self.stream.get_mut(), "GET {path} HTTP/1.1\r\nHost: test\r\n\r\n")?;
         self.answer()
     }
 

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "only tests use it")]
 
+pub mod certificates;
 pub mod http;
 
 use std::io::{BufRead, BufReader, Write};

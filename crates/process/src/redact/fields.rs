@@ -6,7 +6,7 @@ use gastrolog_index::{Escape, Name, NamePart, RangeSet, Span, unescape};
 use gastrolog_query::Glob;
 
 use super::rule::Action;
-use crate::view::named;
+use crate::view::Parsed;
 
 /// A field by its path, or several by a path with `*`; what lies below it too.
 #[derive(Clone, Debug)]
@@ -46,14 +46,14 @@ impl FieldPattern {
 
 /// What to change in `text` so that no field keeps its value that `action_for` has an action for.
 pub(super) fn edits<'a>(
-    ranges: &RangeSet,
+    parsed: &Parsed,
     text: &[u8],
     action_for: impl Fn(&str) -> Option<&'a Action>,
 ) -> Vec<Edit> {
     let (mut edits, mut done) = (Vec::<Edit>::new(), 0);
-    for (path, span) in named(ranges, text) {
+    for (path, span) in parsed.named() {
         let range = span.start as usize..span.end as usize;
-        let Some(action) = action_for(&path) else { continue };
+        let Some(action) = action_for(path) else { continue };
         // What lies in a range that is taken out is gone with it.
         if range.is_empty() || range.start < done {
             continue;
@@ -61,7 +61,7 @@ pub(super) fn edits<'a>(
         let raw = text.get(range.clone()).unwrap_or(&[]);
         let with = action.instead_of(&unescape(raw, span.escape));
         done = range.end;
-        let with = if is_bare_json(ranges, &span) { json_value(&with) } else { with };
+        let with = if is_bare_json(&parsed.ranges, span) { json_value(&with) } else { with };
         edits.push(Edit { range, with });
     }
     edits

@@ -122,6 +122,11 @@ impl Redactor {
         Ok(redactor)
     }
 
+    /// Whether a rule goes by the names of fields.
+    pub(crate) fn names_fields(&self) -> bool {
+        self.rules.iter().any(|rule| !rule.fields.is_empty())
+    }
+
     /// `text` without its secrets; `None` when it has none.
     pub fn text(&self, text: &[u8], pipeline: &Pipeline) -> Option<Vec<u8>> {
         let (scratch, none) = (Scratch::default(), Attributes::default());
@@ -151,7 +156,7 @@ impl Redactor {
     fn text_seen(&self, view: &View<'_>, text: &[u8], pipeline: &Pipeline) -> Option<Vec<u8>> {
         let has_fields = self.rules.iter().any(|rule| !rule.fields.is_empty());
         let edits =
-            if has_fields { fields::edits(&view.ranges(), text, |p| self.action_for(p)) } else { Vec::new() };
+            if has_fields { fields::edits(&view.parsed(), text, |p| self.action_for(p)) } else { Vec::new() };
         let without = (!edits.is_empty()).then(|| fields::edited(text, &edits));
         let bare = |text: &[u8], edits: &mut [Edit]| quote_bare(text, edits, pipeline);
         self.without_patterns(without.as_deref().unwrap_or(text), &bare).or(without)

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::redact::{Action, RedactConfig};
-use crate::{Limits, RateConfig, SampleConfig};
+use crate::{Limits, RateConfig, SampleConfig, TailConfig};
 
 fn run(config: &ProcessConfig, batch: Batch) -> (Arc<MemorySink>, Accepted) {
     let store = Arc::new(MemorySink::new());
@@ -56,6 +56,7 @@ fn errors_are_kept_whatever_the_share() {
         "severity=critical",
         "{\"level\":50}",
         "panic: x",
+        "{\"severity_number\":17,\"body\":\"x\"}",
         "a vip",
     ];
     let (store, _) = run(&config, lines(&kept));
@@ -126,11 +127,12 @@ fn any_process() -> impl Strategy<Value = ProcessConfig> {
     let redact =
         RedactConfig { fields: vec!["k".into()], patterns: vec!["ipv4".into()], action: Action::Remove };
     let sample = |rate| SampleConfig { rate, by: Some("k".into()), ..SampleConfig::default() };
-    (any::<[bool; 6]>(), 0.0..1.0f64, 1usize..30).prop_map(move |(on, rate, max)| ProcessConfig {
+    (any::<[bool; 7]>(), 0.0..1.0f64, 1usize..30).prop_map(move |(on, rate, max)| ProcessConfig {
         multiline: on[0].then(|| MultilineConfig::new(MultilineRule::Start("^[a-k]".into()))),
         drop: if on[1] { vec!["drop".into()] } else { Vec::new() },
         sample: if on[2] { vec![sample(rate)] } else { Vec::new() },
         rate_limit: on[3].then(|| RateConfig { per: "peer".into(), records_per_second: 1.0, burst: 3.0 }),
+        tail_sample: on[6].then(|| TailConfig { by: "k".into(), rate, ..TailConfig::default() }),
         redact: if on[4] { vec![redact.clone()] } else { Vec::new() },
         limits: if on[5] {
             Limits { record_bytes_max: Some(max), fields_max: Some(max) }

@@ -84,6 +84,26 @@ fn a_store_that_is_away_does_not_give_the_others_a_record_twice() {
 }
 
 #[test]
+fn a_crash_between_two_stores_repeats_in_the_first_and_loses_in_neither() {
+    let stores = ["own", "a", "b"].map(|name| (name, MemorySink::new()));
+    let world = World::new(stores.into());
+    let rules = [rule("x", &["a", "b"], false)];
+    let batch = lines(&["x 1", "y", "x 2"]);
+    // The first process: `a` has it, `b` is not reached.
+    world.store("b").fail_from_now(1);
+    let before = world.sink(&rules, Rest::Own, None);
+    assert!(matches!(before.append(batch.clone()), Err(SinkError::Unavailable(_))));
+    assert_eq!((world.store("a").len(), world.store("b").len()), (2, 0));
+    drop(before);
+    // The next one remembers nothing; who sent it was told nothing, and sends it anew.
+    let after = world.sink(&rules, Rest::Own, None);
+    assert_eq!(after.append(batch).unwrap().count, 3);
+    assert_eq!(world.store("a").texts(), ["x 1", "x 2", "x 1", "x 2"]);
+    assert_eq!(world.store("b").texts(), ["x 1", "x 2"]);
+    assert_eq!(world.store("own").texts(), ["y", "y"]);
+}
+
+#[test]
 fn what_one_store_refuses_is_dropped_alone_and_counted() {
     let stores = vec![("own", MemorySink::new()), ("a", MemorySink::new().refuse_texts_with(b"bad"))];
     let world = World::new(stores);

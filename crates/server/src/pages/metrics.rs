@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use gastrolog_engine::{EngineMeasures, QueryMeasures, StoreMeasures};
 use gastrolog_env::{ProcessUsage, UdpSocketState};
+use gastrolog_ingest::samples::SampleCounts;
 use gastrolog_ingest::{ReceiverMeasures, RouteStatus};
 
 use super::text::Kind::{Counter, Gauge, Histogram};
@@ -78,6 +79,14 @@ fn receivers(page: &mut Page, all: &[ReceiverMeasures]) {
         for (reason, count) in r.counts.dropped {
             let labels = [("receiver", r.name.as_str()), ("kind", &r.kind), ("reason", reason.name())];
             samples.value(&labels, count);
+        }
+    }
+    let help = "Samples of input that could not be read or stored: written, left out, lost.";
+    let mut samples = page.metric("gastrolog_receiver_error_samples_total", Counter, help);
+    for r in all {
+        let SampleCounts { written, left_out, lost } = r.samples;
+        for (fate, count) in [("written", written), ("left_out", left_out), ("lost", lost)] {
+            samples.value(&[("receiver", &r.name), ("kind", &r.kind), ("fate", fate)], count);
         }
     }
     let help = "From handing a batch to the store until it is durable.";

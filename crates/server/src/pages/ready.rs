@@ -1,7 +1,7 @@
 //! `GET /ready`: whether records and queries can be sent here now, and why not.
 
 use axum::http::StatusCode;
-use gastrolog_engine::{EngineError, StoreInfo};
+use gastrolog_engine::{EngineError, OWN_STORE, StoreInfo};
 use serde_json::json;
 
 /// Why the server is not ready: what it is about, and what is wrong.
@@ -19,7 +19,9 @@ pub(super) fn reasons(draining: bool, stores: Result<Vec<StoreInfo>, EngineError
     }
     match stores {
         Ok(stores) => {
-            let troubled = stores.into_iter().filter(|store| !store.trouble.is_empty());
+            // The server's own log is of no importance to those who send.
+            let of_users = stores.into_iter().filter(|store| store.name != OWN_STORE);
+            let troubled = of_users.filter(|store| !store.trouble.is_empty());
             reasons.extend(troubled.map(|s| Reason { about: format!("store {}", s.name), why: s.trouble }));
         }
         Err(e) => reasons.push(Reason { about: "server".into(), why: e.to_string() }),
@@ -51,7 +53,8 @@ mod tests {
             trouble: trouble.into(),
             ..StoreInfo::default()
         };
-        assert_eq!(answer(&reasons(false, Ok(vec![store("a", "")])), false).0, StatusCode::OK);
+        let own = store(OWN_STORE, "the disk is full");
+        assert_eq!(answer(&reasons(false, Ok(vec![store("a", ""), own])), false).0, StatusCode::OK);
         let found = reasons(true, Ok(vec![store("a", ""), store("b", "the disk is full")]));
         let (status, _, text) = answer(&found, false);
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);

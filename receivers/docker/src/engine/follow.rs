@@ -33,7 +33,11 @@ pub(crate) async fn follow(shared: Shared, queue: Sender<Taken>, mut mark: Mark)
     let mut backoff = Backoff::default();
     loop {
         let before = (mark.stdout, mark.stderr);
-        match read(&shared, &queue, &mut mark).await {
+        let end = tokio::select! {
+            end = read(&shared, &queue, &mut mark) => end,
+            () = shared.shutdown.wait() => End::Shutdown,
+        };
+        match end {
             End::Stopped | End::Gone | End::Shutdown => return mark,
             End::Again => {}
             End::Refused(e) => {
@@ -68,17 +72,19 @@ async fn read(shared: &Shared, queue: &Sender<Taken>, mark: &mut Mark) -> End {
         Err(e) => return e.into(),
     };
     let sets = Sets::new(&shared.config.name, &mark.id, container.attributes());
-    let mut records =
-        Records::new(mark.clone(), container.has_terminal(), sets, shared.config.line_bytes_max);
-    let mut answer = match shared.api.logs(&mark.id, mark.since()).await {
+    let mut records = Records::new(
+        mark.clone(),
+        container.has_terminal(),
+        sets,
+        shared.config.line_bytes_max,
+        &shared.held,
+    );
+    let mut answer = match shared.api.logs(&mark.id, mark.since((shared.clock)())).await {
         Ok(answer) => answer,
         Err(e) => return e.into(),
     };
     loop {
-        let chunk = tokio::select! {
-            chunk = answer.chunk() => chunk,
-            () = shared.shutdown.wait() => return End::Shutdown,
-        };
+        let chunk = answer.chunk().await;
         let mut batch = Batch::default();
         let now = (shared.clock)();
         let end = match chunk {

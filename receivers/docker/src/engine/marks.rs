@@ -57,10 +57,13 @@ impl Mark {
         if stream == Stream::Stderr { &mut self.stderr } else { &mut self.stdout }
     }
 
-    /// From which time to ask for messages; `None`: from the first.
-    pub(crate) fn since(&self) -> Option<i64> {
+    /// From which time to ask for messages, now; `None`: from the first.
+    pub(crate) fn since(&self, now: Timestamp) -> Option<i64> {
         let last = [self.stdout, self.stderr].into_iter().flatten().map(|mark| mark.ns).max();
-        let resumed = last.map(|ns| self.open_ns.map_or(ns, |open| ns.min(open)).saturating_sub(DISORDER_NS));
+        // A clock that was put back gives the next messages earlier times.
+        let written = Some(self.seen_ns).filter(|ns| *ns > 0);
+        let bounds = [self.open_ns, written, Some(now.0)].into_iter().flatten();
+        let resumed = last.map(|ns| bounds.fold(ns, i64::min).saturating_sub(DISORDER_NS));
         match (resumed, self.from_ns) {
             (Some(ns), Some(from)) => Some(ns.max(from)),
             (ns, from) => ns.or(from),
@@ -84,15 +87,16 @@ impl Resumed {
     /// Whether a message is new. Once one is, so are all that follow, whatever the clock did.
     pub(crate) fn is_new(&mut self, time: Timestamp) -> bool {
         let Some(mark) = self.mark else { return true };
-        if time.0 < mark.ns {
-            return false;
+        if time.0 > mark.ns {
+            self.mark = None;
+            return true;
         }
-        if time.0 == mark.ns && self.met < mark.count {
-            self.met += 1;
-            return false;
+        // Behind the last one that was taken all are new, also those of a clock that was put back.
+        self.met += u64::from(time.0 == mark.ns);
+        if self.met >= mark.count {
+            self.mark = None;
         }
-        self.mark = None;
-        true
+        false
     }
 }
 
@@ -132,16 +136,22 @@ mod tests {
     fn asks_for_what_may_have_come_late_and_for_what_is_open() {
         let second = 1_000_000_000;
         let mut mark = Mark::default();
-        assert_eq!(mark.since(), None);
+        let since = |mark: &Mark| mark.since(Timestamp(1000 * second));
+        assert_eq!(since(&mark), None);
         mark.from_ns = Some(50 * second);
-        assert_eq!(mark.since(), Some(50 * second));
+        assert_eq!(since(&mark), Some(50 * second));
         mark.stdout = Some(StreamMark { ns: 100 * second, count: 1 });
         mark.stderr = Some(StreamMark { ns: 20 * second, count: 1 });
-        assert_eq!(mark.since(), Some(90 * second));
+        assert_eq!(since(&mark), Some(90 * second));
         mark.open_ns = Some(70 * second);
-        assert_eq!(mark.since(), Some(60 * second));
+        assert_eq!(since(&mark), Some(60 * second));
         mark.open_ns = Some(51 * second);
-        assert_eq!(mark.since(), Some(50 * second));
+        assert_eq!(since(&mark), Some(50 * second));
+        // The clock was put back before the bookmark was written, or after it.
+        mark.open_ns = None;
+        assert_eq!(mark.since(Timestamp(80 * second)), Some(70 * second));
+        mark.seen_ns = 75 * second;
+        assert_eq!(since(&mark), Some(65 * second));
     }
 
     proptest! {
@@ -161,6 +171,26 @@ mod tests {
                 }
             }
             prop_assert_eq!(taken, messages);
+        }
+
+        /// The same with a clock that is put back now and then: some may come again, none is missing.
+        #[test]
+        fn each_message_is_taken_whatever_the_clock_does(
+            steps in prop::collection::vec(-4..3i64, 0..60),
+            stops in prop::collection::vec(0..20usize, 0..8),
+        ) {
+            let mut time = 500;
+            let messages: Vec<i64> = steps.iter().map(|step| { time += step; time }).collect();
+            let (mut mark, mut taken) = (None, vec![0; messages.len()]);
+            for stop in stops.into_iter().chain([usize::MAX]) {
+                let mut resumed = Resumed::at(mark);
+                let new = messages.iter().enumerate().filter(|(_, ns)| resumed.is_new(Timestamp(**ns))).take(stop);
+                for (at, ns) in new.collect::<Vec<_>>() {
+                    mark = Some(StreamMark::after(mark, Timestamp(*ns)));
+                    taken[at] += 1;
+                }
+            }
+            prop_assert!(taken.iter().all(|times| *times > 0), "{messages:?}: {taken:?}");
         }
     }
 }

@@ -5,6 +5,7 @@ use gastrolog_ingest::Counters;
 use gastrolog_types::{Batch, Timestamp};
 
 use super::attributes::{Own, Sets};
+use super::budget::{Budget, Share};
 use super::frames::{Frame, Frames};
 use super::marks::{Mark, Resumed, StreamMark};
 use super::message::{Message, Messages};
@@ -13,6 +14,7 @@ use super::message::{Message, Messages};
 pub(crate) struct Records {
     is_terminal: bool,
     line_bytes_max: usize,
+    held: Budget,
     sets: Sets,
     frames: Frames,
     messages: Messages,
@@ -36,17 +38,24 @@ struct Open {
     time: Timestamp,
     ingest: Timestamp,
     truncated: bool,
+    share: Share,
 }
 
 impl Records {
-    /// Of a log that was asked for since `mark`.
-    pub(crate) fn new(mut mark: Mark, is_terminal: bool, sets: Sets, line_bytes_max: usize) -> Records {
+    /// Of a log that was asked for since `mark`. `held` is what it and others hold back.
+    pub(crate) fn new(
+        mut mark: Mark,
+        is_terminal: bool,
+        sets: Sets,
+        line_bytes_max: usize,
+        held: &Budget,
+    ) -> Records {
         let lanes = [Stream::Stdout, Stream::Stderr].map(|stream| {
             let seen = *mark.stream(stream);
             Lane { stream, resumed: Resumed::at(seen), seen, open: None }
         });
         let (frames, messages) = (Frames::new(is_terminal), Messages::default());
-        Records { is_terminal, line_bytes_max, sets, frames, messages, mark, lanes }
+        Records { is_terminal, line_bytes_max, held: held.clone(), sets, frames, messages, mark, lanes }
     }
 
     /// Takes bytes of the log; whole records go into `out`. An error ends the log: it must be asked for again.
@@ -85,11 +94,12 @@ impl Records {
         match self.messages.read(bytes, self.is_terminal) {
             Ok(message) => self.message(stream, message, truncated, now, out),
             Err(mut text) => {
-                counters.parse_error();
                 counters.said("a message is stored as it is: it does not begin with a time");
                 text.pop_if(|last| *last == b'\n');
                 let own = Own { stream, truncated, has_no_time: true, ..Own::default() };
-                out.push(&text, &self.sets.of(own), now, Timestamp::NONE);
+                let attributes = self.sets.of(own);
+                counters.malformed_record(&text, &attributes);
+                out.push(&text, &attributes, now, Timestamp::NONE);
             }
         }
     }
@@ -114,16 +124,20 @@ impl Records {
         }
         let Some(lane) = self.lanes.get_mut(at) else { return };
         lane.seen = Some(StreamMark::after(lane.seen, time));
+        let bytes = text.len();
         match &mut lane.open {
             Some(open) => {
                 open.text.extend_from_slice(&text);
                 open.truncated |= truncated;
             }
-            none => *none = Some(Open { text, time, ingest: now, truncated }),
+            none => *none = Some(Open { text, time, ingest: now, truncated, share: self.held.share() }),
         }
+        lane.open.iter_mut().for_each(|open| open.share.add(bytes));
         // On a terminal the end of a line is the end of its message.
         if !goes_on || truncated || self.is_terminal {
             self.end_line(at, false, out);
+        } else if self.held.is_over() {
+            self.end_line(at, true, out);
         }
     }
 
@@ -133,5 +147,37 @@ impl Records {
         *self.mark.stream(lane.stream) = lane.seen;
         let own = Own { stream: lane.stream, truncated: open.truncated, partial, has_no_time: false };
         out.push(&open.text, &self.sets.of(own), open.ingest, open.time);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::budget::HELD_BYTES_MAX;
+    use super::*;
+
+    /// A piece of a line of standard output, in its frame.
+    fn piece(bytes: usize) -> Vec<u8> {
+        let text = format!("2026-11-21T09:14:20Z {}", "x".repeat(bytes));
+        [&[1, 0, 0, 0], &(text.len() as u32).to_be_bytes()[..], text.as_bytes()].concat()
+    }
+
+    #[test]
+    fn all_together_hold_back_no_more_than_the_limit() {
+        let (held, counters, now) = (Budget::default(), Counters::default(), Timestamp(1));
+        let new = |_| Records::new(Mark::default(), false, Sets::new("r", "c", Vec::new()), 1 << 20, &held);
+        let mut logs: Vec<Records> = (0..10).map(new).collect();
+        let mut out = Batch::default();
+        for _ in 0..5 {
+            for log in &mut logs {
+                log.take(&piece(3000), now, &counters, &mut out).unwrap();
+            }
+            let open = logs.iter().flat_map(|log| &log.lanes).filter_map(|lane| lane.open.as_ref());
+            assert!(open.map(|open| open.text.len()).sum::<usize>() <= HELD_BYTES_MAX);
+        }
+        assert!(out.len() > 3, "{} records", out.len());
+        logs.iter_mut().for_each(|log| log.end(now, &counters, &mut out));
+        assert_eq!(out.text.len(), 10 * 5 * 3000);
+        drop(logs);
+        assert_eq!(held.bytes(), 0);
     }
 }

@@ -1,6 +1,7 @@
 //! The receiver: learns of containers and has each followed.
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
@@ -12,8 +13,10 @@ use gastrolog_net::run_async;
 use parking_lot::Mutex;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::api::{Api, is_id};
+use super::budget::Budget;
 use super::config::EngineConfig;
 use super::follow::follow;
 use super::marks::{Mark, Marks};
@@ -40,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) api: Api,
     pub(crate) clock: Clock,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) held: Budget,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -81,6 +85,7 @@ impl Receiver for EngineReceiver {
             config: Arc::new(config),
             clock,
             counters: counters.clone(),
+            held: Budget::default(),
             shutdown: shutdown.clone(),
         };
         let first = marks.is_new;
@@ -110,9 +115,11 @@ impl Supervisor {
     async fn run(mut self) {
         let mut backoff = Backoff::default();
         while !self.shared.shutdown.is_set() {
-            match self.session(&mut backoff).await {
-                Ok(()) => {}
-                Err(e) => self.shared.fault(format_args!("Docker's engine: {e}")),
+            let shutdown = self.shared.shutdown.clone();
+            // Also while the engine leaves a question without an answer.
+            tokio::select! {
+                ended = self.session(&mut backoff) => self.shared.fault(format_args!("Docker's engine: {ended}")),
+                () = shutdown.wait() => break,
             }
             if pause(&self.shared.shutdown, backoff.step()).await {
                 break;
@@ -123,20 +130,31 @@ impl Supervisor {
         }
     }
 
-    /// One connection for events: from a list of all containers to the end of the connection.
-    async fn session(&mut self, backoff: &mut Backoff) -> io::Result<()> {
+    /// One connection for events: from a list of all containers to what has ended it.
+    async fn session(&mut self, backoff: &mut Backoff) -> io::Error {
+        match self.attend(backoff).await {
+            Ok(never) => match never {},
+            Err(e) => e,
+        }
+    }
+
+    async fn attend(&mut self, backoff: &mut Backoff) -> io::Result<Infallible> {
         // Events first: what is started between the two is in both, and begun once.
         let mut events = self.shared.api.events().await?;
         self.list().await?;
         *backoff = Backoff::default();
+        let mut list_at = Instant::now() + self.shared.config.list_every;
         loop {
             tokio::select! {
                 event = events.next() => match event? {
                     Some(id) => self.begin(id).await,
                     None => return Err(io::Error::other("it has ended the connection")),
                 },
-                () = tokio::time::sleep(self.shared.config.list_every) => self.list().await?,
-                () = self.shared.shutdown.wait() => return Ok(()),
+                // However many events come between two lists.
+                () = tokio::time::sleep_until(list_at) => {
+                    self.list().await?;
+                    list_at = Instant::now() + self.shared.config.list_every;
+                }
             }
         }
     }

@@ -26,6 +26,8 @@ pub(crate) struct Container {
     pub(crate) running: bool,
     /// Its log driver cannot be read.
     pub(crate) unreadable: bool,
+    /// The engine fails so often when it is asked for its log.
+    pub(crate) failures: u32,
     /// Stream (1, 2), time, text.
     pub(crate) messages: Vec<(u8, i64, String)>,
 }
@@ -36,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) started: Vec<String>,
     /// Connections that were made for logs, with what they asked for.
     pub(crate) asked: Vec<String>,
+    /// How often all containers were listed.
+    pub(crate) lists: u32,
     /// Raised to end all streams.
     pub(crate) breaks: u64,
 }
@@ -109,7 +113,8 @@ impl Drop for Engine {
 
 async fn list(State(inner): State<Shared>, Query(query): Query<BTreeMap<String, String>>) -> Response {
     assert_eq!(query.get("all").map(String::as_str), Some("1"));
-    let inner = inner.lock();
+    let mut inner = inner.lock();
+    inner.lists += 1;
     let all = inner.containers.iter().map(|(id, container)| {
         json!({ "Id": id, "Names": [container.name], "State": if container.running { "running" } else { "exited" } })
     });
@@ -142,7 +147,11 @@ async fn logs(
     });
     {
         let mut inner = inner.lock();
-        let Some(container) = inner.containers.get(&id) else { return missing(&id) };
+        let Some(container) = inner.containers.get_mut(&id) else { return missing(&id) };
+        if container.failures > 0 {
+            container.failures -= 1;
+            return (StatusCode::INTERNAL_SERVER_ERROR, "{}").into_response();
+        }
         if container.unreadable {
             let said = json!({ "message": "configured logging driver does not support reading" }).to_string();
             return (StatusCode::NOT_IMPLEMENTED, said).into_response();

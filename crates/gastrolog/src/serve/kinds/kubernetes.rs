@@ -79,7 +79,7 @@ impl Kind for KubernetesKeys {
             None => KubernetesFiles::default(),
         };
         let receiver = format.follow(config, sink, binding.clock())?;
-        binding.say(format!("kubernetes {}", globs.join(" ")));
+        globs.iter().for_each(|glob| binding.say(format!("kubernetes {glob}")));
         binding.add(receiver);
         Ok(())
     }

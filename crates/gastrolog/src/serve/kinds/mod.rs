@@ -101,6 +101,11 @@ impl ReceiverConfig {
         keys.name().unwrap_or(kind)
     }
 
+    /// Its kind, as the configuration calls it.
+    pub(crate) fn kind(&self) -> &'static str {
+        self.parts().0
+    }
+
     /// What the types cannot say.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         self.parts().1.check()

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use gastrolog_ingest::multiline::{MultilineConfig, MultilineRule};
 use gastrolog_process::redact::{Action, RedactConfig};
-use gastrolog_process::{Limits, ProcessConfig, RateConfig, Rest, SampleConfig};
+use gastrolog_process::{Limits, ProcessConfig, RateConfig, Rest, SampleConfig, TailConfig};
 use serde::Deserialize;
 
 use super::super::config::{bytes, span};
@@ -19,6 +19,7 @@ pub(crate) struct ProcessKeys {
     drop: Vec<String>,
     sample: Vec<SampleKeys>,
     rate_limit: Option<RateKeys>,
+    tail_sample: Option<TailKeys>,
     redact: Vec<RedactKeys>,
     #[serde(deserialize_with = "bytes")]
     record_bytes_max: Option<u64>,
@@ -62,6 +63,20 @@ struct SampleKeys {
     rate: f64,
     by: Option<String>,
     keep: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TailKeys {
+    when: Option<String>,
+    by: Option<String>,
+    rate: f64,
+    keep: Option<String>,
+    #[serde(default, deserialize_with = "span")]
+    wait: Option<Duration>,
+    traces_max: Option<usize>,
+    #[serde(default, deserialize_with = "bytes")]
+    bytes_max: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -157,11 +172,27 @@ impl ProcessKeys {
             drop: self.drop.clone(),
             sample: self.sample.iter().map(sample).collect(),
             rate_limit: self.rate_limit.as_ref().map(rate),
+            tail_sample: self.tail_sample.as_ref().map(TailKeys::config).transpose()?,
             redact: self.redact.iter().map(RedactKeys::config).collect::<anyhow::Result<_>>()?,
             limits: Limits {
                 record_bytes_max: self.record_bytes_max.map(usize::try_from).transpose()?,
                 fields_max: self.fields_max,
             },
+        })
+    }
+}
+
+impl TailKeys {
+    fn config(&self) -> anyhow::Result<TailConfig> {
+        let default = TailConfig::default();
+        Ok(TailConfig {
+            when: self.when.clone(),
+            by: self.by.clone().unwrap_or(default.by),
+            rate: self.rate,
+            keep: self.keep.clone(),
+            wait: self.wait.unwrap_or(default.wait),
+            traces_max: self.traces_max.unwrap_or(default.traces_max),
+            bytes_max: self.bytes_max.map(usize::try_from).transpose()?.unwrap_or(default.bytes_max),
         })
     }
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use gastrolog_index::Pipeline;
 use gastrolog_ingest::multiline::MultilineConfig;
+use gastrolog_ingest::samples::Scrub;
 use gastrolog_ingest::{RouteStatus, Routes, Sink};
-use gastrolog_process::{Process, ProcessConfig, ProcessSink, Rest, Router, RuleConfig};
+use gastrolog_process::{Process, ProcessConfig, ProcessSink, Rest, Router, RuleConfig, Scrubber};
 
 pub(crate) use self::keys::{ProcessKeys, RouteKeys, RoutingKeys};
 use super::config::Config;
@@ -37,6 +38,7 @@ impl Processing {
             let config = keys.config().with_context(at)?;
             let process = Arc::new(Process::new(&config, pipeline.clone()).with_context(at)?);
             list_cuts(routes, name, &process);
+            list_early(routes, name, &process);
             processes.insert(name.clone(), (config, process));
         }
         let mut processing = Processing { processes, router: None, pipeline };
@@ -81,9 +83,29 @@ impl Processing {
         Arc::new(if groups_itself { front.without_grouping() } else { front })
     }
 
+    /// What takes secrets out of input of each receiver that could not be taken apart: what is configured for the receiver,
+    /// and for every route, since any of them might have taken it.
+    pub(super) fn scrubbers(&self, config: &Config) -> impl Fn(&str) -> Option<Arc<dyn Scrub>> + use<> {
+        let find = |(name, (_, process)): (&String, &(ProcessConfig, Arc<Process>))| {
+            let of_route = config.routes.iter().any(|route| route.process.as_ref() == Some(name));
+            (name.clone(), process.clone(), of_route)
+        };
+        let all: Vec<_> = self.processes.iter().map(find).collect();
+        move |receiver| {
+            let of = all.iter().filter(|(name, _, of_route)| name == receiver || *of_route);
+            let scrubber = Scrubber::new(of.map(|(_, process, _)| process.clone()))?;
+            Some(Arc::new(scrubber))
+        }
+    }
+
     /// How lines of `receiver` are grouped, for a receiver that does so by itself.
     pub(super) fn multiline(&self, receiver: &str) -> Option<MultilineConfig> {
         self.processes.get(receiver).and_then(|(config, _)| config.multiline.clone())
+    }
+
+    /// From now on nothing is held for what may come.
+    pub(super) fn drain(&self) {
+        self.processes.values().for_each(|(_, process)| process.drain());
     }
 
     fn rule(&self, i: usize, keys: &RouteKeys) -> anyhow::Result<RuleConfig> {
@@ -93,6 +115,9 @@ impl Processing {
             Some(process) => match self.processes.get(process) {
                 Some((config, _)) if config.multiline.is_some() => {
                     bail!("{name}: [process.{process}] groups lines, which has to be done before routing")
+                }
+                Some((config, _)) if config.tail_sample.is_some() => {
+                    bail!("{name}: [process.{process}] samples traces, which has to be done before routing")
                 }
                 Some((_, process)) => Some(process.clone()),
                 None => bail!("{name}: there is no [process.{process}]"),
@@ -127,5 +152,21 @@ fn list_cuts(routes: &Routes, name: &str, process: &Arc<Process>) {
             bytes: 0,
         };
         limit.cuts().into_iter().map(status).collect()
+    });
+}
+
+/// Shows what tail sampling left out before its time, with the rules.
+fn list_early(routes: &Routes, name: &str, process: &Arc<Process>) {
+    let (process, name) = (process.clone(), format!("(tail sampling of {name})"));
+    routes.list_also(move || {
+        let early = process.sampled_early().filter(|records| *records > 0);
+        let status = |records| RouteStatus {
+            name: name.clone(),
+            when: "left out before their time".to_owned(),
+            stores: Vec::new(),
+            records,
+            bytes: 0,
+        };
+        early.map(status).into_iter().collect()
     });
 }

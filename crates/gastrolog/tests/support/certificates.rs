@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::support::Place;
 
 /// A root, and certificates of `localhost` and `client` that it has signed: `NAME.pem`, and `NAME.key` where there is one.
-pub(super) fn certificates(place: &Place) -> PathBuf {
+pub fn certificates(place: &Place) -> PathBuf {
     let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     params.distinguished_name.push(rcgen::DnType::CommonName, "test root");
@@ -23,7 +23,7 @@ pub(super) fn certificates(place: &Place) -> PathBuf {
 }
 
 /// The key `tls` of a receiver that demands a certificate of its clients.
-pub(super) fn demanded(folder: &Path) -> String {
+pub fn demanded(folder: &Path) -> String {
     let file = |name: &str| format!("{:?}", folder.join(name).display().to_string());
     let (cert, key, ca) = (file("localhost.pem"), file("localhost.key"), file("ca.pem"));
     format!("tls = {{ cert = {cert}, key = {key}, client_ca = {ca} }}")

@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -21,6 +23,8 @@ TESTS = [
     ("stop", "a second SIGTERM", "gastrolog", "kill", "a_second_signal", {"GASTROLOG_KILL_SEED": "{seed}"}),
     ("limits", "no more file descriptors", "gastrolog", "scarce", "descriptors", {}),
     ("limits", "no more threads", "gastrolog", "scarce", "threads", {}),
+    ("limits", "no more room on the disk, now and then, senders that bring again what is refused", "gastrolog", "scarce",
+     "without_room", {}),
     ("limits", "no more memory", "gastrolog", "scarce", "memory", {}),
     ("clock", "clock a year ahead, behind, stepping back; year roll-over and summer time in RFC 3164", "gastrolog-engine",
      "engine", "clock::", {}),
@@ -46,33 +50,68 @@ def shell(test, values):
     return " ".join([*(f"{k}={v.format(**values)}" for k, v in test[5].items()), *command(test)])
 
 
+def told_in(path):
+    """What a test has reported: its results, and what it says it has shown so far."""
+    if not os.path.exists(path):
+        return [], ""
+    with open(path, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file if line.endswith("\n")]
+    return [line for line in lines if "result" in line], next((line["so_far"] for line in reversed(lines) if "so_far" in line), "")
+
+
+def watch(process, report):
+    """Waits for a test, saying how far it is. Returns whether it was stopped before its end; it ends in any case."""
+    last, until = "", time.monotonic() + TEST_SECONDS_MAX
+    try:
+        while process.poll() is None and time.monotonic() < until:
+            time.sleep(0.2)
+            far = told_in(report)[1]
+            if far != last:
+                last = far
+                print(f"    {far.removeprefix('stopped after ')}", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        return True
+    finally:
+        if process.poll() is None:
+            # The servers of the test too.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return False
+
+
 def run_one(test, values, root):
-    """One test: its row."""
+    """One test: its row, and whether it was stopped."""
     section, fault = test[:2]
-    with tempfile.TemporaryDirectory(prefix="gastrolog-torture-") as folder:
-        report = os.path.join(folder, "report.jsonl")
-        env = {**os.environ, **{k: v.format(**values) for k, v in test[5].items()}, "GASTROLOG_TORTURE_REPORT": report}
+    with tempfile.TemporaryDirectory(prefix="gastrolog-torture-", ignore_cleanup_errors=True) as folder:
+        report, output = os.path.join(folder, "report.jsonl"), os.path.join(folder, "output")
+        # What a test that is stopped leaves behind goes with the folder.
+        env = {**os.environ, **{k: v.format(**values) for k, v in test[5].items()}, "GASTROLOG_TORTURE_REPORT": report, "TMPDIR": folder}
         began = time.monotonic()
-        done = subprocess.run(
-            command(test), cwd=root, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=TEST_SECONDS_MAX, check=False
-        )
-        seconds, told = time.monotonic() - began, []
-        if os.path.exists(report):
-            with open(report, encoding="utf-8") as file:
-                told = [json.loads(line) for line in file]
-    text = done.stdout.decode("utf-8", "replace")
+        with open(output, "wb") as file:
+            process = subprocess.Popen(command(test), cwd=root, env=env, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
+            stopped = watch(process, report)
+        seconds, (told, far) = time.monotonic() - began, told_in(report)
+        with open(output, encoding="utf-8", errors="replace") as file:
+            text = file.read()
     # A filter that finds no test proves nothing.
-    passed = done.returncode == 0 and sum(map(int, re.findall(r"(\d+) passed", text))) > 0
+    passed = process.returncode == 0 and sum(map(int, re.findall(r"(\d+) passed", text))) > 0
     result = "; ".join(t["result"] for t in told) or ("passed" if passed else "")
-    if not passed:
+    if stopped:
+        result = far or "stopped before it had shown anything"
+    elif not passed:
         result = (result + " " + " ".join(text[-1500:].split()))[-600:]
-    row = Row(section, fault, "`" + shell(test, values) + "`", result, passed, seconds, {"reports": told})
+    row = Row(section, fault, "`" + shell(test, values) + "`", result, passed or stopped and bool(far), seconds, {"reports": told})
     for one in told:
         row.good = row.good and one.get("good", True)
-    return row
+    return row, stopped
 
 
 def run(options, section, root):
-    """The tests of a section."""
+    """The tests of a section, each when it is done. After the one that is stopped there is nothing more."""
     values = {"seed": options.seed, "cycles": options.cycles, "cases": options.cases, "stops": options.stops}
-    return [run_one(test, values, root) for test in TESTS if test[0] == section]
+    for test in TESTS:
+        if test[0] == section:
+            row, stopped = run_one(test, values, root)
+            yield row
+            if stopped:
+                raise KeyboardInterrupt

@@ -14,6 +14,7 @@ mod priority;
 mod process;
 mod random;
 mod real;
+mod threads;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub use priority::yield_to_others;
 pub use process::{ProcessUsage, UdpSocketState, udp_sockets};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use real::RealFs;
+pub use threads::{refused_threads, spawn_scoped, try_thread};
 
 /// Everything a store needs from outside. Cheap to clone.
 #[derive(Clone, Debug)]

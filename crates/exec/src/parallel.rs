@@ -3,6 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use gastrolog_env::spawn_scoped;
+
 use crate::ExecError;
 use crate::run::Run;
 
@@ -38,7 +40,8 @@ impl Run<'_> {
         if threads > 1 {
             std::thread::scope(|scope| {
                 for _ in 1..threads {
-                    scope.spawn(one);
+                    // Refused one, the others do its part.
+                    spawn_scoped(scope, one);
                 }
                 one();
             });

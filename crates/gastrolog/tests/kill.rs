@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use kill::ledger::Found;
 use kill::trial::Trial;
-use support::{Dice, Serving, number, report};
+use support::{Dice, Serving, number, report, report_so_far};
 
 /// After so many kills everything is checked once more, and a new store begun: all of it is read after each kill.
 const KILLS_A_STORE: u64 = 8;
@@ -45,18 +45,27 @@ fn what_was_acknowledged_survives_kill_nine() {
         }
         found.add(trial.finish(&format!("seed {seed}, stores begun at cycle {begin}")));
         trial.count(&mut by_protocol);
+        let kills = cycles.min(begin + KILLS_A_STORE);
+        let what = tally(kills, began.elapsed(), found, &by_protocol);
+        report_so_far(&format!("stopped after {kills} of {cycles} cycles: {what}"));
     }
-    let Found { acknowledged, sent_again, twice } = found;
+    let acknowledged = found.acknowledged;
     assert!(acknowledged > 1000, "only {acknowledged} records were acknowledged: nothing was tested");
-    let each: Vec<String> = by_protocol.iter().map(|(name, lines)| format!("{name} {lines}")).collect();
-    let took_s = began.elapsed().as_secs_f64();
-    let what = format!(
-        "{cycles} kills in {took_s:.0} s, {:.1} s each: {acknowledged} acknowledged, or written to a file ({}), 0 lost, no \
-         hole; {sent_again} sent again by their senders, {twice} there twice, all of them sent or read again",
-        took_s / cycles as f64,
-        each.join(", "),
-    );
+    let what = tally(cycles, began.elapsed(), found, &by_protocol);
     report(&what, by_protocol.values().all(|&lines| lines > 0));
+}
+
+/// What so many kills have shown.
+fn tally(kills: u64, took: Duration, found: Found, by_protocol: &BTreeMap<&'static str, u64>) -> String {
+    let Found { acknowledged, sent_again, twice } = found;
+    let each: Vec<String> = by_protocol.iter().map(|(name, lines)| format!("{name} {lines}")).collect();
+    let took_s = took.as_secs_f64();
+    format!(
+        "{kills} kills in {took_s:.0} s, {:.1} s each: {acknowledged} acknowledged, or written to a file or a broker ({}), \
+         0 lost, no hole; {sent_again} sent again by their senders, {twice} there twice, all of them sent or read again",
+        took_s / kills as f64,
+        each.join(", "),
+    )
 }
 
 /// Peers that a server meets while it stops: readers that read nothing, and a body that does not come.

@@ -117,6 +117,14 @@ fn may_change_user() -> bool {
     may
 }
 
+/// What the page of metrics says of threads.
+fn refused_threads(address: SocketAddr) -> u64 {
+    let (_, page) = Connection::open(address).unwrap().get("/metrics").unwrap();
+    let page = String::from_utf8(page).unwrap();
+    let line = page.lines().find_map(|line| line.strip_prefix("gastrolog_threads_refused_total "));
+    line.unwrap().parse().unwrap()
+}
+
 #[test]
 fn without_threads_it_says_so_and_recovers() {
     if !may_change_user() {
@@ -136,8 +144,10 @@ fn without_threads_it_says_so_and_recovers() {
     );
     assert!(Command::new("sh").args(["-c", &prepared]).status().unwrap().success());
     let mut command = Command::new("setpriv");
-    command.args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "sh", "-c"]);
-    command.arg("ulimit -u 24; exec \"$@\"").arg("sh").arg(&program);
+    // Not by the shell's `ulimit`: not every shell can limit threads.
+    command
+        .args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "prlimit", "--nproc=24"])
+        .arg(&program);
     command.args(["serve", "--listen", "127.0.0.1:0"]).env("GASTROLOG_DATA", &data);
     let serving = Serving::start(command);
     let mut sender = Sender::new(serving.address);
@@ -154,14 +164,20 @@ fn without_threads_it_says_so_and_recovers() {
             socket
         })
         .collect();
-    std::thread::sleep(Duration::from_millis(500));
+    // It looks each second.
+    std::thread::sleep(Duration::from_millis(2500));
     drop(followers);
     sender.send_until_taken("when the followers have left");
+    let said = receivers(&serving);
+    assert!(said.contains("no more threads"), "{said}");
+    let refused = refused_threads(serving.address);
+    assert!(refused > 0, "it has not counted them");
     serving.stop();
     assert!(records(&place) >= sender.acknowledged);
     report(
         &format!(
-            "24 threads, 60 followers: recovered when they left; {} acknowledged, 0 lost, {} told to try again",
+            "24 threads, 60 followers: said and counted ({refused} times), recovered when they left; {} acknowledged, 0 \
+             lost, {} told to try again",
             sender.acknowledged, sender.refused
         ),
         true,
@@ -215,6 +231,75 @@ fn without_memory_it_ends_like_a_crash_at_worst() {
         &format!(
             "700 MB of address space, six senders of up to 45 MB: {how}; {acknowledged} acknowledged, 0 lost, {refused} \
              batches told to try again or not answered"
+        ),
+        true,
+    );
+}
+
+/// Sends lines that say who sends them and their number, batch by batch; each again until it is acknowledged. How often
+/// that was.
+fn insist(address: SocketAddr, who: usize, batches: usize) -> u64 {
+    let mut again = 0;
+    let mut connection = None;
+    for batch in 0..batches {
+        let line =
+            |n: usize| format!("sender={who} number={} padding={}\n", batch * 20 + n, "x".repeat(n * 9));
+        let body: String = (0..20).map(line).collect();
+        loop {
+            let open = connection.take().map_or_else(|| Connection::open(address), Ok);
+            let mut open: Connection = open.unwrap();
+            // An answer that never came would leave its fate open: the test would not know what to demand.
+            let (status, said) = open.post("/ingest", body.as_bytes()).unwrap();
+            connection = Some(open);
+            match status {
+                200 => break,
+                429 | 503 => again += 1,
+                _ => panic!("{status}: {}", String::from_utf8_lossy(&said)),
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    again
+}
+
+#[test]
+fn without_room_it_refuses_and_what_is_brought_again_is_there_once() {
+    let place = Place::new();
+    // A file that may not grow is then an error of writing, and not a signal.
+    let serving = serve(&place, "trap '' XFSZ", &[]);
+    let (address, process) = (serving.address, serving.id().to_string());
+    let limit = |bytes: &str| {
+        let limit = format!("--fsize={bytes}:unlimited");
+        assert!(Command::new("prlimit").args(["--pid", &process, &limit]).status().unwrap().success());
+    };
+    let (senders, batches) = (6, 300);
+    let again: u64 = std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..senders).map(|who| scope.spawn(move || insist(address, who, batches))).collect();
+        let until = Instant::now() + PATIENCE;
+        while !threads.iter().all(|t| t.is_finished()) && Instant::now() < until {
+            limit("0");
+            std::thread::sleep(Duration::from_millis(150));
+            limit("unlimited");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        threads.into_iter().map(|t| t.join().unwrap()).sum()
+    });
+    serving.stop();
+    let everything = String::from_utf8(place.everything()).unwrap();
+    let mut next = vec![0; senders];
+    for line in everything.lines() {
+        let number = |name: &str| line.split(name).nth(1)?.split(' ').next()?.parse::<usize>().ok();
+        let (who, number) = (number("sender=").unwrap(), number("number=").unwrap());
+        assert_eq!(number, next[who], "of sender {who}: twice, lost, or out of order");
+        next[who] += 1;
+    }
+    assert!(next.iter().all(|&n| n == batches * 20), "{next:?}");
+    assert!(again > 20, "only {again} batches were refused: nothing was tested");
+    let stored = senders * batches * 20;
+    report(
+        &format!(
+            "no file may grow, every 250 ms for 150: {again} batches refused and brought again; {stored} stored, 0 lost, 0 twice"
         ),
         true,
     );

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use gastrolog_engine::Service;
-use gastrolog_ingest::Roster;
+use gastrolog_ingest::{Counters, Roster};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,9 @@ use crate::{Api, Now};
 
 /// Connections at once on a socket, where nothing else is said.
 const CONNECTIONS_MAX: usize = 16_384;
+
+/// How often it is looked whether the system grants threads.
+const THREADS_LOOK: Duration = Duration::from_secs(1);
 
 /// Name of the Unix socket in the data directory.
 pub const SOCKET_NAME: &str = "gastrolog.sock";
@@ -132,7 +136,18 @@ impl Server {
             let routes = self.merged.merge(routes);
             tasks.push(tokio::spawn(accept::serve(listener, served(routes))));
         }
+        tasks.push(tokio::spawn(watch_threads(counters, accepting.clone())));
         Ok(Listening { address, socket, streams, accepting, tasks })
+    }
+}
+
+/// Says and counts it when the system grants no more threads: calls wait for one that is free then, and nobody hears why.
+async fn watch_threads(counters: Arc<Counters>, stop: CancellationToken) {
+    while tokio::time::timeout(THREADS_LOOK, stop.cancelled()).await.is_err() {
+        if let Err(error) = gastrolog_env::try_thread() {
+            counters.fault();
+            counters.said(format_args!("no more threads: {error}"));
+        }
     }
 }
 

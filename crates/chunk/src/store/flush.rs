@@ -2,9 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
-use gastrolog_env::Env;
+use gastrolog_env::{Env, spawn_scoped};
 use gastrolog_format::Shapes;
 use gastrolog_format::row_group::EncodedRowGroup;
 use gastrolog_types::{Seq, Timestamp, buffers};
@@ -406,9 +407,14 @@ fn encode_all(shared: &Shared, plans: &[Vec<Pending>]) -> Result<Vec<Encoded>, F
         return Ok(vec![encode(plan)?]);
     }
     std::thread::scope(|scope| {
-        let threads: Vec<_> = plans.iter().map(|plan| scope.spawn(move || encode(plan))).collect();
+        let start = |plan| (plan, spawn_scoped(scope, move || encode(plan)));
+        let threads: Vec<_> = plans.iter().map(start).collect();
         let died = |_| Err(FlushError::new("the encoder panicked"));
-        threads.into_iter().map(|thread| thread.join().unwrap_or_else(died)).collect()
+        // Where the system has no thread left it takes longer.
+        let finish = |(plan, thread): (_, Option<ScopedJoinHandle<'_, _>>)| {
+            thread.map_or_else(|| encode(plan), |thread| thread.join().unwrap_or_else(died))
+        };
+        threads.into_iter().map(finish).collect()
     })
 }
 

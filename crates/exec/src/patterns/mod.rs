@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering as Atomic};
 
 use gastrolog_chunk::ReadError;
+use gastrolog_env::spawn_scoped;
 use gastrolog_index::PatternFinder;
 use gastrolog_plan::Plan;
 use gastrolog_query::{GroupKey, Stage};
@@ -100,7 +101,8 @@ impl<'a> Run<'a> {
         if context.threads > 1 && units.len() > 1 {
             std::thread::scope(|scope| {
                 for _ in 1..context.threads.min(units.len()) {
-                    scope.spawn(work);
+                    // Refused one, the others do its part.
+                    spawn_scoped(scope, work);
                 }
                 work();
             });

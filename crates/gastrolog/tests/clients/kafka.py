@@ -27,7 +27,18 @@ async def frame(reader):
     return await reader.readexactly(size)
 
 
-async def requests(reader, to_broker, to_client):
+def impatient(request, wait_ms):
+    """A request to join a group whose members are given up after `wait_ms`; any other, and where none is given, as it is."""
+    if wait_ms is None or struct.unpack(">h", request[:2]) != (JOIN_GROUP,):
+        return request
+    (version,), (client,) = struct.unpack(">h", request[2:4]), struct.unpack(">h", request[8:10])
+    at = 10 + max(client, 0)
+    at += 2 + struct.unpack(">h", request[at : at + 2])[0]
+    times = [wait_ms] * (1 if version == 0 else 2)
+    return request[:at] + struct.pack(f">{len(times)}i", *times) + request[at + 4 * len(times) :]
+
+
+async def requests(reader, to_broker, to_client, wait_ms):
     while True:
         request = await frame(reader)
         api, version, correlation = struct.unpack(">hhi", request[:8])
@@ -35,6 +46,7 @@ async def requests(reader, to_broker, to_client):
             answer = struct.pack(">ihihhh", correlation, 35, 1, API_VERSIONS, 0, KNOWN)
             to_client.write(struct.pack(">i", len(answer)) + answer)
         else:
+            request = impatient(request, wait_ms)
             to_broker.write(struct.pack(">i", len(request)) + request)
 
 
@@ -56,9 +68,9 @@ async def answers(reader, to_client, ports):
         to_client.write(struct.pack(">i", len(answer)) + answer)
 
 
-async def connection(reader, writer, mock, port):
+async def connection(reader, writer, mock, port, wait_ms):
     from_broker, to_broker = await asyncio.open_connection(HOST.decode(), mock)
-    both = [requests(reader, to_broker, writer), answers(from_broker, writer, (mock, port))]
+    both = [requests(reader, to_broker, writer, wait_ms), answers(from_broker, writer, (mock, port))]
     try:
         await asyncio.gather(*both)
     except (asyncio.IncompleteReadError, ConnectionError):
@@ -68,20 +80,26 @@ async def connection(reader, writer, mock, port):
         to_broker.close()
 
 
-async def door(mock, port, tls):
-    async with await asyncio.start_server(lambda r, w: connection(r, w, mock, port), "127.0.0.1", port, ssl=tls) as server:
+async def door(mock, port, tls, wait_ms):
+    open_one = lambda r, w: connection(r, w, mock, port, wait_ms)
+    async with await asyncio.start_server(open_one, "127.0.0.1", port, ssl=tls) as server:
         await server.serve_forever()
 
 
+def cluster(port, tls=None, wait_ms=None):
+    """A cluster behind a door at `port`, and what writes to it. A member of a group that was killed is given up after `wait_ms`."""
+    producer = Producer({"bootstrap.servers": "mock:1", "test.mock.num.brokers": 1, "log_level": 0})
+    mock = next(iter(producer.list_topics(timeout=20).brokers.values())).port
+    threading.Thread(target=lambda: asyncio.run(door(mock, port, tls, wait_ms)), daemon=True).start()
+    return producer
+
+
 def main():
-    port = int(sys.argv[1])
     tls = None
     if len(sys.argv) > 2:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(f"{sys.argv[2]}/localhost.pem", f"{sys.argv[2]}/localhost.key")
-    producer = Producer({"bootstrap.servers": "mock:1", "test.mock.num.brokers": 1, "log_level": 0})
-    mock = next(iter(producer.list_topics(timeout=20).brokers.values())).port
-    threading.Thread(target=lambda: asyncio.run(door(mock, port, tls)), daemon=True).start()
+    producer = cluster(int(sys.argv[1]), tls)
     failed = []
     for batch in batches(SLOWLY_S):
         for i in batch:
@@ -93,4 +111,5 @@ def main():
     sys.stdin.read()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -214,9 +214,18 @@ impl Drop for Serving {
 /// Adds what a long run has shown to the file that `benches/torture` asks for.
 pub fn report(result: &str, good: bool) {
     println!("{result}");
+    tell(&serde_json::json!({ "result": result, "good": good }));
+}
+
+/// Says how far a long run is and what it has shown so far: what counts if it is stopped.
+pub fn report_so_far(result: &str) {
+    tell(&serde_json::json!({ "so_far": result }));
+}
+
+fn tell(line: &serde_json::Value) {
     let Some(path) = std::env::var_os("GASTROLOG_TORTURE_REPORT") else { return };
     let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
-    writeln!(file, "{}", serde_json::json!({ "result": result, "good": good })).unwrap();
+    writeln!(file, "{line}").unwrap();
 }
 
 /// A number from the environment.

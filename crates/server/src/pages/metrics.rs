@@ -45,6 +45,8 @@ fn process(page: &mut Page, measured: &Measured) {
     page.metric("process_cpu_seconds_total", Counter, "Processor time used.").value(&[], usage.cpu_seconds);
     page.metric("process_resident_memory_bytes", Gauge, "Memory in use.").value(&[], usage.resident_bytes);
     page.metric("process_threads", Gauge, "Threads.").value(&[], usage.threads);
+    page.metric("gastrolog_threads_refused_total", Counter, "Threads that the system refused.")
+        .value(&[], gastrolog_env::refused_threads());
     page.metric("process_open_fds", Gauge, "Open descriptors.").value(&[], usage.open_files);
     page.metric("process_max_fds", Gauge, "The most descriptors there may be.")
         .value(&[], usage.open_files_max);

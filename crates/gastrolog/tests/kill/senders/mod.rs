@@ -3,7 +3,9 @@
 mod beats;
 mod containers;
 mod fluent;
+mod grpc;
 mod http;
+mod kafka;
 mod relp;
 mod tail;
 mod web;
@@ -75,9 +77,12 @@ pub(crate) fn all(folder: &Path) -> Vec<Box<dyn Protocol>> {
     all.extend(web::Kind::ALL.map(|kind| Box::new(web::Web::new(kind)) as Box<dyn Protocol>));
     all.push(Box::new(beats::Beats::default()));
     all.push(Box::new(fluent::Fluent::default()));
+    all.push(Box::new(grpc::Grpc::new()));
     let drivers = [containers::Driver::Docker, containers::Driver::Kubernetes];
     all.extend(
         drivers.map(|driver| Box::new(containers::Containers::new(driver, folder)) as Box<dyn Protocol>),
     );
+    // Last, as it is not everywhere: the others are the same with it and without.
+    all.extend(kafka::Kafka::start().map(|kafka| Box::new(kafka) as Box<dyn Protocol>));
     all
 }

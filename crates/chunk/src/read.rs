@@ -242,6 +242,11 @@ impl RowGroup {
         Ok((answer, head.probe_bytes()))
     }
 
+    /// Bytes of the filter that one question needs; 0 before the filter was asked.
+    pub fn probe_bytes(&self) -> u64 {
+        self.filter.get().and_then(Option::as_ref).map_or(0, FilterHead::probe_bytes)
+    }
+
     /// All of its filter, verified; none where it would know nothing.
     pub fn load_filter(&self) -> Result<Option<LoadedFilter>, ReadError> {
         let stretch = self.filter()?;

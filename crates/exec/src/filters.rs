@@ -9,9 +9,9 @@ use gastrolog_chunk::{ReadError, RowGroup};
 use gastrolog_format::filter::LoadedFilter;
 use parking_lot::Mutex;
 
-/// A filter is read as a whole when it was asked this often. To be asked once or twice, pieces of it are read: less than
-/// a tenth.
-const ASKED_BEFORE: u8 = 4;
+/// A filter is read as a whole when it was asked this often. To be asked once or twice, pieces of it are
+/// read: less than a tenth.
+const ASKED_BEFORE: u8 = 2;
 
 /// The filters of the chunks that were asked last.
 pub(crate) struct Filters {
@@ -98,7 +98,8 @@ impl Drop for ChunkFilters {
 
 impl ChunkFilters {
     /// Whether a word or value of this hash may be in a row group, with the bytes of its filter that were read to see
-    /// that; `false` is certain.
+    /// that; `false` is certain. What is read beyond for questions to come is not counted: a query reads as much as
+    /// `explain` said just before.
     pub(crate) fn may_contain(&self, group: &RowGroup, hash: u64) -> Result<(bool, u64), ReadError> {
         let Some(filter) = self.groups.get(group.id.ordinal as usize) else { return group.may_contain(hash) };
         if let Some(answer) = filter.answer(hash) {
@@ -107,21 +108,25 @@ impl ChunkFilters {
         let often = filter.asked.load(Ordering::Relaxed) >= ASKED_BEFORE;
         let room = u64::from(group.entry.filter_bytes) as usize + self.all_bytes.load(Ordering::Relaxed);
         if often && room <= self.bytes_max {
-            self.load(filter, group)?;
-            return Ok((filter.answer(hash).unwrap_or(true), u64::from(group.entry.filter_bytes)));
+            let loaded = self.load(filter, group)?;
+            return Ok((loaded.as_ref().is_none_or(|f| f.may_contain(hash)), group.probe_bytes()));
         }
         filter.asked.store(filter.asked.load(Ordering::Relaxed).saturating_add(1), Ordering::Relaxed);
         group.may_contain(hash)
     }
 
-    fn load(&self, filter: &Filter, group: &RowGroup) -> Result<(), ReadError> {
+    fn load<'f>(
+        &self,
+        filter: &'f Filter,
+        group: &RowGroup,
+    ) -> Result<&'f Option<Arc<LoadedFilter>>, ReadError> {
         let loaded = group.load_filter()?.map(Arc::new);
-        // Whoever comes second counts nothing.
-        if filter.loaded.set(loaded).is_ok() {
-            self.own_bytes.fetch_add(filter.memory_bytes(), Ordering::Relaxed);
-            self.all_bytes.fetch_add(filter.memory_bytes(), Ordering::Relaxed);
-        }
-        Ok(())
+        Ok(filter.loaded.get_or_init(|| {
+            let bytes = loaded.as_ref().map_or(0, |filter| filter.memory_bytes());
+            self.own_bytes.fetch_add(bytes, Ordering::Relaxed);
+            self.all_bytes.fetch_add(bytes, Ordering::Relaxed);
+            loaded
+        }))
     }
 
     fn bytes(&self) -> usize {

@@ -62,3 +62,9 @@ def describe():
                 break
     memory_gb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
     return f"{os.cpu_count()} × {model}, {memory_gb:.0f} GB, Linux {os.uname().release}"
+
+
+def mean_drift(before, after):
+    """Of two measurements of the two programs."""
+    mean = {key: round((before[key] + after[key]) / 2, 2) for key in ("zstd_user_s", "grep_user_s")}
+    return {**before, **mean}

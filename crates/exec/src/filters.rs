@@ -42,8 +42,7 @@ impl Filters {
         if self.bytes.load(Ordering::Relaxed) > self.bytes_max / 8 * 7 {
             kept.shrink(self.bytes_max / 4 * 3);
         }
-        let entry = kept.chunks.get(&chunk).map(|(_, filters)| filters);
-        let filters = match entry {
+        let filters = match kept.chunks.get(&chunk).map(|(_, filters)| filters) {
             Some(known) if known.groups.len() >= row_groups => known.clone(),
             // The chunk grows.
             known => Arc::new(self.grown(known.map_or(&[][..], |known| &known.groups), row_groups)),
@@ -106,8 +105,8 @@ impl ChunkFilters {
             return Ok((answer, 0));
         }
         let often = filter.asked.load(Ordering::Relaxed) >= ASKED_BEFORE;
-        let room = u64::from(group.entry.filter_bytes) as usize + self.all_bytes.load(Ordering::Relaxed);
-        if often && room <= self.bytes_max {
+        let bytes = group.entry.filter_bytes as usize + self.all_bytes.load(Ordering::Relaxed);
+        if often && bytes <= self.bytes_max {
             let loaded = self.load(filter, group)?;
             return Ok((loaded.as_ref().is_none_or(|f| f.may_contain(hash)), group.probe_bytes()));
         }

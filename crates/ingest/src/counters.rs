@@ -75,7 +75,8 @@ impl DropReason {
 /// and at rest nothing is in flight. A record is counted as received before its fate is.
 ///
 /// They stand behind one lock and not in atomics of their own: a reader of several atomics sees them at several moments,
-/// and a busy receiver lets it find no two readings alike. They are touched once a batch.
+/// and a busy receiver lets it find no two readings alike. They are touched once a batch, by datagrams once
+/// each, and held for a few additions.
 #[derive(Debug, Default)]
 pub struct Counters {
     counts: Mutex<CountersSnapshot>,

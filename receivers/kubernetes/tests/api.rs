@@ -144,6 +144,17 @@ impl Node {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+
+    /// Lines come until the server is known to have refused the token.
+    fn poll_until_refused(&self, follower: &mut Follower) {
+        let start = Instant::now();
+        while follower.counters().last_error().is_none() && start.elapsed() < Duration::from_secs(15) {
+            self.write("shop_web-1_0a1b");
+            follower.poll_once(&Shutdown::new());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(follower.counters().last_error().unwrap().1.contains("answered 401"));
+    }
 }
 
 #[test]
@@ -182,13 +193,7 @@ fn a_server_that_is_away_or_refuses_delays_no_line() {
         let server = Server::start(node.folder.path());
         std::fs::write(node.path("token"), "wrong").unwrap();
         let mut follower = node.start(server.port);
-        let start = Instant::now();
-        while follower.counters().last_error().is_none() && start.elapsed() < Duration::from_secs(15) {
-            node.write("shop_web-1_0a1b");
-            follower.poll_once(&Shutdown::new());
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        assert!(follower.counters().last_error().unwrap().1.contains("answered 401"));
+        node.poll_until_refused(&mut follower);
         follower
     };
     let before = node.sink.len();
@@ -206,13 +211,7 @@ fn a_token_that_was_renewed_is_used() {
     let server = Server::start(node.folder.path());
     std::fs::write(node.path("token"), "expired").unwrap();
     let mut follower = node.start(server.port);
-    let start = Instant::now();
-    while follower.counters().last_error().is_none() && start.elapsed() < Duration::from_secs(15) {
-        node.write("shop_web-1_0a1b");
-        follower.poll_once(&Shutdown::new());
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    assert!(follower.counters().last_error().unwrap().1.contains("answered 401"));
+    node.poll_until_refused(&mut follower);
     std::fs::write(node.path("token"), "sesame").unwrap();
     assert_eq!(node.poll_until_told(&mut follower, "shop_web-1_0a1b").len(), 4);
 }

@@ -9,6 +9,7 @@ mod measures;
 mod model;
 mod recompact;
 mod retention;
+mod row_groups;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use gastrolog_chunk::ReadError;
-use gastrolog_format::Ids;
+use gastrolog_format::{Ids, Strings};
 
 use crate::cache::{Decoded, Part};
 use crate::pattern_words::PatternWords;
@@ -12,16 +12,21 @@ use crate::postings::Postings;
 use crate::view::View;
 
 impl View<'_> {
-    /// The rows of each of the `values` of a column's dictionary, if it is asked again.
-    pub(crate) fn postings(&self, i: u32, ids: &Ids, values: usize) -> Option<Arc<Postings>> {
+    /// The rows of each value of a column's dictionary, if they were made before.
+    pub(crate) fn known_postings(&self, i: u32) -> Option<Arc<Postings>> {
+        match self.cached.peek(Part::Postings(i)) {
+            Some(Decoded::Postings(known)) => Some(known),
+            _ => None,
+        }
+    }
+
+    /// The rows of each value of a column's dictionary, made if the column is asked again and the dictionary is small.
+    pub(crate) fn postings(&self, i: u32, dictionary: &Strings, ids: &Ids) -> Option<Arc<Postings>> {
         let (cache, group) = (self.cached.cache, self.cached.group.id);
-        if !self.is_asked_again(i) || !matches!(ids, Ids::U8(_)) {
+        if !self.is_asked_again(i) || !Postings::are_of(dictionary) {
             return None;
         }
-        if let Some(Decoded::Postings(known)) = cache.get(group, Part::Postings(i)) {
-            return Some(known);
-        }
-        let made = Arc::new(Postings::of(ids, values)?);
+        let made = Arc::new(Postings::of(dictionary, ids)?);
         cache.put(group, Part::Postings(i), Decoded::Postings(made.clone()));
         Some(made)
     }

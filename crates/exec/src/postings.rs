@@ -1,17 +1,21 @@
 //! Which rows have each value of a dictionary, so that a value costs its own rows and not a look at each row. Made when a
 //! column is asked a second time, of columns that are decoded.
 
-use gastrolog_format::Ids;
+use gastrolog_format::{Ids, Strings};
 
 use crate::bits::Bits;
+
+/// Dictionaries of more values have none: their ids are looked at. Of so few, what is held is at most 4 bytes a row.
+const VALUES_MAX: usize = 32;
 
 /// A value that more than one of so many rows have takes a bit of each row: no more than its rows one by one would.
 const ROWS_A_HIT: usize = 32;
 
-/// The rows of each value.
+/// The rows of each value. They have all that a filter asks of the column, which need not be kept beside them.
 #[derive(Debug)]
 pub(crate) struct Postings {
     rows: usize,
+    dictionary: Strings,
     /// By value: of one that few rows have, where its rows begin and end in `few`; of others, its place in `many`.
     values: Vec<Place>,
     few: Vec<u32>,
@@ -25,12 +29,24 @@ enum Place {
 }
 
 impl Postings {
-    /// Of a dictionary of `values` values; `None` where ids are so large that the rows are not read at once anyway.
-    pub(crate) fn of(ids: &Ids, values: usize) -> Option<Postings> {
+    /// Whether a dictionary is small enough.
+    pub(crate) fn are_of(dictionary: &Strings) -> bool {
+        dictionary.len() <= VALUES_MAX
+    }
+
+    /// Of a small dictionary.
+    pub(crate) fn of(dictionary: &Strings, ids: &Ids) -> Option<Postings> {
         let Ids::U8(ids) = ids else { return None };
+        let values = dictionary.len();
         let mut counts = [0u32; 256];
         ids.iter().for_each(|&id| counts[id as usize] += 1);
-        let mut made = Postings { rows: ids.len(), values: Vec::new(), few: Vec::new(), many: Vec::new() };
+        let mut made = Postings {
+            rows: ids.len(),
+            dictionary: dictionary.clone(),
+            values: Vec::new(),
+            few: Vec::new(),
+            many: Vec::new(),
+        };
         // Where the next row of each value goes; nowhere for those that many rows have.
         let mut next = [None; 256];
         let mut end = 0u32;
@@ -52,6 +68,11 @@ impl Postings {
             }
         }
         Some(made)
+    }
+
+    /// The values, in the order of the dictionary.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &[u8]> {
+        self.dictionary.iter()
     }
 
     /// The rows whose value is wanted.
@@ -76,7 +97,8 @@ impl Postings {
     /// Bytes of memory held.
     pub(crate) fn memory_bytes(&self) -> usize {
         let many = self.many.len() * (self.rows / 8 + size_of::<Bits>());
-        size_of::<Postings>() + size_of::<Place>() * self.values.len() + 4 * self.few.len() + many
+        let own = size_of::<Postings>() + size_of::<Place>() * self.values.len() + 4 * self.few.len();
+        own + self.dictionary.memory_bytes() + many
     }
 }
 
@@ -90,11 +112,14 @@ mod tests {
     proptest! {
         #[test]
         fn they_have_the_rows_that_a_scan_finds(
-            ids in proptest::collection::vec(prop_oneof![20 => 0u8..3, 1 => 3u8..40], 0..2000),
-            wanted in proptest::collection::vec(any::<bool>(), 40),
+            ids in proptest::collection::vec(prop_oneof![20 => 0u8..3, 1 => 3u8..32], 0..2000),
+            wanted in proptest::collection::vec(any::<bool>(), 32),
         ) {
+            let names: Vec<String> = (0..wanted.len()).map(|id| format!("value {id}")).collect();
+            let dictionary: Strings = names.iter().map(|name| name.as_bytes()).collect();
             let ids = Ids::U8(ids);
-            let postings = Postings::of(&ids, wanted.len()).unwrap();
+            let postings = Postings::of(&dictionary, &ids).unwrap();
+            prop_assert!(postings.values().eq(dictionary.iter()));
             prop_assert_eq!(postings.rows_with(&wanted), rows_with_id(&ids, &wanted, None));
         }
     }

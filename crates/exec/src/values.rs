@@ -24,8 +24,12 @@ pub(crate) fn rows_where(
         let values = view.header().columns.get(i as usize).map_or(0, |m| m.values as usize);
         return spread(view, i, Bits::all(values));
     }
-    let column = view.column(i)?;
     let matches = |value: &[u8]| predicate.matches(&unescape(value, escape));
+    if let Some(postings) = view.known_postings(i) {
+        let wanted: Vec<bool> = postings.values().map(matches).collect();
+        return spread(view, i, postings.rows_with(&wanted));
+    }
+    let column = view.column(i)?;
     let by_value = || match regex_of(view, i, escape, predicate) {
         Some((regex, wanted)) if is_dense(among) => {
             let hits = values_matching(column, regex);
@@ -39,7 +43,11 @@ pub(crate) fn rows_where(
         Column::Dictionary { values, ids } => {
             let among = view.is_everywhere(i).then_some(among);
             // Values of a dictionary are tested once; then it is a matter of ids.
-            rows_with_value(view, i, ids, &values.iter().map(matches).collect::<Vec<bool>>(), among)
+            let wanted: Vec<bool> = values.iter().map(matches).collect();
+            match view.postings(i, values, ids) {
+                Some(postings) => postings.rows_with(&wanted),
+                None => rows_with_id(ids, &wanted, among),
+            }
         }
         Column::Integer { values, exceptions } => match integer_hits(values, predicate) {
             Some(hits) => with_exceptions(hits, exceptions, &matches),
@@ -54,20 +62,6 @@ pub(crate) fn rows_where(
         _ => by_value()?,
     };
     spread(view, i, hits)
-}
-
-/// As [`rows_with_id`] for the ids of column `i`, by what is known of the rows of each.
-pub(crate) fn rows_with_value(
-    view: &View<'_>,
-    i: u32,
-    ids: &Ids,
-    wanted: &[bool],
-    among: Option<&Bits>,
-) -> Bits {
-    match view.postings(i, ids, wanted.len()) {
-        Some(postings) => postings.rows_with(wanted),
-        None => rows_with_id(ids, wanted, among),
-    }
 }
 
 /// The rows whose id is wanted. Only rows in `among` need be right, if it is given.

@@ -8,7 +8,7 @@ use gastrolog_types::words::contains_word;
 
 use crate::bits::Bits;
 use crate::pattern_words::PatternWords;
-use crate::values::{rows_with_id, rows_with_value};
+use crate::values::rows_with_id;
 use crate::view::View;
 
 /// The rows of `among` whose text has `word` (folded to lower case) as a whole word.
@@ -32,9 +32,6 @@ pub(crate) fn rows_with_word(view: &View<'_>, word: &[u8], among: Bits) -> Resul
             continue;
         }
         let found = match &**view.column(i)? {
-            Column::Dictionary { values, ids } => {
-                needle.strings_with(values).map(|wanted| rows_with_value(view, i, ids, &wanted, None))
-            }
             column @ Column::Pattern { .. } => {
                 pattern_values(column, &needle, view.pattern_words(i)?.as_deref())
             }

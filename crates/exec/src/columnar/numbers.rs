@@ -37,8 +37,8 @@ pub(super) fn add(
             add_ints(view, i, values, grouped, aggregate, parts)?;
         }
         Column::Decimal { mantissas, scales, exceptions } if exceptions.rows.is_empty() => {
-            let exact = |m: &i64| m.unsigned_abs() >> EXACT_BITS == 0;
-            if scales.iter().any(|&s| s > SCALE_MAX) || !mantissas.iter().all(exact) {
+            let digits = all_digits(mantissas);
+            if scales.iter().any(|&s| s > SCALE_MAX) || digits >> EXACT_BITS != 0 {
                 return Ok(false);
             }
             add_decimals(view, i, (mantissas, scales), grouped, aggregate, parts)?;
@@ -101,18 +101,7 @@ fn add_decimals(
         parts.get(0, aggregate),
         Some(Accumulator::Sum(_) | Accumulator::Avg(_) | Accumulator::Rate { .. })
     ) {
-        // Numbers without a point are integers, whose sum is one.
-        let mut whole: Sums = vec![(0, 0); grouped.keys.len()];
-        let mut pointed = whole.clone();
-        each_value(view, i, &grouped.rows, |k, rank| {
-            if let Some((mantissa, scale)) = decimal(rank) {
-                let sums = if scale == 0 { &mut whole } else { &mut pointed };
-                let unit = if scale == 0 { 1 } else { power(SCALE_MAX - scale) };
-                if let Some(sum) = sums.get_mut(grouped.group(k)) {
-                    *sum = (sum.0 + i128::from(mantissa) * i128::from(unit), sum.1 + 1);
-                }
-            }
-        })?;
+        let (whole, pointed) = sum_decimals(view, i, (mantissas, scales), grouped)?;
         for ((target, whole), pointed) in parts.of(aggregate).zip(whole).zip(pointed) {
             if let Some(sum) = target.sum_mut() {
                 sum.add_ints(whole.0, whole.1);
@@ -138,6 +127,63 @@ fn add_decimals(
         })
     };
     add_each(view, i, grouped, aggregate, parts, number)
+}
+
+/// The sums of the numbers without a point, which are integers and so is their sum; and those of the others, in
+/// billionths.
+fn sum_decimals(
+    view: &View<'_>,
+    i: u32,
+    (mantissas, scales): (&[i64], &[u8]),
+    grouped: &Grouped,
+) -> Result<(Sums, Sums), ReadError> {
+    let scale_most = scales.iter().copied().max().unwrap_or(0).min(SCALE_MAX);
+    let unit = POWERS.get(scale_most as usize).copied().unwrap_or(1);
+    // Half as many bits are enough for most columns, and a good deal faster.
+    let most = u128::from(all_digits(mantissas)) * u128::from(unit.unsigned_abs()) * mantissas.len() as u128;
+    let (whole, pointed) = if most <= i64::MAX as u128 {
+        let (whole, pointed) = sum_as(view, i, (mantissas, scales), grouped, scale_most, i64::wrapping_mul)?;
+        let wide = |sums: Vec<(i64, u64)>| sums.into_iter().map(|(sum, n)| (i128::from(sum), n)).collect();
+        (wide(whole), wide(pointed))
+    } else {
+        let product = |mantissa: i64, unit: i64| i128::from(mantissa) * i128::from(unit);
+        sum_as(view, i, (mantissas, scales), grouped, scale_most, product)?
+    };
+    let billionths = POWERS.get((SCALE_MAX - scale_most) as usize).copied().unwrap_or(1);
+    let whole = whole.into_iter().map(|(sum, n): (i128, u64)| (sum / i128::from(unit), n)).collect();
+    Ok((whole, pointed.into_iter().map(|(sum, n)| (sum * i128::from(billionths), n)).collect()))
+}
+
+/// Of each group the sum of the numbers without a point and of those with one, in units of the largest scale.
+#[expect(clippy::type_complexity, reason = "the two are what it is for")]
+fn sum_as<T: Copy + Default + std::ops::AddAssign>(
+    view: &View<'_>,
+    i: u32,
+    (mantissas, scales): (&[i64], &[u8]),
+    grouped: &Grouped,
+    scale_most: u8,
+    product: impl Fn(i64, i64) -> T,
+) -> Result<(Vec<(T, u64)>, Vec<(T, u64)>), ReadError> {
+    let unit = |scale: u8| POWERS.get(scale_most.saturating_sub(scale) as usize).copied().unwrap_or(1);
+    let units: [i64; POWERS.len()] = std::array::from_fn(|scale| unit(scale as u8));
+    let mut whole = vec![(T::default(), 0); grouped.keys.len()];
+    let mut pointed = whole.clone();
+    each_value(view, i, &grouped.rows, |k, rank| {
+        if let (Some(&mantissa), Some(&scale)) = (mantissas.get(rank), scales.get(rank)) {
+            let sums = if scale == 0 { &mut whole } else { &mut pointed };
+            let unit = units.get(scale as usize).copied().unwrap_or(1);
+            if let Some(sum) = sums.get_mut(grouped.group(k)) {
+                sum.0 += product(mantissa, unit);
+                sum.1 += 1;
+            }
+        }
+    })?;
+    Ok((whole, pointed))
+}
+
+/// All bits that are set in any of the numbers, sign aside: no number is larger.
+fn all_digits(mantissas: &[i64]) -> u64 {
+    mantissas.iter().fold(0, |digits, m| digits | m.unsigned_abs())
 }
 
 fn add_each(

@@ -35,6 +35,7 @@ fn main() -> anyhow::Result<()> {
         at = end;
         let start = Instant::now();
         let mut builder = RowGroupBuilder::new(&pipeline, u64::MAX, Caps::default());
+        builder.expect(batch.len());
         builder.push(&batch);
         parse_ns += start.elapsed().as_nanos();
         let start = Instant::now();

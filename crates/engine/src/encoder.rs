@@ -1,7 +1,6 @@
 //! Makes row groups of batches: the indexers' side of the chunk writer.
 
-use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gastrolog_chunk::{Encoder, Pending};
 use gastrolog_format::row_group::{EncodedRowGroup, Header};
@@ -14,8 +13,24 @@ pub(crate) const LEVEL: i32 = 3;
 /// Row groups smaller than this are mostly header: their size says nothing of how well columns fit.
 const TINY_BYTES: u64 = 16 << 10;
 
-thread_local! {
-    static COMPRESSOR: RefCell<Compressor> = RefCell::new(Compressor::new(LEVEL));
+/// Most compressors kept between row groups.
+const COMPRESSORS_MAX: usize = 4;
+
+/// Compressors that nobody uses. The threads that encode live for one row group, and the working memory is large.
+static COMPRESSORS: Mutex<Vec<Compressor>> = Mutex::new(Vec::new());
+
+/// Does `work` with a compressor of [`LEVEL`].
+fn with_compressor<T>(work: impl FnOnce(&mut Compressor) -> T) -> T {
+    // Whoever panicked had taken theirs out.
+    let kept = || COMPRESSORS.lock().unwrap_or_else(PoisonError::into_inner);
+    let taken = kept().pop();
+    let mut compressor = taken.unwrap_or_else(|| Compressor::new(LEVEL));
+    let done = work(&mut compressor);
+    let mut kept = kept();
+    if kept.len() < COMPRESSORS_MAX {
+        kept.push(compressor);
+    }
+    done
 }
 
 pub(crate) struct PipelineEncoder {
@@ -44,12 +59,13 @@ impl Encoder for PipelineEncoder {
 impl PipelineEncoder {
     fn build(&self, records: &[Pending], indexers: u64) -> EncodedRowGroup {
         let mut builder = RowGroupBuilder::new(&self.pipeline, indexers, Caps::default());
+        builder.expect(records.iter().map(|pending| pending.range.len()).sum());
         for pending in records {
             builder.push_range(&pending.batch, pending.range.clone());
         }
         let first_seq = records.first().map_or(0, |p| p.first_seq);
         if self.level == LEVEL {
-            COMPRESSOR.with_borrow_mut(|c| builder.finish(first_seq, c))
+            with_compressor(|c| builder.finish(first_seq, c))
         } else {
             // Its working memory is large, and it is needed now and then.
             builder.finish(first_seq, &mut Compressor::new(self.level))

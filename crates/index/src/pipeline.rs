@@ -38,6 +38,13 @@ impl Pipeline {
     ///
     /// What no indexer claims becomes one unnamed range of text ([`Name::TEXT`]).
     pub fn parse(&self, record: &[u8], out: &mut RangeSet) -> Parsed {
+        let parsed = self.parse_as_found(record, out);
+        put_in_order(&mut out.spans);
+        parsed
+    }
+
+    /// As [`Pipeline::parse`], but the ranges stand in the order in which they were found.
+    pub(crate) fn parse_as_found(&self, record: &[u8], out: &mut RangeSet) -> Parsed {
         out.clear();
         let mut parsed = Parsed::default();
         if record.len() > PARSED_BYTES_MAX {
@@ -45,7 +52,6 @@ impl Pipeline {
             return parsed;
         }
         self.part(record, 0..record.len(), 0, out, &mut parsed);
-        put_in_order(&mut out.spans);
         parsed
     }
 
@@ -90,10 +96,11 @@ impl Pipeline {
     }
 }
 
-/// Sorts by start, longer first; drops ranges that cross one before them, which an indexer must not make.
-fn put_in_order(spans: &mut Vec<Span>) {
+/// Sorts by start, longer first; drops ranges that cross one before them, which an indexer must not make. Whether they were
+/// in order before.
+pub(crate) fn put_in_order(spans: &mut Vec<Span>) -> bool {
     if is_in_order(spans) {
-        return;
+        return true;
     }
     spans.sort_by(|a, b| (a.start, b.end).cmp(&(b.start, a.end)));
     let mut open: Vec<u32> = Vec::new();
@@ -107,6 +114,7 @@ fn put_in_order(spans: &mut Vec<Span>) {
         }
         fits
     });
+    false
 }
 
 /// Whether nothing is to be done. Follows nesting only a few levels deep; what is deeper is sorted to be sure.

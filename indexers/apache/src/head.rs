@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use gastrolog_index::scan::find_near;
 use gastrolog_index::{Escape, Name, NamePart, RangeSet, Span, TimeRole};
 
 /// How far into a record the bracket of the time is looked for.
@@ -56,9 +57,8 @@ fn time_range(text: &[u8], start: usize) -> Option<Range<usize>> {
 fn names_before(text: &[u8], head: Range<usize>, out: &mut RangeSet) -> Option<()> {
     let (first, rest) = token(text, &head)?;
     let (second, rest) = token(text, &rest)?;
-    let alone = memchr::memchr(b' ', &text[rest.clone()]).is_none();
     // An ident is almost always `-`, an address never: with four words the first is the virtual host.
-    if alone || text[second.clone()] == *b"-" {
+    if text[second.clone()] == *b"-" || memchr::memchr(b' ', &text[rest.clone()]).is_none() {
         out.field(first, "remote_addr");
         out.field(second, "ident");
         out.field(rest, "user");
@@ -74,7 +74,7 @@ fn names_before(text: &[u8], head: Range<usize>, out: &mut RangeSet) -> Option<(
 
 /// The bytes up to the next space, and what follows the space.
 fn token(text: &[u8], range: &Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
-    let space = range.start + memchr::memchr(b' ', &text[range.clone()])?;
+    let space = find_near(&text[..range.end], range.start, b' ')?;
     (space > range.start).then(|| (range.start..space, space + 1..range.end))
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use gastrolog_index::scan::find_near;
 use gastrolog_index::{Name, RangeSet};
 
 /// Names of the quoted fields behind the sizes, in order. nginx and its imitators put X-Forwarded-For third.
@@ -96,8 +97,19 @@ fn is_escaped(text: &[u8], at: usize) -> bool {
 
 /// The bytes from `at` to the next space or the end.
 fn bare(text: &[u8], at: usize) -> Range<usize> {
-    let Some(rest) = text.get(at..) else { return text.len()..text.len() };
-    at..at + memchr::memchr(b' ', rest).unwrap_or(rest.len())
+    let at = at.min(text.len());
+    at..find_near(text, at, b' ').unwrap_or(text.len())
+}
+
+/// Position of the last space. It is nearly always before `HTTP/1.1`.
+#[inline]
+fn last_space(line: &[u8]) -> Option<usize> {
+    if let Some([b' ', version @ ..]) = line.last_chunk::<9>()
+        && !version.contains(&b' ')
+    {
+        return Some(line.len() - 9);
+    }
+    memchr::memrchr(b' ', line)
 }
 
 /// `GET /path HTTP/1.1` in its parts, inside of a range for the whole; what has no method stays whole.
@@ -111,8 +123,7 @@ fn split_request(text: &[u8], request: Range<usize>, out: &mut RangeSet) {
         return;
     }
     let path_start = method + 1;
-    let protocol =
-        memchr::memrchr(b' ', line).filter(|&at| at > method && line[at + 1..].starts_with(b"HTTP/"));
+    let protocol = last_space(line).filter(|&at| at > method && line[at + 1..].starts_with(b"HTTP/"));
     let path_end = protocol.unwrap_or(line.len());
     if path_end == path_start {
         return;

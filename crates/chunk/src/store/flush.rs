@@ -314,7 +314,7 @@ impl Flusher {
         if let Some(jump) = self.watch.look(&*self.shared.env.clock) {
             self.note(&jump);
         }
-        buffers::forget();
+        buffers::forget_idle();
         self.settle_retired();
         // Each on its own: what makes room must not wait for what needs some.
         let mended = self.mend_log();
@@ -403,18 +403,18 @@ fn encode_all(shared: &Shared, plans: &[Vec<Pending>]) -> Result<Vec<Encoded>, F
         shared.meter.build.note_ns(shared.env.clock.monotonic_ns().saturating_sub(begin_ns));
         encoded
     };
-    if let [plan] = plans {
-        return Ok(vec![encode(plan)?]);
-    }
+    // The last one is for the thread at hand, which would only wait.
+    let Some((last, others)) = plans.split_last() else { return Ok(Vec::new()) };
     std::thread::scope(|scope| {
         let start = |plan| (plan, spawn_scoped(scope, move || encode(plan)));
-        let threads: Vec<_> = plans.iter().map(start).collect();
+        let threads: Vec<_> = others.iter().map(start).collect();
+        let last = encode(last);
         let died = |_| Err(FlushError::new("the encoder panicked"));
         // Where the system has no thread left it takes longer.
         let finish = |(plan, thread): (_, Option<ScopedJoinHandle<'_, _>>)| {
             thread.map_or_else(|| encode(plan), |thread| thread.join().unwrap_or_else(died))
         };
-        threads.into_iter().map(finish).collect()
+        threads.into_iter().map(finish).chain([last]).collect()
     })
 }
 

@@ -4,6 +4,7 @@ use hashbrown::HashTable;
 use rapidhash::v3::rapidhash_v3;
 
 use super::Values;
+use crate::row_group::make_room;
 
 /// Distinct values in the order they were met.
 #[derive(Clone, Debug, Default)]
@@ -54,9 +55,16 @@ pub(crate) struct Numberer {
     found: Distinct,
     /// The key of the last value.
     last_key: u64,
+    /// How many rows may be to come in all.
+    expected: usize,
 }
 
 impl Numberer {
+    /// For about so many rows.
+    pub(crate) fn expecting(rows: usize) -> Numberer {
+        Numberer { expected: rows, ..Numberer::default() }
+    }
+
     /// Counts a row with the value `text[range]` if that was met before; else gives the key to [`Numberer::add`] it
     /// by. The ranges of values met lie in `kept`.
     #[inline]
@@ -103,7 +111,11 @@ impl Numberer {
         if let Some(count) = self.found.counts.get_mut(id as usize) {
             *count += 1;
         }
-        self.found.ids.push(id);
+        let ids = &mut self.found.ids;
+        if ids.len() == ids.capacity() {
+            make_room(ids, self.expected);
+        }
+        ids.push(id);
     }
 }
 

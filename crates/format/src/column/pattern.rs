@@ -11,6 +11,7 @@ use rapidhash::v3::rapidhash_v3;
 use super::encode::encode_deep;
 use super::typed::parse_ipv4;
 use super::{Encoding, Values};
+use crate::bytes::extend_short;
 use crate::compress::Compressor;
 use crate::words::WordSet;
 use crate::{Strings, Writer, ids};
@@ -143,7 +144,9 @@ impl<'a> Miner<'a> {
                     cuts.push((0, value.len() as u32));
                 }
                 if cuts.len() <= VARIABLES_MAX {
-                    skeleton(value, &cuts, &mut key);
+                    let start = values.ranges.get(row).map_or(0, |r| r.0 as usize);
+                    let onward = values.text.get(start..).unwrap_or(&[]);
+                    skeleton(onward, value.len(), &cuts, &mut key);
                     id = self.find(row, value, &cuts, &key);
                 }
             }
@@ -236,8 +239,8 @@ fn is_worded_time(value: &[u8]) -> bool {
 
 /// What texts of one pattern have in common: how many variables, how long the literal before each is and what time it
 /// looks like, the literals. Two texts with one key of at most [`KEY_BYTES_MAX`] have one pattern; of longer
-/// keys lengths are cut to a byte, so that the same key proves nothing.
-fn skeleton(text: &[u8], cuts: &[(u32, u32)], key: &mut Vec<u8>) {
+/// keys lengths are cut to a byte, so that the same key proves nothing. The text is the first `len` of these bytes.
+fn skeleton(text: &[u8], len: usize, cuts: &[(u32, u32)], key: &mut Vec<u8>) {
     key.clear();
     key.put_u16(cuts.len() as u16);
     let mut at = 0;
@@ -247,10 +250,10 @@ fn skeleton(text: &[u8], cuts: &[(u32, u32)], key: &mut Vec<u8>) {
     }
     let mut at = 0;
     for &(start, end) in cuts {
-        key.extend_from_slice(text.get(at..start as usize).unwrap_or(&[]));
+        extend_short(key, text, at, start as usize);
         at = end as usize;
     }
-    key.extend_from_slice(text.get(at..).unwrap_or(&[]));
+    extend_short(key, text, at, len);
 }
 
 /// Whether two texts are the same between their variables.

@@ -10,6 +10,7 @@ use gastrolog_types::{Seq, Timestamp, find_time};
 pub use header::{COLUMNS_MAX, ColumnKey, ColumnMeta, Header, PREFIX_BYTES, Section, TimeSpan};
 use header::{frame_crc, put_header};
 pub use raw_column::RawColumn;
+pub(crate) use raw_column::make_room;
 
 use crate::column::Encoded;
 use crate::words::{TypedWords, WordSet};

@@ -2,6 +2,7 @@
 
 use super::ColumnKey;
 use crate::Compressor;
+use crate::bytes::extend_short;
 use crate::column::{Distinct, Encoded, Numberer, Values, encode, encode_distinct};
 use crate::words::WordSet;
 
@@ -25,6 +26,8 @@ pub struct RawColumn {
     pub key: ColumnKey,
     bytes: Vec<u8>,
     values: Gathered,
+    /// How many values may be to come in all.
+    expected: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -37,7 +40,17 @@ enum Gathered {
 impl RawColumn {
     /// A column without values.
     pub fn new(key: ColumnKey) -> RawColumn {
-        RawColumn { key, bytes: Vec::new(), values: Gathered::Distinct(Numberer::default()) }
+        RawColumn::expecting(key, 0)
+    }
+
+    /// A column of about `rows` values. It holds no room for them before an eighth of them has come.
+    pub fn expecting(key: ColumnKey, rows: usize) -> RawColumn {
+        RawColumn {
+            key,
+            bytes: Vec::new(),
+            values: Gathered::Distinct(Numberer::expecting(rows)),
+            expected: rows,
+        }
     }
 
     /// How many values it has.
@@ -63,7 +76,13 @@ impl RawColumn {
     #[inline]
     pub fn push_part(&mut self, text: &[u8], start: u32, end: u32) {
         match &mut self.values {
-            Gathered::All(ranges) => ranges.push(copy(text, start, end, &mut self.bytes)),
+            Gathered::All(ranges) => {
+                if ranges.len() == ranges.capacity() {
+                    make_room_for_bytes(ranges.len(), self.expected, &mut self.bytes);
+                    make_room(ranges, self.expected);
+                }
+                ranges.push(copy(text, start, end, &mut self.bytes));
+            }
             Gathered::Distinct(numberer) => {
                 if let Err(key) = numberer.meet(text, (start, end), &self.bytes) {
                     numberer.add(key, copy(text, start, end, &mut self.bytes));
@@ -109,20 +128,30 @@ impl RawColumn {
     }
 }
 
+/// Makes room for all values that are expected when those at hand are an eighth of them; they are moved once then, and
+/// not each time that their number has doubled. What was expected wrongly costs at most eight times what is held.
+#[cold]
+pub(crate) fn make_room<T>(values: &mut Vec<T>, expected: usize) {
+    if values.len() >= expected / 8 {
+        values.reserve_exact(expected.saturating_sub(values.len()));
+    }
+}
+
+/// As [`make_room`], of the bytes of `n` values.
+#[cold]
+fn make_room_for_bytes(n: usize, expected: usize, bytes: &mut Vec<u8>) {
+    if n > 0 && n >= expected / 8 {
+        // Some more, as those to come may be longer.
+        let more = bytes.len() as u64 * expected.saturating_sub(n) as u64 / n as u64;
+        bytes.reserve((more + more / 16) as usize);
+    }
+}
+
 /// Appends `text[start..end]` and says where it stands then.
 #[inline]
 fn copy(text: &[u8], start: u32, end: u32, bytes: &mut Vec<u8>) -> (u32, u32) {
-    /// Most values are shorter: to copy this many bytes and cut the rest off is faster than to copy exactly.
-    const WIDE: usize = 32;
     let before = bytes.len();
-    let (from, to) = (start as usize, end as usize);
-    match text.get(from..).and_then(|t| t.first_chunk::<WIDE>()) {
-        Some(wide) if to.wrapping_sub(from) <= WIDE => {
-            bytes.extend_from_slice(wide);
-            bytes.truncate(before + to - from);
-        }
-        _ => bytes.extend_from_slice(text.get(from..to).unwrap_or(&[])),
-    }
+    extend_short(bytes, text, start as usize, end as usize);
     (before as u32, bytes.len() as u32)
 }
 

@@ -41,15 +41,28 @@ impl Leaves {
             }
         }
         self.literal_bytes = record_bytes.saturating_sub(covered);
+        for i in 0..self.composites.len() {
+            let Some((first, span)) = self.composites.get(i).map(|c| (c.start.0 as usize, c.span)) else {
+                break;
+            };
+            let place = self.place(&span, first);
+            if let Some(composite) = self.composites.get_mut(i) {
+                *composite = place;
+            }
+        }
+    }
+
+    /// Where `span` is, which has other spans in it and comes before the leaf `first` in order.
+    pub(super) fn place(&self, span: &Span, first: usize) -> Place {
         let leaves = &self.spans;
-        for place in &mut self.composites {
-            let (first, span) = (place.start.0 as usize, place.span);
-            let is_within = |s: &&Span| s.start < span.end || s.end <= span.end;
-            let inside = leaves.iter().skip(first).take_while(is_within).count();
-            let literal_start = |n: usize| n.checked_sub(1).and_then(|i| leaves.get(i)).map_or(0, |l| l.end);
-            let (start, end) = (literal_start(first), literal_start(first + inside));
-            place.start.1 = span.start.saturating_sub(start);
-            place.end = ((first + inside) as u32, span.end.saturating_sub(end));
+        let is_within = |s: &&Span| s.start < span.end || s.end <= span.end;
+        let inside = leaves.iter().skip(first).take_while(is_within).count();
+        let literal_start = |n: usize| n.checked_sub(1).and_then(|i| leaves.get(i)).map_or(0, |l| l.end);
+        let (start, end) = (literal_start(first), literal_start(first + inside));
+        Place {
+            span: *span,
+            start: (first as u32, span.start.saturating_sub(start)),
+            end: ((first + inside) as u32, span.end.saturating_sub(end)),
         }
     }
 
@@ -101,7 +114,7 @@ fn short_same<'a>(rest: &'a [u8], record: &[u8], at: usize, end: usize) -> Optio
 
 /// Equality of two slices of one length. Literals are short: a call of `memcmp` costs more than the comparison.
 #[inline]
-fn same(mut a: &[u8], mut b: &[u8]) -> bool {
+pub(super) fn same(mut a: &[u8], mut b: &[u8]) -> bool {
     while let (Some((x, a_rest)), Some((y, b_rest))) =
         (a.split_first_chunk::<8>(), b.split_first_chunk::<8>())
     {

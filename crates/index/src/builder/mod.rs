@@ -2,6 +2,7 @@
 
 mod finder;
 mod leaves;
+mod template;
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -12,8 +13,10 @@ use gastrolog_format::{Compressor, Shape, Shapes};
 use gastrolog_types::words::is_word_byte;
 use gastrolog_types::{Attributes, Batch, Seq, TimeReader, Timestamp};
 use leaves::Leaves;
+use template::Templates;
 
 use crate::fields::time_span;
+use crate::pipeline::put_in_order;
 use crate::{Escape, Name, Pipeline, RangeSet, Span};
 
 /// Caps on what one row group may hold. Records that would go over are kept as text.
@@ -38,8 +41,11 @@ pub struct RowGroupBuilder<'p> {
     indexers: u64,
     caps: Caps,
     raw_bytes: u64,
+    /// How many records may be to come in all.
+    expected: usize,
     shapes: Shapes,
     finder: Finder,
+    templates: Templates,
     /// What the text does not say of each shape.
     times: Vec<ShapeTime>,
     names: HashMap<String, u32>,
@@ -70,8 +76,10 @@ impl<'p> RowGroupBuilder<'p> {
             indexers,
             caps,
             raw_bytes: 0,
+            expected: 0,
             shapes: Shapes::default(),
             finder: Finder::new(),
+            templates: Templates::new(),
             times: Vec::new(),
             names: HashMap::new(),
             columns: Vec::new(),
@@ -84,6 +92,15 @@ impl<'p> RowGroupBuilder<'p> {
             ranges: RangeSet::default(),
             leaves: Leaves::default(),
         }
+    }
+
+    /// Makes room for so many records in all; more may be added, and fewer.
+    pub fn expect(&mut self, records: usize) {
+        self.expected = self.expected.max(records);
+        let more = records.saturating_sub(self.len());
+        self.shape_ids.reserve(more);
+        self.ingest.reserve(more);
+        self.source.reserve(more);
     }
 
     /// How many records it holds.
@@ -127,15 +144,13 @@ impl<'p> RowGroupBuilder<'p> {
     ) {
         let mut ranges = std::mem::take(&mut self.ranges);
         let mut leaves = std::mem::take(&mut self.leaves);
-        let parsed = self.pipeline.parse(record, &mut ranges);
-        leaves.fill(&ranges, record.len());
-        let id = if parsed.claimed_by & !self.indexers == 0 {
-            let found = self.finder.find(record, &leaves, &ranges, attributes.id, &self.shapes);
-            found.or_else(|| self.add_shape(record, &leaves, &ranges, attributes))
-        } else {
-            None
-        };
-        let id = match id {
+        let parsed = self.pipeline.parse_as_found(record, &mut ranges);
+        let may_parse = parsed.claimed_by & !self.indexers == 0;
+        let known =
+            may_parse.then(|| self.templates.find(record, &ranges, attributes.id, &mut leaves)).flatten();
+        let id = match known
+            .or_else(|| self.find_shape(record, &mut ranges, &mut leaves, attributes, may_parse))
+        {
             Some(id) => self.push_values(id, record, &leaves),
             None => self.push_unparsed(record, attributes),
         };
@@ -144,6 +159,29 @@ impl<'p> RowGroupBuilder<'p> {
         self.push_times(id, record, &leaves, &ranges, ingest, source);
         self.raw_bytes += record.len() as u64;
         (self.ranges, self.leaves) = (ranges, leaves);
+    }
+
+    /// Puts the ranges in order, takes the record apart and finds its shape or makes it.
+    fn find_shape(
+        &mut self,
+        record: &[u8],
+        ranges: &mut RangeSet,
+        leaves: &mut Leaves,
+        attributes: &AttributeSet,
+        may_parse: bool,
+    ) -> Option<u32> {
+        let were_in_order = put_in_order(&mut ranges.spans);
+        leaves.fill(ranges, record.len());
+        if !may_parse {
+            return None;
+        }
+        let Some(id) = self.finder.find(record, leaves, ranges, attributes.id, &self.shapes) else {
+            return self.add_shape(record, leaves, ranges, attributes);
+        };
+        if let Some(shape) = self.shapes.shapes.get(id as usize).filter(|_| were_in_order) {
+            self.templates.add((id, shape), record, ranges, attributes.id, leaves);
+        }
+        Some(id)
     }
 
     /// Makes a shape of the record, unless a cap is in the way.
@@ -218,7 +256,7 @@ impl<'p> RowGroupBuilder<'p> {
     fn column(&mut self, key: ColumnKey) -> u32 {
         let next = self.columns.len() as u32;
         *self.column_ids.entry(key).or_insert_with_key(|key| {
-            self.columns.push(RawColumn::new(key.clone()));
+            self.columns.push(RawColumn::expecting(key.clone(), self.expected));
             next
         })
     }

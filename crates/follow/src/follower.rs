@@ -246,6 +246,8 @@ impl Follower {
 
     /// Stores what was gathered, waiting for a store that is away; then writes the bookmarks.
     fn store(&mut self, shutdown: &Shutdown) -> Next {
+        let unread = |file: &Followed| file.size().map_or(0, |size| size.saturating_sub(file.offset()));
+        self.counters.unread(self.files.iter().map(unread).sum());
         let Gathered { batch, moves } = std::mem::take(&mut self.gathered);
         self.counters.received_batch(&batch);
         self.counters.too_long_records(&batch);

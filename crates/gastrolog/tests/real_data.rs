@@ -5,6 +5,7 @@
 mod real {
     mod access;
     mod goldens;
+    mod grok;
     mod json;
     mod loghub;
     mod tools;

@@ -9,7 +9,9 @@ use gastrolog_types::{Batch, Histogram, HistogramCounts};
 use parking_lot::Mutex;
 
 use crate::Accepted;
+use crate::ReceiverState;
 use crate::samples::Sampler;
+use crate::standing::Standing;
 
 /// More of the text of an error is not kept.
 const ERROR_BYTES_MAX: usize = 1024;
@@ -83,6 +85,7 @@ pub struct Counters {
     bytes: AtomicU64,
     last_error: Mutex<Option<(Instant, String)>>,
     acknowledge: Histogram,
+    standing: Standing,
     /// Where it is kept what could not be read or stored.
     pub(crate) sampler: OnceLock<Sampler>,
 }
@@ -115,6 +118,7 @@ impl Counters {
         let begin = Instant::now();
         let stored = store();
         if stored.is_ok() {
+            self.standing.set_away(false);
             self.acknowledge.note_ns(u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX));
         }
         stored
@@ -158,6 +162,32 @@ impl Counters {
     /// Counts a fault of the surroundings: a file that may not be read, a store that is not available.
     pub fn fault(&self) {
         self.counts.lock().faults += 1;
+    }
+
+    /// Counts that the store is not available: a fault, and the state of the receiver until an attempt to store succeeds.
+    pub fn store_away(&self) {
+        self.fault();
+        self.standing.set_away(true);
+    }
+
+    /// Notes that the receiver has ended.
+    pub fn stopped(&self) {
+        self.standing.set_stopped();
+    }
+
+    /// Notes how much of the files that it follows is there and was not read yet.
+    pub fn unread(&self, bytes: u64) {
+        self.standing.set_unread_bytes(bytes);
+    }
+
+    /// Whether the receiver works.
+    pub fn state(&self) -> ReceiverState {
+        self.standing.state()
+    }
+
+    /// What was last noted as unread; `None` where nothing is followed.
+    pub fn unread_bytes(&self) -> Option<u64> {
+        self.standing.unread_bytes()
     }
 
     /// Keeps what went wrong, for people who look; the one before it is forgotten.

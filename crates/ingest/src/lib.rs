@@ -14,6 +14,7 @@ mod routes;
 pub mod samples;
 mod shutdown;
 mod sink;
+mod standing;
 mod store;
 pub mod testing;
 
@@ -25,4 +26,5 @@ pub use roster::{ReceiverMeasures, ReceiverStatus, Roster};
 pub use routes::{RouteCounts, RouteStatus, Routes};
 pub use shutdown::Shutdown;
 pub use sink::{Accepted, Dropped, Refused, Sink, SinkError};
+pub use standing::ReceiverState;
 pub use store::{Backoff, Outcome, store_batch};

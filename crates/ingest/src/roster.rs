@@ -8,10 +8,12 @@ use gastrolog_types::{HistogramCounts, Timestamp};
 use parking_lot::Mutex;
 
 use crate::samples::{SampleCounts, SampleLog};
-use crate::{Counters, CountersSnapshot, Routes};
+use crate::{Counters, CountersSnapshot, ReceiverState, Routes};
 
 /// The rate of a receiver is that of so many ticks.
 const TICKS: usize = 10;
+/// So many ticks are remembered at which records came that are still on their way; later ones are not told apart.
+const ARRIVALS_MAX: usize = 3600;
 
 /// What there is to know about a receiver.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +24,12 @@ pub struct ReceiverStatus {
     pub kind: String,
     /// Where it listens, or what it follows.
     pub addresses: Vec<String>,
+    /// Whether it works.
+    pub state: ReceiverState,
+    /// How long the oldest record has been waiting that was received and is not stored yet, by the second.
+    pub lag: Duration,
+    /// How much of the files that it follows is there and was not read yet.
+    pub unread_bytes: Option<u64>,
     /// What it has counted since it was started.
     pub counts: CountersSnapshot,
     /// Records received a second, over the last ten seconds.
@@ -64,6 +72,8 @@ struct Entry {
     counters: Arc<Counters>,
     /// When, and how many had been received; the oldest first.
     ticks: VecDeque<(Instant, u64)>,
+    /// Those of records that are still on their way.
+    arrivals: VecDeque<(Instant, u64)>,
 }
 
 impl Roster {
@@ -85,7 +95,8 @@ impl Roster {
         }
         let (name, kind) = (name.to_owned(), kind.to_owned());
         let ticks = VecDeque::from([(Instant::now(), counters.snapshot().received)]);
-        self.receivers.lock().push(Entry { name, kind, addresses, counters, ticks });
+        let arrivals = VecDeque::new();
+        self.receivers.lock().push(Entry { name, kind, addresses, counters, ticks, arrivals });
     }
 
     /// The rules that say where records go.
@@ -97,10 +108,7 @@ impl Roster {
     pub fn tick(&self) {
         let now = Instant::now();
         for entry in self.receivers.lock().iter_mut() {
-            entry.ticks.push_back((now, entry.counters.snapshot().received));
-            if entry.ticks.len() > TICKS + 1 {
-                entry.ticks.pop_front();
-            }
+            entry.tick(now);
         }
     }
 
@@ -125,14 +133,40 @@ impl Roster {
 }
 
 impl Entry {
+    fn tick(&mut self, now: Instant) {
+        let counts = self.counters.snapshot();
+        self.ticks.push_back((now, counts.received));
+        if self.ticks.len() > TICKS + 1 {
+            self.ticks.pop_front();
+        }
+        let settled = settled(&counts);
+        while self.arrivals.front().is_some_and(|(_, received)| *received <= settled) {
+            self.arrivals.pop_front();
+        }
+        let known = self.arrivals.back().map_or(settled, |(_, received)| *received);
+        if counts.received > known && self.arrivals.len() < ARRIVALS_MAX {
+            self.arrivals.push_back((now, counts.received));
+        }
+    }
+
+    /// Records are settled in the order in which they came, or nearly so.
+    fn lag(&self, counts: &CountersSnapshot) -> Duration {
+        let oldest = self.arrivals.iter().find(|(_, received)| *received > settled(counts));
+        oldest.map_or(Duration::ZERO, |(came, _)| came.elapsed())
+    }
+
     fn status(&self, now: Timestamp) -> ReceiverStatus {
         let when =
             |ago: Duration| Timestamp(now.0.saturating_sub(i64::try_from(ago.as_nanos()).unwrap_or(0)));
+        let counts = self.counters.snapshot();
         ReceiverStatus {
             name: self.name.clone(),
             kind: self.kind.clone(),
             addresses: self.addresses.clone(),
-            counts: self.counters.snapshot(),
+            state: self.counters.state(),
+            lag: self.lag(&counts),
+            unread_bytes: self.counters.unread_bytes(),
+            counts,
             per_second: self.per_second(),
             last_error: self.counters.last_error().map(|(ago, text)| (when(ago), text)),
         }
@@ -147,9 +181,59 @@ impl Entry {
     }
 }
 
+/// Records whose fate is known.
+fn settled(counts: &CountersSnapshot) -> u64 {
+    counts.stored + counts.dropped_total()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lag_is_that_of_the_oldest_on_its_way() {
+        let (roster, counters) = (Roster::default(), Arc::new(Counters::default()));
+        roster.add("edge", "syslog", Vec::new(), counters.clone());
+        let now = || roster.status(Timestamp(5)).remove(0);
+        let tick = || {
+            roster.tick();
+            std::thread::sleep(Duration::from_millis(3));
+        };
+        assert_eq!(
+            (now().lag, now().state, now().unread_bytes),
+            (Duration::ZERO, ReceiverState::Running, None)
+        );
+        counters.received(5);
+        tick();
+        counters.received(5);
+        tick();
+        let both = now().lag;
+        assert!(both >= Duration::from_millis(6), "{both:?}");
+        // Those of the first tick are stored, those of the second are younger.
+        counters.stored(5);
+        let second = now().lag;
+        assert!(second > Duration::ZERO, "{second:?}");
+        counters.stored(5);
+        assert_eq!(now().lag, Duration::ZERO);
+        counters.received(1);
+        (0..2 * ARRIVALS_MAX).for_each(|_| roster.tick());
+        assert!(roster.receivers.lock()[0].arrivals.len() == 1 && now().lag > Duration::ZERO);
+    }
+
+    #[test]
+    fn the_state_is_that_of_the_last_attempt() {
+        let (roster, counters) = (Roster::default(), Arc::new(Counters::default()));
+        roster.add("files", "tail", Vec::new(), counters.clone());
+        let state = || roster.status(Timestamp(5)).remove(0).state;
+        counters.store_away();
+        assert_eq!((state(), counters.snapshot().faults), (ReceiverState::StoreAway, 1));
+        assert!(counters.timed(|| Ok::<_, ()>(())).is_ok());
+        assert_eq!(state(), ReceiverState::Running);
+        counters.unread(70);
+        assert_eq!(roster.status(Timestamp(5)).remove(0).unread_bytes, Some(70));
+        counters.stopped();
+        assert_eq!(state(), ReceiverState::Stopped);
+    }
 
     #[test]
     fn tells_what_each_has_counted() {

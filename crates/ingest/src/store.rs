@@ -95,7 +95,7 @@ fn store_part(
             Ok(accepted) => return Fate::Stored(accepted),
             Err(SinkError::Refused(reason)) => return Fate::Refused(reason),
             Err(SinkError::Unavailable(reason)) => {
-                counters.fault();
+                counters.store_away();
                 counters.said(format_args!("records are held: {reason}"));
                 tracing::warn!(reason, "the store is not available; records are held");
                 if !wait(backoff.step()) {

@@ -19,7 +19,7 @@ pub fn append(sink: &dyn Sink, batch: Batch, counters: &Counters) -> Result<Acce
     match &stored {
         Ok(accepted) => counters.accepted(accepted),
         Err(SinkError::Unavailable(_)) => {
-            counters.fault();
+            counters.store_away();
             counters.dropped(DropReason::HandedBack, count);
         }
         Err(e @ SinkError::Refused(_)) => counters.refused(&first, e, count),

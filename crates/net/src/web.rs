@@ -287,7 +287,7 @@ impl Web {
                 Ok(Some(accepted))
             }
             Err(e @ SinkError::Unavailable(_)) => {
-                self.counters.fault();
+                self.counters.store_away();
                 self.counters.dropped(DropReason::HandedBack, count);
                 Err(Problem::Unavailable(e.to_string()))
             }

@@ -26,7 +26,7 @@ pub(crate) fn append(
                 other => counters.dropped(other, count),
             }
             if matches!(e, EngineError::Unavailable(_)) {
-                counters.fault();
+                counters.store_away();
             }
         }
     }

@@ -1,6 +1,8 @@
 //! What receivers have counted: its wire form, both ways.
 
-use gastrolog_ingest::{CountersSnapshot, DropReason, ReceiverStatus, RouteStatus};
+use std::time::Duration;
+
+use gastrolog_ingest::{CountersSnapshot, DropReason, ReceiverState, ReceiverStatus, RouteStatus};
 
 use crate::{from_wire, proto, to_wire};
 
@@ -27,6 +29,9 @@ pub(crate) fn to_wire(status: ReceiverStatus) -> proto::ReceiverInfo {
         per_second: status.per_second,
         last_error,
         last_error_ns,
+        state: status.state.name().to_owned(),
+        lag_ms: u64::try_from(status.lag.as_millis()).unwrap_or(u64::MAX),
+        unread_bytes: status.unread_bytes,
         ..Default::default()
     }
 }
@@ -45,7 +50,12 @@ pub(crate) fn from_wire(info: proto::ReceiverInfo) -> ReceiverStatus {
     let named = from_wire::counts(info.dropped);
     let count = |reason: DropReason| named.iter().filter(|(n, _)| n == reason.name()).map(|(_, n)| n).sum();
     let when = from_wire::time(info.last_error_ns);
+    // A server that is older says nothing of it.
+    let state = ReceiverState::ALL.into_iter().find(|state| state.name() == info.state).unwrap_or_default();
     ReceiverStatus {
+        state,
+        lag: Duration::from_millis(info.lag_ms),
+        unread_bytes: info.unread_bytes,
         name: info.name,
         kind: info.kind,
         addresses: info.addresses,

@@ -157,3 +157,45 @@ fn goldens_of_vector() {
         }
     }
 }
+
+/// Logs of containers that Fluent Bit keeps, each with what it makes of its first line: text, stream and time.
+#[test]
+fn goldens_of_fluent_bit() {
+    let path =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/fluent-bit/runtime/data/kubernetes");
+    let folder = std::path::Path::new(path);
+    if !folder.exists() {
+        assert!(std::env::var_os("GASTROLOG_REQUIRE_SHARED").is_none(), "{path} is not there");
+        eprintln!("skipped: {path} is not there");
+        return;
+    }
+    let mut compared = 0;
+    for file in
+        ["core", "options"].iter().flat_map(|d| std::fs::read_dir(folder.join("log").join(d)).unwrap())
+    {
+        let log = file.unwrap().path();
+        let out = log.to_str().unwrap().replace("/log/", "/out/").replace(".log", ".out");
+        let Ok(wanted) = std::fs::read(out) else { continue };
+        let first = serde_json::Deserializer::from_slice(&wanted).into_iter::<serde_json::Value>().next();
+        let Some(Ok(wanted)) = first else { continue };
+        // Others have the text taken apart.
+        let Some(text) = wanted[1]["log"].as_str() else { continue };
+        let node = Node::new();
+        std::fs::copy(&log, node.path(&format!("{ID}-json.log"))).unwrap();
+        let mut follower = node.start();
+        node.poll(&mut follower);
+        // What has no LF waits for the rest of its line, which never comes.
+        std::fs::remove_file(node.path(&format!("{ID}-json.log"))).unwrap();
+        node.poll(&mut follower);
+        let records = node.sink.records();
+        let record = records.first().unwrap();
+        assert_eq!(String::from_utf8_lossy(&record.text), text.strip_suffix('\n').unwrap_or(text));
+        let stream = wanted[1]["stream"].as_str().unwrap().to_owned();
+        assert!(attributes(record).contains(&("stream", stream)), "{}", log.display());
+        let seconds = record.source.0 as f64 / 1e9;
+        assert!((seconds - wanted[0].as_f64().unwrap()).abs() < 1e-5, "{}", log.display());
+        assert_eq!(follower.counters().snapshot().parse_errors, 0);
+        compared += 1;
+    }
+    assert!(compared >= 12, "{compared}");
+}

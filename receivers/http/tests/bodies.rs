@@ -109,6 +109,27 @@ fn encodings_are_undone() {
     assert_eq!(running.stop().stored, 12_000);
 }
 
+/// A log of several gzip members, as Vector keeps one: all of them are read.
+#[test]
+fn members_of_vector() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/vector-misc/multipart-gzip.log.gz");
+    if !std::path::Path::new(path).exists() {
+        assert!(std::env::var_os("GASTROLOG_REQUIRE_SHARED").is_none(), "{path} is not there");
+        eprintln!("skipped: {path} is not there");
+        return;
+    }
+    let members = std::fs::read(path).unwrap();
+    let inflated = std::process::Command::new("gzip").args(["-dc", path]).output().unwrap();
+    let text = String::from_utf8(inflated.stdout).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(inflated.status.success() && lines.len() > 1);
+    let running = start(MemorySink::new(), HttpConfig::default());
+    let reply = running.post("/ingest", &[TEXT, "Content-Encoding: gzip"], &members);
+    assert_eq!((reply.status, &reply.json["stored"]), (200, &json!(lines.len())), "{}", reply.json);
+    assert_eq!(running.sink.texts(), lines);
+    running.stop();
+}
+
 #[test]
 fn bombs_are_refused_before_they_go_off() {
     let config = HttpConfig { body_bytes_max: 8 << 20, ..HttpConfig::default() };

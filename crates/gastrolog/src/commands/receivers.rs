@@ -15,6 +15,7 @@ use crate::output::{self, Cell, Out, Table, Times, escaped};
 use crate::place::{location, reach};
 use crate::probe::{self, Place, Step, Trust};
 use crate::serve::config::Config;
+use crate::units::bytes;
 
 pub(crate) fn run(place: &PlaceArgs, args: &ReceiversArgs) -> anyhow::Result<Outcome> {
     match &args.what {
@@ -88,10 +89,12 @@ fn write_table(out: &mut Out, receivers: &[ReceiverStatus], times: &Times) -> io
     let head = [
         "receiver",
         "kind",
+        "state",
         "received",
         "stored",
         "dropped",
         "in flight",
+        "lag",
         "per second",
         "parse errors",
         "faults",
@@ -102,10 +105,12 @@ fn write_table(out: &mut Out, receivers: &[ReceiverStatus], times: &Times) -> io
         table.row(vec![
             Cell::from(escaped(r.name.as_bytes())),
             Cell::from(escaped(r.kind.as_bytes())),
+            Cell::from(r.state.name().replace('_', " ")),
             Cell::count(r.counts.received),
             Cell::count(r.counts.stored),
             Cell::count(r.counts.dropped_total()),
             Cell::count(r.counts.in_flight()),
+            Cell::right(lag(r)),
             Cell::right(format!("{:.1}", r.per_second)),
             Cell::count(r.counts.parse_errors),
             Cell::count(r.counts.faults),
@@ -125,6 +130,15 @@ fn write_table(out: &mut Out, receivers: &[ReceiverStatus], times: &Times) -> io
     Ok(())
 }
 
+/// How long the oldest record waits, and of files what is not read yet.
+fn lag(r: &ReceiverStatus) -> String {
+    let seconds = r.lag.as_secs();
+    match r.unread_bytes.unwrap_or_default() {
+        0 => format!("{seconds} s"),
+        unread => format!("{seconds} s, {}", bytes(unread)),
+    }
+}
+
 fn as_json(r: &ReceiverStatus, times: &Times) -> Value {
     let dropped: Map<String, Value> =
         r.counts.dropped.iter().map(|(reason, n)| (reason.name().to_owned(), (*n).into())).collect();
@@ -132,7 +146,8 @@ fn as_json(r: &ReceiverStatus, times: &Times) -> Value {
         (times.rfc3339(*when).into(), text.as_str().into())
     });
     json!({
-        "name": r.name, "kind": r.kind, "addresses": r.addresses, "received": r.counts.received,
+        "name": r.name, "kind": r.kind, "state": r.state.name(), "addresses": r.addresses,
+        "lag_ms": u64::try_from(r.lag.as_millis()).unwrap_or(u64::MAX), "unread_bytes": r.unread_bytes, "received": r.counts.received,
         "stored": r.counts.stored, "dropped": dropped, "in_flight": r.counts.in_flight(),
         "parse_errors": r.counts.parse_errors, "faults": r.counts.faults, "per_second": r.per_second,
         "last_error": last_error, "last_error_at": when,

@@ -15,6 +15,7 @@ use gastrolog_types::Batch;
 use super::config::Config;
 use super::processing::Processing;
 use super::receivers::{OnApi, Receivers};
+use super::tagged::{Extra, tagged};
 use crate::clock;
 
 /// The store where none is named.
@@ -52,6 +53,8 @@ pub(crate) struct Binding<'a> {
     pub(super) receiver: String,
     /// Whether it groups lines by itself.
     pub(super) groups_itself: bool,
+    /// What its records have beside.
+    pub(super) extra: Extra,
 }
 
 impl Binding<'_> {
@@ -59,6 +62,7 @@ impl Binding<'_> {
     pub(crate) fn begin(&mut self, name: &str) {
         self.receiver = name.to_owned();
         self.groups_itself = false;
+        self.extra.clear();
         self.into.names.push(name.to_owned());
     }
 
@@ -83,12 +87,35 @@ impl Binding<'_> {
 
     fn sink_of(&self, store: &str) -> Arc<dyn Sink> {
         let sink = store_sink(self.service, store);
-        self.processing.wrap(&self.receiver, store, sink, self.groups_itself)
+        let sink = self.processing.wrap(&self.receiver, store, sink, self.groups_itself);
+        tagged(sink, &self.extra)
     }
 
-    /// Finds the store that a request names: one that is configured, or that is there.
-    pub(crate) fn sinks(&self) -> SinkResolver {
-        resolver(self.config, self.service, self.processing, &self.receiver)
+    /// Finds the store that a request names: one that is configured, or that is there, or `own`.
+    pub(crate) fn sinks(&self, own: &str) -> anyhow::Result<SinkResolver> {
+        check_store_name(own)?;
+        Ok(self.resolver(own))
+    }
+
+    /// The same, without one of its own.
+    pub(crate) fn default_sinks(&self) -> SinkResolver {
+        self.resolver(DEFAULT)
+    }
+
+    fn resolver(&self, own: &str) -> SinkResolver {
+        let configured = self.config.stores.keys().cloned();
+        let known: HashSet<String> = configured.chain([DEFAULT.to_owned(), own.to_owned()]).collect();
+        let (service, processing) = (self.service.clone(), self.processing.clone());
+        let (receiver, extra) = (self.receiver.clone(), self.extra.clone());
+        Arc::new(move |store| {
+            // The server's own log is for the server alone.
+            if store == OWN_STORE {
+                return None;
+            }
+            let there = || service.stores().is_ok_and(|all| all.iter().any(|s| s.name == store));
+            let sink = || processing.wrap(&receiver, store, store_sink(&service, store), false);
+            (known.contains(store) || there()).then(|| tagged(sink(), &extra))
+        })
     }
 
     /// The time of arrival.
@@ -131,26 +158,6 @@ impl Binding<'_> {
         let routes = std::mem::take(&mut self.into.routes);
         self.into.routes = routes.merge(router);
     }
-}
-
-/// Finds the store that a request names: one that is configured, or that is there.
-fn resolver(
-    config: &Config,
-    service: &Arc<dyn Service>,
-    processing: &Arc<Processing>,
-    receiver: &str,
-) -> SinkResolver {
-    let configured: HashSet<String> = config.stores.keys().cloned().chain([DEFAULT.to_owned()]).collect();
-    let (service, processing, receiver) = (service.clone(), processing.clone(), receiver.to_owned());
-    Arc::new(move |store| {
-        // The server's own log is for the server alone.
-        if store == OWN_STORE {
-            return None;
-        }
-        let there = || service.stores().is_ok_and(|all| all.iter().any(|s| s.name == store));
-        let known = configured.contains(store) || there();
-        known.then(|| processing.wrap(&receiver, store, store_sink(&service, store), false))
-    })
 }
 
 /// Longest name of a store.

@@ -9,6 +9,7 @@ mod kinds;
 mod processing;
 mod receivers;
 mod signals;
+mod tagged;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -15,6 +15,7 @@ use super::config::Config;
 use super::errors;
 use super::kinds;
 use super::processing::Processing;
+use super::tagged::Extra;
 use crate::failure::note;
 use crate::{clock, open};
 
@@ -64,11 +65,13 @@ impl Receivers {
             processing: &processing,
             receiver: String::new(),
             groups_itself: false,
+            extra: Extra::new(),
         };
         kinds::on_api(&mut binding);
         for receiver in &config.receivers {
             let name = receiver.name();
             binding.begin(name);
+            binding.extra = receiver.attributes().clone();
             receiver.bind(&mut binding).with_context(|| format!("receiver {name}"))?;
             if !names.insert(name) {
                 bail!("two receivers are named {name}: give them different names");
@@ -109,8 +112,11 @@ impl Receivers {
         let threads = self.threads.into_iter().map(|receiver| {
             let shutdown = shutdown.clone();
             std::thread::spawn(move || {
-                let name = receiver.name().to_owned();
-                if let Err(e) = receiver.run(shutdown) {
+                let (name, counters) = (receiver.name().to_owned(), receiver.counters());
+                let ended = receiver.run(shutdown);
+                counters.stopped();
+                if let Err(e) = ended {
+                    counters.said(&e);
                     note(&format!("receiver {name} has stopped: {e}"));
                 }
             })

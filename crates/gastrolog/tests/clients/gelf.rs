@@ -1,6 +1,6 @@
-//! graypy and pygelf over UDP (whole, in chunks, compressed or not), TCP and HTTP. None of them waits for an answer.
+//! gelf-pro over UDP and TCP, graypy and pygelf over UDP (whole, in chunks, compressed or not), TCP and HTTP. None of them waits for an answer.
 
-use super::programs::python;
+use super::programs::{node, python};
 use super::trial::{ARRIVED, CONNECTED, Fault, Trial, again_max, check, free_address, number_in};
 
 fn gelf(kind: &str, faults: &[Fault]) {
@@ -19,6 +19,32 @@ fn gelf(kind: &str, faults: &[Fault]) {
             && record["peer"] == "127.0.0.1"
             && record["parse_error"].is_null()
     });
+}
+
+fn gelf_pro(transport: &str, faults: &[Fault]) {
+    let Some(mut client) = node("gelf-pro", "gelf.cjs") else { return };
+    let listen = free_address();
+    let mut trial = Trial::new(&format!("[[receivers]]\nkind = \"gelf\"\n{transport} = \"{listen}\"\n"));
+    client.args([transport, &listen.port().to_string()]);
+    let sent = trial.run(client, faults, |trial| trial.settle("*", number_in("_n")));
+    trial.stop();
+    check(&trial.found("receiver=gelf level=4"), again_max(faults), number_in("_n"), |n, record| {
+        record["short_message"] == sent[&n]
+            && record["_time"] != record["_ingest"]
+            && record["_user_name"] == "ann"
+            && record["peer"] == "127.0.0.1"
+            && record["parse_error"].is_null()
+    });
+}
+
+#[test]
+fn gelf_pro_by_udp() {
+    gelf_pro("udp", ARRIVED);
+}
+
+#[test]
+fn gelf_pro_by_tcp() {
+    gelf_pro("tcp", CONNECTED);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Clients of the HTTP protocols, on the port of the API.
 
+use std::process::Command;
+
 use serde_json::Value as Json;
 
 use super::programs::{node, python};
@@ -8,8 +10,13 @@ use super::trial::{ALL, Trial, again_max, check, number_in, time_of};
 fn otlp(kind: &str) {
     let modules = format!("opentelemetry.exporter.otlp.proto.{kind}, opentelemetry.sdk");
     let Some(mut client) = python(&modules, "otlp.py") else { return };
+    client.arg(kind);
+    otlp_by(client, kind);
+}
+
+fn otlp_by(mut client: Command, kind: &str) {
     let mut trial = Trial::new("");
-    client.args([kind, &trial.address.to_string()]);
+    client.arg(trial.address.to_string());
     let sent = trial.run(client, ALL, |_| ());
     trial.stop();
     let service = format!("sdk-{kind}");
@@ -35,6 +42,12 @@ fn opentelemetry_by_grpc() {
 #[test]
 fn opentelemetry_by_http() {
     otlp("http");
+}
+
+#[test]
+fn opentelemetry_of_node_by_http_in_json() {
+    let Some(client) = node("@opentelemetry/exporter-logs-otlp-http", "otlp.cjs") else { return };
+    otlp_by(client, "node");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-"""The mock cluster of librdkafka, through a door of its own: `kafka.py PORT [FOLDER]`; with a folder the door speaks TLS.
+"""The mock cluster of librdkafka, through a door of its own: `kafka.py PORT [FOLDER|- [MECHANISM]]`; with a folder the door speaks TLS,
+with a mechanism it asks for a login by SCRAM, which the mock cluster does not know.
 
 What the door mends, as krafka uses newer versions of requests than librdkafka itself:
 - A version of ApiVersions that the mock does not know it answers in the form of version 3, with a count that is wrong; Kafka
@@ -14,6 +15,7 @@ import threading
 
 from common import SLOWLY_S, acknowledged, batches, text, time_ns
 from confluent_kafka import Producer
+from scram import login
 
 HOST = b"127.0.0.1"
 API_VERSIONS, KNOWN = 18, 2
@@ -68,7 +70,11 @@ async def answers(reader, to_client, ports):
         to_client.write(struct.pack(">i", len(answer)) + answer)
 
 
-async def connection(reader, writer, mock, port, wait_ms):
+async def connection(reader, writer, mock, port, wait_ms, mechanism):
+    if mechanism and not await login(mechanism, frame, reader, writer):
+        await writer.drain()
+        writer.close()
+        return
     from_broker, to_broker = await asyncio.open_connection(HOST.decode(), mock)
     both = [requests(reader, to_broker, writer, wait_ms), answers(from_broker, writer, (mock, port))]
     try:
@@ -80,26 +86,26 @@ async def connection(reader, writer, mock, port, wait_ms):
         to_broker.close()
 
 
-async def door(mock, port, tls, wait_ms):
-    open_one = lambda r, w: connection(r, w, mock, port, wait_ms)
+async def door(mock, port, tls, wait_ms, mechanism):
+    open_one = lambda r, w: connection(r, w, mock, port, wait_ms, mechanism)
     async with await asyncio.start_server(open_one, "127.0.0.1", port, ssl=tls) as server:
         await server.serve_forever()
 
 
-def cluster(port, tls=None, wait_ms=None):
+def cluster(port, tls=None, wait_ms=None, mechanism=None):
     """A cluster behind a door at `port`, and what writes to it. A member of a group that was killed is given up after `wait_ms`."""
     producer = Producer({"bootstrap.servers": "mock:1", "test.mock.num.brokers": 1, "log_level": 0})
     mock = next(iter(producer.list_topics(timeout=20).brokers.values())).port
-    threading.Thread(target=lambda: asyncio.run(door(mock, port, tls, wait_ms)), daemon=True).start()
+    threading.Thread(target=lambda: asyncio.run(door(mock, port, tls, wait_ms, mechanism)), daemon=True).start()
     return producer
 
 
 def main():
-    tls = None
-    if len(sys.argv) > 2:
+    tls, folder, mechanism = None, *(sys.argv[2:] + ["-", None][len(sys.argv) - 2 :])
+    if folder != "-":
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        tls.load_cert_chain(f"{sys.argv[2]}/localhost.pem", f"{sys.argv[2]}/localhost.key")
-    producer = cluster(int(sys.argv[1]), tls)
+        tls.load_cert_chain(f"{folder}/localhost.pem", f"{folder}/localhost.key")
+    producer = cluster(int(sys.argv[1]), tls, mechanism=mechanism)
     failed = []
     for batch in batches(SLOWLY_S):
         for i in batch:

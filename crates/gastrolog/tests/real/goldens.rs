@@ -6,7 +6,7 @@ use super::tools::read;
 use crate::support::{EVERYTHING, Place, shared_data};
 
 /// Cases of a file, a JSON value a line.
-fn cases(path: &str) -> Option<Vec<Value>> {
+pub(super) fn cases(path: &str) -> Option<Vec<Value>> {
     let text = String::from_utf8(read(&shared_data()?.join(path))).unwrap();
     Some(text.lines().map(|l| serde_json::from_str(l).unwrap()).collect())
 }
@@ -21,7 +21,7 @@ fn has(record: &Value, name: &str, value: &str) -> bool {
 
 /// Stores each line and holds the fields of its record against those expected; sealed, and before. Returns how
 /// many were compared.
-fn check(lines: &[(String, Vec<(String, String)>)]) -> usize {
+pub(super) fn check(lines: &[(String, Vec<(String, String)>)]) -> usize {
     let place = Place::new();
     let text: String = lines.iter().map(|(line, _)| format!("{line}\n")).collect();
     place.ingest(text.as_bytes());

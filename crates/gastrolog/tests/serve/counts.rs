@@ -60,7 +60,13 @@ fn every_receiver_counts_what_it_took_and_what_became_of_it() {
     assert_eq!(http["addresses"][0], format!("http://{}", serving.address));
     let syslog = of(&all, "syslog");
     assert_eq!((&syslog["stored"], &syslog["parse_errors"]), (&2.into(), &1.into()), "{syslog}");
-    assert_eq!(of(&all, "tail")["kind"], "tail");
+    let tail = of(&all, "tail");
+    assert_eq!(
+        (&tail["kind"], &tail["state"], &tail["lag_ms"]),
+        (&"tail".into(), &"running".into(), &0.into())
+    );
+    wait_until(&place, "read", |all| of(all, "tail")["unread_bytes"] == 0);
+    assert_eq!((&http["state"], &http["unread_bytes"]), (&"running".into(), &Value::Null));
     assert_eq!(of(&all, "api")["received"], 0);
 
     // What the command stores by the server is counted too.
@@ -102,5 +108,34 @@ fn the_sum_is_right_while_records_arrive() {
     let http = of(&all, "http");
     assert!(http["in_flight"] == 0 && http["received"] == http["stored"], "{http}");
     assert_eq!(place.everything().len() as u64, 2 * http["stored"].as_u64().unwrap());
+    serving.stop();
+}
+
+#[test]
+fn who_waits_for_the_store_is_said_and_for_how_long() {
+    let place = Place::new();
+    let log = place.beside("app.log", b"");
+    // More room is to be kept than any disk has: nothing can be stored, once that is seen.
+    let config = place.beside("g.toml", b"[stores.default]\nreserve = 1000000000000000\n");
+    let paths = [config.to_str().unwrap(), "--tail", log.to_str().unwrap()];
+    let args = [&["serve", "--listen", "127.0.0.1:0", "--config"], &paths[..]].concat();
+    let serving = Serving::start(place.command(&args));
+    let mut connection = http::Connection::open(serving.address).unwrap();
+    let until = Instant::now() + Duration::from_secs(30);
+    while connection.post("/ingest", b"x").unwrap().0 != 503 {
+        assert!(Instant::now() < until, "it is taken on a full disk");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    std::fs::write(&log, "one\ntwo\n").unwrap();
+    let all = wait_until(&place, "lag", |all| of(all, "tail")["lag_ms"].as_u64() >= Some(1000));
+    let tail = of(&all, "tail");
+    assert_eq!((&tail["state"], &tail["in_flight"]), (&"store_away".into(), &2.into()), "{tail}");
+    assert!(tail["last_error"].as_str().unwrap().contains("held"), "{tail}");
+    // Whoever sent it has it still: nothing waits.
+    let http = of(&all, "http");
+    assert_eq!((&http["state"], &http["lag_ms"]), (&"store_away".into(), &0.into()), "{http}");
+    assert_eq!(of(&all, "api")["state"], "running");
+    let table = place.ok(&["receivers"]);
+    assert!(table.contains("store away"), "{table}");
     serving.stop();
 }

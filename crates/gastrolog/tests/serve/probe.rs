@@ -86,7 +86,7 @@ fn tls_is_spoken_and_certificates_are_checked_and_shown() {
     let with_client = demanded(&folder);
     let plain = with_client.split(", client_ca").next().unwrap().to_owned() + " }";
     let mut config = String::new();
-    let kinds = ["syslog", "gelf", "relp", "beats", "fluent", "otlp", "loki", "elastic", "journald"];
+    let kinds = ["syslog", "gelf", "http", "relp", "beats", "fluent", "otlp", "loki", "elastic", "journald"];
     for (kind, tls) in
         kinds.map(|kind| (kind, &plain)).iter().chain(&[("syslog", &with_client), ("relp", &with_client)])
     {

@@ -133,6 +133,10 @@ fn mistakes_stop_the_start_and_say_where() {
             "[[receivers]]\nkind = \"otlp\"\nlisten = \"127.0.0.1:0\"\nstore = \"a b\"\n",
             "receiver otlp: \"a b\" cannot be the name of a store",
         ),
+        (
+            "[[receivers]]\nkind = \"syslog\"\nudp = \"127.0.0.1:0\"\nattributes = { peer = \"x\" }\n",
+            "receiver syslog: `attributes`: \"peer\" is what receivers say",
+        ),
         ("[[routes]]\nstores = [\"x\"]\nprocess = \"y\"\n", "there is no [process.y]"),
         ("[process.http]\nredact = [{ patterns = [\"visa\"] }]\n", "`visa` is no pattern"),
         ("[process.http]\nredact = [{ fields = [\"a\"], action = \"hash\" }]\n", "needs `salt`"),
@@ -150,4 +154,35 @@ fn mistakes_stop_the_start_and_say_where() {
         let (code, _, stderr) = parts(&out);
         assert!(code == 2 && stderr.contains(said), "{config}: {code} {stderr}");
     }
+}
+
+#[test]
+fn attributes_of_the_configuration_are_seen_by_routes_and_queries() {
+    let place = Place::new();
+    let config = r#"
+[[receivers]]
+kind = "syslog"
+name = "edge"
+tcp = "127.0.0.1:0"
+attributes = { site = "berlin", "zone.name" = "b 1" }
+
+[[routes]]
+when = "site=berlin"
+stores = ["berlin"]
+"#;
+    let serving = serve(&place, config);
+    let mut edge = std::net::TcpStream::connect(serving.at("syslog tcp://")).unwrap();
+    edge.write_all(b"<13>1 - h app - - - hello\n").unwrap();
+    drop(edge);
+    serving.send(b"not from there\n");
+    let until = Instant::now() + Duration::from_secs(20);
+    while counts_of(&place, "edge")["stored"] != 1 {
+        assert!(Instant::now() < until, "it does not come");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let query = "site=berlin zone.name=\"b 1\" receiver=edge peer=127.0.0.1";
+    let found = place.ok(&["query", "--name", "berlin", "--output", "raw", query]);
+    assert_eq!(found, "<13>1 - h app - - - hello\n");
+    assert_eq!(all_of(&place, "default"), "not from there\n");
+    serving.stop();
 }

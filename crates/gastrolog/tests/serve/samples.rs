@@ -218,7 +218,7 @@ fn it_can_be_left_alone_and_names_are_taken_once() {
     assert!(!place.data().join("stores/_gastrolog").exists());
     for (config, said) in [
         ("[stores._gastrolog]\nseal_age = \"1h\"\n", "cannot be the name of a store"),
-        ("[[routes]]\nstores = [\"_gastrolog\"]\n", "cannot be the name of a store"),
+        ("[[routes]]\nstores = [\"_gastrolog\"]\n", "is the server's own log"),
         (
             "[[receivers]]\nkind = \"otlp\"\nname = \"otlp-api\"\nlisten = \"127.0.0.1:0\"\n",
             "give it another `name`",

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::super::binding::Binding;
 use super::super::config::bytes;
+use super::super::tagged::Extra;
 use super::Kind;
 use super::tls::TlsKeys;
 
@@ -18,6 +19,9 @@ pub(crate) struct BeatsKeys {
     name: Option<String>,
     /// Where records go; left out: `default`.
     store: Option<String>,
+    /// What its records have beside.
+    #[serde(default)]
+    attributes: Extra,
     /// Where to listen.
     listen: SocketAddr,
     /// The certificate to show.
@@ -32,6 +36,10 @@ pub(crate) struct BeatsKeys {
 impl Kind for BeatsKeys {
     fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    fn attributes(&self) -> &Extra {
+        &self.attributes
     }
 
     fn check(&self) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@ use gastrolog_receiver_chatterbox::{ChatterboxConfig, ChatterboxReceiver, Format
 use serde::Deserialize;
 
 use super::super::binding::Binding;
+use super::super::tagged::Extra;
 use super::Kind;
 
 /// Made-up records, for tests.
@@ -15,6 +16,9 @@ pub(crate) struct ChatterboxKeys {
     name: Option<String>,
     /// Where records go; left out: `default`.
     store: Option<String>,
+    /// What its records have beside.
+    #[serde(default)]
+    attributes: Extra,
     /// Records a second.
     rate: Option<u64>,
     /// What the records are made from; names the run.
@@ -28,6 +32,10 @@ pub(crate) struct ChatterboxKeys {
 impl Kind for ChatterboxKeys {
     fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    fn attributes(&self) -> &Extra {
+        &self.attributes
     }
 
     fn check(&self) -> anyhow::Result<()> {

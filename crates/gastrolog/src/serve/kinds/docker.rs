@@ -7,6 +7,7 @@ use gastrolog_receiver_docker::{DockerFiles, EngineConfig, EngineReceiver, file_
 use serde::Deserialize;
 
 use super::super::binding::Binding;
+use super::super::tagged::Extra;
 use super::Kind;
 use super::files::{self, From};
 
@@ -21,6 +22,9 @@ pub(crate) struct DockerKeys {
     name: Option<String>,
     /// Where records go; left out: `default`.
     store: Option<String>,
+    /// What its records have beside.
+    #[serde(default)]
+    attributes: Extra,
     /// The folder of the containers; their files are read.
     folder: Option<PathBuf>,
     /// The socket of the engine; it is asked for the logs.
@@ -53,6 +57,10 @@ impl DockerKeys {
 impl Kind for DockerKeys {
     fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    fn attributes(&self) -> &Extra {
+        &self.attributes
     }
 
     fn check(&self) -> anyhow::Result<()> {

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::super::binding::Binding;
 use super::super::config::bytes;
+use super::super::tagged::Extra;
 use super::Kind;
 use super::tls::TlsKeys;
 
@@ -23,6 +24,9 @@ pub(crate) struct FluentKeys {
     name: Option<String>,
     /// Where records go; left out: `default`.
     store: Option<String>,
+    /// What its records have beside.
+    #[serde(default)]
+    attributes: Extra,
     /// Where to listen, and to answer heartbeats.
     listen: SocketAddr,
     /// The certificate to show.
@@ -44,6 +48,10 @@ pub(crate) struct FluentKeys {
 impl Kind for FluentKeys {
     fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    fn attributes(&self) -> &Extra {
+        &self.attributes
     }
 
     fn check(&self) -> anyhow::Result<()> {

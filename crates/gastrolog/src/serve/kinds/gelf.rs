@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::super::binding::Binding;
 use super::super::config::bytes;
+use super::super::tagged::Extra;
 use super::Kind;
 use super::tls::TlsKeys;
 
@@ -23,6 +24,9 @@ pub(crate) struct GelfKeys {
     pub(crate) name: Option<String>,
     /// Where records go; left out: `default`.
     pub(crate) store: Option<String>,
+    /// What its records have beside.
+    #[serde(default)]
+    pub(crate) attributes: Extra,
     /// Listen here for datagrams.
     pub(crate) udp: Option<SocketAddr>,
     /// Listen here for connections.
@@ -39,6 +43,10 @@ pub(crate) struct GelfKeys {
 impl Kind for GelfKeys {
     fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    fn attributes(&self) -> &Extra {
+        &self.attributes
     }
 
     fn check(&self) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use gastrolog_receiver_kafka::{KafkaConfig, KafkaReceiver, Login, Mechanism, Sta
 use serde::Deserialize;
 
 use super::super::binding::Binding;
+use super::super::tagged::Extra;
 use super::Kind;
 
 /// Topics of Kafka.
@@ -17,6 +18,9 @@ pub(crate) struct KafkaKeys {
     name: Option<String>,
     /// Where records go; left out: `default`.
     store: Option<String>,
+    /// What its records have beside.
+    #[serde(default)]
+    attributes: Extra,
     /// `host:port` of some brokers.
     brokers: Vec<String>,
     /// Names of topics, or globs.
@@ -82,6 +86,10 @@ enum MechanismOf {
 impl Kind for KafkaKeys {
     fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    fn attributes(&self) -> &Extra {
+        &self.attributes
     }
 
     fn check(&self) -> anyhow::Result<()> {

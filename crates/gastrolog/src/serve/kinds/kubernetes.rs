@@ -6,6 +6,7 @@ use gastrolog_receiver_kubernetes::{ApiConfig, FILES, KubernetesFiles};
 use serde::Deserialize;
 
 use super::super::binding::Binding;
+use super::super::tagged::Extra;
 use super::Kind;
 use super::files::{self, From};
 
@@ -17,6 +18,9 @@ pub(crate) struct KubernetesKeys {
     name: Option<String>,
     /// Where records go; left out: `default`.
     store: Option<String>,
+    /// What its records have beside.
+    #[serde(default)]
+    attributes: Extra,
     /// Which files.
     globs: Option<Vec<String>>,
     /// Where a file that is met for the first time is read from.
@@ -63,6 +67,10 @@ impl KubernetesKeys {
 impl Kind for KubernetesKeys {
     fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    fn attributes(&self) -> &Extra {
+        &self.attributes
     }
 
     fn check(&self) -> anyhow::Result<()> {

@@ -18,16 +18,21 @@ mod tail;
 mod tls;
 mod web;
 
+use anyhow::Context;
 use serde::Deserialize;
 
 pub(crate) use self::syslog::SyslogKeys;
 pub(crate) use self::tail::TailKeys;
 use super::binding::Binding;
+use super::tagged::{self, Extra};
 
 /// What the configuration says of one receiver.
 pub(crate) trait Kind {
     /// The name it is given, if any; without it the kind is its name.
     fn name(&self) -> Option<&str>;
+
+    /// What its records have beside.
+    fn attributes(&self) -> &Extra;
 
     /// What the types cannot say.
     fn check(&self) -> anyhow::Result<()>;
@@ -61,6 +66,8 @@ kinds! {
     "elastic" => Elastic(web::WebKeys<web::Elastic>),
     /// GELF over UDP, TCP and HTTP.
     "gelf" => Gelf(gelf::GelfKeys),
+    /// `POST /ingest`.
+    "http" => Http(http::HttpKeys),
     /// Uploads of the journal.
     "journald" => Journald(web::WebKeys<web::Journald>),
     /// Loki's push API.
@@ -106,8 +113,14 @@ impl ReceiverConfig {
         self.parts().0
     }
 
+    /// What its records have beside.
+    pub(super) fn attributes(&self) -> &Extra {
+        self.parts().1.attributes()
+    }
+
     /// What the types cannot say.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
+        tagged::check(self.attributes()).with_context(|| format!("receiver {}", self.name()))?;
         self.parts().1.check()
     }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::super::binding::Binding;
 use super::super::config::bytes;
+use super::super::tagged::Extra;
 use super::Kind;
 use super::tls::TlsKeys;
 
@@ -18,6 +19,9 @@ pub(crate) struct RelpKeys {
     pub(crate) name: Option<String>,
     /// Where records go; left out: `default`.
     pub(crate) store: Option<String>,
+    /// What its records have beside.
+    #[serde(default)]
+    pub(crate) attributes: Extra,
     /// Listen here.
     pub(crate) listen: SocketAddr,
     /// The certificate to show.
@@ -30,6 +34,10 @@ pub(crate) struct RelpKeys {
 impl Kind for RelpKeys {
     fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    fn attributes(&self) -> &Extra {
+        &self.attributes
     }
 
     fn check(&self) -> anyhow::Result<()> {

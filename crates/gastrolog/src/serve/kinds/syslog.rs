@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::super::binding::Binding;
 use super::super::config::bytes;
+use super::super::tagged::Extra;
 use super::Kind;
 use super::tls::TlsKeys;
 
@@ -19,6 +20,9 @@ pub(crate) struct SyslogKeys {
     pub(crate) name: Option<String>,
     /// Where records go; left out: `default`.
     pub(crate) store: Option<String>,
+    /// What its records have beside.
+    #[serde(default)]
+    pub(crate) attributes: Extra,
     /// Listen here for datagrams.
     pub(crate) udp: Option<SocketAddr>,
     /// Listen here for connections.
@@ -35,6 +39,10 @@ pub(crate) struct SyslogKeys {
 impl Kind for SyslogKeys {
     fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    fn attributes(&self) -> &Extra {
+        &self.attributes
     }
 
     fn check(&self) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@ use gastrolog_receiver_tail::TailReceiver;
 use serde::Deserialize;
 
 use super::super::binding::Binding;
+use super::super::tagged::Extra;
 use super::Kind;
 use super::files::{self, From};
 
@@ -15,6 +16,9 @@ pub(crate) struct TailKeys {
     pub(crate) name: Option<String>,
     /// Where records go; left out: `default`.
     pub(crate) store: Option<String>,
+    /// What its records have beside.
+    #[serde(default)]
+    pub(crate) attributes: Extra,
     /// Which files.
     pub(crate) globs: Vec<String>,
     /// Where a file that is met for the first time is read from.
@@ -25,6 +29,10 @@ pub(crate) struct TailKeys {
 impl Kind for TailKeys {
     fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    fn attributes(&self) -> &Extra {
+        &self.attributes
     }
 
     fn check(&self) -> anyhow::Result<()> {

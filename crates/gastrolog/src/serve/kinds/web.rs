@@ -15,6 +15,7 @@ use gastrolog_receiver_otlp::{OtlpConfig, OtlpIngest};
 use serde::Deserialize;
 
 use super::super::binding::Binding;
+use super::super::tagged::Extra;
 use super::Kind;
 use super::tls::TlsKeys;
 
@@ -26,6 +27,9 @@ pub(crate) struct WebKeys<P> {
     name: Option<String>,
     /// Where records go; left out: `default`.
     store: Option<String>,
+    /// What its records have beside.
+    #[serde(default)]
+    attributes: Extra,
     /// Listen here.
     listen: SocketAddr,
     /// The certificate to show.
@@ -51,6 +55,10 @@ pub(crate) trait Protocol {
 impl<P: Protocol> Kind for WebKeys<P> {
     fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    fn attributes(&self) -> &Extra {
+        &self.attributes
     }
 
     fn check(&self) -> anyhow::Result<()> {

@@ -75,30 +75,18 @@ impl Bits {
 
     /// The rows whose value passes `test`. Where `among` is given, values of rows outside of it need not be looked at.
     pub(crate) fn from_slice<T>(values: &[T], among: Option<&Bits>, test: impl Fn(&T) -> bool) -> Bits {
+        // To bytes of 0 and 1 first, which the compiler does many at once where the test is simple.
         let word = |values: &[T; 64]| {
-            values.iter().enumerate().fold(0u64, |word, (i, v)| word | u64::from(test(v)) << i)
+            let mut passed = [0u8; 64];
+            passed.iter_mut().zip(values).for_each(|(p, v)| *p = u8::from(test(v)));
+            equal_bytes(&passed, 1)
         };
-        let last = |values: &[T]| {
-            values.iter().enumerate().fold(0u64, |word, (i, v)| word | u64::from(test(v)) << i)
-        };
-        Bits::from_words(values, among, word, last)
+        Bits::from_words(values, among, word, &test)
     }
 
     /// The rows whose value is `wanted`.
     pub(crate) fn from_equal(values: &[u8], wanted: u8, among: Option<&Bits>) -> Bits {
-        // Compared many at once to bytes of 0 and 1, of which a multiplication gathers eight into a byte.
-        let word = |values: &[u8; 64]| {
-            let mut equal = [0u8; 64];
-            equal.iter_mut().zip(values).for_each(|(e, v)| *e = u8::from(*v == wanted));
-            let (eights, _) = equal.as_chunks::<8>();
-            eights.iter().enumerate().fold(0u64, |word, (i, eight)| {
-                word | (u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * i)
-            })
-        };
-        let last = |values: &[u8]| {
-            values.iter().enumerate().fold(0u64, |word, (i, v)| word | u64::from(*v == wanted) << i)
-        };
-        Bits::from_words(values, among, word, last)
+        Bits::from_words(values, among, |values| equal_bytes(values, wanted), |&v| v == wanted)
     }
 
     #[inline]
@@ -106,38 +94,68 @@ impl Bits {
         values: &[T],
         among: Option<&Bits>,
         word: impl Fn(&[T; 64]) -> u64,
-        last: impl Fn(&[T]) -> u64,
+        one: impl Fn(&T) -> bool,
     ) -> Bits {
         let (full, rest) = values.as_chunks::<64>();
         let mut words: Vec<u64> = match among {
             None => full.iter().map(word).collect(),
             Some(among) => {
-                let pairs = full.iter().zip(&among.words);
-                pairs.map(|(values, &among)| if among == 0 { 0 } else { word(values) & among }).collect()
+                let among_them = |(values, &among): (&[T; 64], &u64)| match among.count_ones() {
+                    0 => 0,
+                    // Of a few it costs less to look at each.
+                    1..=FEW => {
+                        each(among).filter(|&i| values.get(i).is_some_and(&one)).fold(0, |w, i| w | 1 << i)
+                    }
+                    _ => word(values) & among,
+                };
+                full.iter().zip(&among.words).map(among_them).collect()
             }
         };
         // An `among` that is too short has none of the other rows.
         words.resize(full.len(), 0);
         if !rest.is_empty() {
-            words.push(last(rest));
+            words.push(rest.iter().enumerate().fold(0u64, |word, (i, v)| word | u64::from(one(v)) << i));
         }
         Bits { words, rows: values.len() }
     }
 
     /// The rows in the set, rising.
     pub(crate) fn iter(&self) -> impl Iterator<Item = usize> + '_ {
-        self.words.iter().enumerate().flat_map(|(i, &word)| {
-            let mut rest = word;
-            std::iter::from_fn(move || {
-                if rest == 0 {
-                    return None;
-                }
-                let bit = rest.trailing_zeros() as usize;
-                rest &= rest - 1;
-                Some(i * 64 + bit)
-            })
-        })
+        self.words.iter().enumerate().flat_map(|(i, &word)| each(word).map(move |bit| i * 64 + bit))
     }
+}
+
+/// So many rows of 64 are looked at one by one.
+const FEW: u32 = 4;
+
+/// The bits of a word, rising.
+#[inline]
+fn each(word: u64) -> impl Iterator<Item = usize> {
+    let mut rest = word;
+    std::iter::from_fn(move || {
+        if rest == 0 {
+            return None;
+        }
+        let bit = rest.trailing_zeros() as usize;
+        rest &= rest - 1;
+        Some(bit)
+    })
+}
+
+/// Which bytes are `wanted`, a bit each. Each equal byte becomes the bit of its place among eight, and eight are added to
+/// one byte: sums of bytes are what the compiler does many at once.
+#[inline]
+fn equal_bytes(bytes: &[u8; 64], wanted: u8) -> u64 {
+    let mut placed = [0u8; 64];
+    for ((i, p), &byte) in placed.iter_mut().enumerate().zip(bytes) {
+        *p = if byte == wanted { 1 << (i % 8) } else { 0 };
+    }
+    let mut word = [0u8; 8];
+    let (eights, _) = placed.as_chunks::<8>();
+    for (sum, eight) in word.iter_mut().zip(eights) {
+        *sum = eight.iter().fold(0u8, |sum, p| sum.wrapping_add(*p));
+    }
+    u64::from_le_bytes(word)
 }
 
 #[cfg(test)]
@@ -151,10 +169,13 @@ mod tests {
             let expect = Bits::from_tests(values.iter().map(|&v| v == 3), rows);
             assert_eq!(Bits::from_equal(&values, 3, None), expect);
             assert_eq!(Bits::from_slice(&values, None, |&v| v == 3), expect);
-            let among = Bits::from_tests((0..rows).map(|r| r >= 70), rows);
-            let expect = expect.and(&among);
-            assert_eq!(Bits::from_equal(&values, 3, Some(&among)).and(&among), expect);
-            assert_eq!(Bits::from_slice(&values, Some(&among), |&v| v == 3).and(&among), expect);
+            // None, all, many and few of the 64 rows of a word.
+            for among in [|r: usize| r >= 70, |r| r >= 64 && r % 2 == 0, |r| r % 31 == 1] {
+                let among = Bits::from_tests((0..rows).map(among), rows);
+                let expect = expect.clone().and(&among);
+                assert_eq!(Bits::from_equal(&values, 3, Some(&among)).and(&among), expect);
+                assert_eq!(Bits::from_slice(&values, Some(&among), |&v| v == 3).and(&among), expect);
+            }
         }
     }
 

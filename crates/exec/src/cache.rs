@@ -9,10 +9,13 @@ use gastrolog_format::column::{Column, Texts};
 use gastrolog_format::{Ids, Shapes};
 use gastrolog_plan::{Aggregation, Plan, RowGroupPlan};
 use parking_lot::Mutex;
+use rapidhash::fast::RandomState;
 
 use crate::answers::Answers;
 use crate::filters::Filters;
+use crate::pattern_words::PatternWords;
 use crate::patterns::RowPatterns;
+use crate::postings::Postings;
 
 /// Which decoded part of a row group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +38,10 @@ pub(crate) enum Part {
     RowsOf(u32),
     /// For each entry of a column's dictionary the address that it is; none if not all are addresses.
     Addresses(u32),
+    /// Which patterns of a column have which words.
+    PatternWords(u32),
+    /// Which rows have which value of a column's dictionary.
+    Postings(u32),
     /// The pattern of each row: of the message (0), or of a field by the hash of its name.
     Patterns(u64),
 }
@@ -49,6 +56,8 @@ pub(crate) enum Decoded {
     Times(Arc<Vec<i64>>),
     Rows(Arc<Vec<u32>>),
     Patterns(Arc<RowPatterns>),
+    PatternWords(Arc<PatternWords>),
+    Postings(Arc<Postings>),
 }
 
 impl Decoded {
@@ -63,6 +72,8 @@ impl Decoded {
             Decoded::Times(t) => 8 * t.len(),
             Decoded::Rows(r) => 4 * r.len(),
             Decoded::Patterns(p) => p.bytes(),
+            Decoded::PatternWords(w) => w.memory_bytes(),
+            Decoded::Postings(p) => p.memory_bytes(),
         }
     }
 }
@@ -78,7 +89,7 @@ struct Entry {
 
 #[derive(Default)]
 struct State {
-    entries: HashMap<Key, Entry>,
+    entries: HashMap<Key, Entry, RandomState>,
     bytes: usize,
     clock: u64,
 }

@@ -5,6 +5,7 @@
 
 mod accumulate;
 mod actual;
+mod again;
 mod answers;
 mod automaton;
 mod bits;
@@ -26,8 +27,10 @@ mod interner;
 mod later;
 mod output;
 mod parallel;
+mod pattern_words;
 mod patterns;
 mod pending;
+mod postings;
 mod record;
 mod run;
 mod stages;

@@ -39,7 +39,7 @@ pub(crate) fn rows_where(
         Column::Dictionary { values, ids } => {
             let among = view.is_everywhere(i).then_some(among);
             // Values of a dictionary are tested once; then it is a matter of ids.
-            rows_with_id(ids, &values.iter().map(matches).collect::<Vec<bool>>(), among)
+            rows_with_value(view, i, ids, &values.iter().map(matches).collect::<Vec<bool>>(), among)
         }
         Column::Integer { values, exceptions } => match integer_hits(values, predicate) {
             Some(hits) => with_exceptions(hits, exceptions, &matches),
@@ -54,6 +54,20 @@ pub(crate) fn rows_where(
         _ => by_value()?,
     };
     spread(view, i, hits)
+}
+
+/// As [`rows_with_id`] for the ids of column `i`, by what is known of the rows of each.
+pub(crate) fn rows_with_value(
+    view: &View<'_>,
+    i: u32,
+    ids: &Ids,
+    wanted: &[bool],
+    among: Option<&Bits>,
+) -> Bits {
+    match view.postings(i, ids, wanted.len()) {
+        Some(postings) => postings.rows_with(wanted),
+        None => rows_with_id(ids, wanted, among),
+    }
 }
 
 /// The rows whose id is wanted. Only rows in `among` need be right, if it is given.

@@ -36,6 +36,8 @@ struct OpenColumn {
     rows: OnceCell<Arc<Vec<u32>>>,
     /// The value that was asked for last: rows are mostly read in order.
     last: Cell<usize>,
+    /// Whether the cache had the column, so that it is asked not for the first time.
+    again: Cell<bool>,
 }
 
 /// The number of an escape as a value.
@@ -155,6 +157,7 @@ impl<'a> View<'a> {
 
     fn read_column(&self, i: u32) -> Result<Arc<Column>, ReadError> {
         if let Some(Decoded::Column(column)) = self.cached.get(Part::Column(i)) {
+            self.opened(i)?.again.set(true);
             return Ok(column);
         }
         let meta = self.header.columns.get(i as usize);
@@ -166,6 +169,11 @@ impl<'a> View<'a> {
             self.cached.put(Part::Column(i), Decoded::Column(column.clone()));
         }
         Ok(column)
+    }
+
+    /// Whether column `i` was decoded for a question before this one, and is decoded now.
+    pub(crate) fn is_asked_again(&self, i: u32) -> bool {
+        self.open.get(i as usize).is_some_and(|open| open.again.get())
     }
 
     /// Whether column `i` may have `word` in a value, found without decoding what says which row has which. For
@@ -182,6 +190,7 @@ impl<'a> View<'a> {
         }
         if let Some(Decoded::Column(column)) = self.cached.peek(Part::Column(i)) {
             open.column.get_or_init(|| column);
+            open.again.set(true);
             return Ok(true);
         }
         Ok(self.texts(i)?.may_have_word(word, stands_in))

@@ -2,12 +2,13 @@
 
 use gastrolog_chunk::ReadError;
 use gastrolog_format::Strings;
-use gastrolog_format::column::{Column, Exceptions};
+use gastrolog_format::column::{Column, Exceptions, Pattern};
 use gastrolog_format::words::TypedWords;
 use gastrolog_types::words::contains_word;
 
 use crate::bits::Bits;
-use crate::values::rows_with_id;
+use crate::pattern_words::PatternWords;
+use crate::values::{rows_with_id, rows_with_value};
 use crate::view::View;
 
 /// The rows of `among` whose text has `word` (folded to lower case) as a whole word.
@@ -30,7 +31,15 @@ pub(crate) fn rows_with_word(view: &View<'_>, word: &[u8], among: Bits) -> Resul
         if !view.may_have_word(i, word, &|texts| needle.find(texts, 0).is_some())? {
             continue;
         }
-        let found = values_with_word(view.column(i)?, &needle);
+        let found = match &**view.column(i)? {
+            Column::Dictionary { values, ids } => {
+                needle.strings_with(values).map(|wanted| rows_with_value(view, i, ids, &wanted, None))
+            }
+            column @ Column::Pattern { .. } => {
+                pattern_values(column, &needle, view.pattern_words(i)?.as_deref())
+            }
+            column => values_with_word(column, &needle),
+        };
         match (found, view.is_everywhere(i)) {
             (None, _) => {}
             (Some(values), true) => hits = hits.or(&values),
@@ -85,7 +94,7 @@ fn values_with_word(column: &Column, needle: &Needle<'_>) -> Option<Bits> {
         }
         Column::Dictionary { values, ids } => rows_with_id(ids, &needle.strings_with(values)?, None),
         Column::Text(values) => Bits::from_slice(&needle.strings_with(values)?, None, |&has| has),
-        Column::Pattern { .. } => pattern_values(column, needle)?,
+        Column::Pattern { .. } => pattern_values(column, needle, None)?,
         Column::Integer { values, exceptions } => {
             let wanted = canonical(word);
             let number = |&v: &i64| wanted.is_some_and(|w| v.unsigned_abs() == w);
@@ -188,26 +197,39 @@ fn written(column: &Column, word: &[u8], possible: bool) -> Option<Bits> {
     typed(tests, column.len(), column.exceptions().unwrap_or(&none), word, possible)
 }
 
-fn pattern_values(column: &Column, needle: &Needle<'_>) -> Option<Bits> {
+/// The values of a column of patterns that have the word; `None` for none. What is known of its words saves a look at
+/// patterns that have not.
+pub(crate) fn pattern_values(
+    column: &Column,
+    needle: &Needle<'_>,
+    known: Option<&PatternWords>,
+) -> Option<Bits> {
     let Column::Pattern { patterns, ids, ranks, rest } = column else { return None };
     // For each pattern: all rows, or the ranks that match in some variable.
-    let mut all: Vec<bool> = Vec::with_capacity(patterns.len() + 1);
-    let mut some: Vec<Option<Bits>> = Vec::with_capacity(patterns.len() + 1);
-    for pattern in patterns {
-        let literal = needle.find(pattern.literals.bytes(), 0).is_some()
-            && pattern.literals.iter().any(|l| contains_word(l, needle.word));
-        let of_variables = pattern.variables.iter().filter_map(|v| values_with_word(v, needle));
-        some.push(if literal { None } else { of_variables.reduce(|a, b| a.or(&b)) });
-        all.push(literal);
+    let mut all: Option<Vec<bool>> = None;
+    let mut some: Vec<Option<Bits>> = Vec::new();
+    let mut look_at = |id: usize| {
+        let (literal, ranks) = match patterns.get(id) {
+            Some(pattern) => in_pattern(pattern, needle),
+            None => (false, needle.strings_with(rest).map(|with| Bits::from_slice(&with, None, |&has| has))),
+        };
+        if literal && let Some(place) = all.get_or_insert_with(|| vec![false; patterns.len() + 1]).get_mut(id)
+        {
+            *place = true;
+        } else if ranks.is_some() {
+            some.resize(patterns.len() + 1, None);
+            some.get_mut(id).into_iter().for_each(|place| *place = ranks.clone());
+        }
+    };
+    match known.and_then(|known| known.with(needle.word)) {
+        Some(ids) => ids.for_each(&mut look_at),
+        None => (0..=patterns.len()).for_each(&mut look_at),
     }
-    all.push(false);
-    some.push(needle.strings_with(rest).map(|with| Bits::from_slice(&with, None, |&has| has)));
-    let few = some.iter().any(Option::is_some);
-    if !few && !all.contains(&true) {
+    if all.is_none() && some.is_empty() {
         return None;
     }
-    let mut hits = rows_with_id(ids, &all, None);
-    if few {
+    let mut hits = all.map_or_else(|| Bits::none(ids.len()), |all| rows_with_id(ids, &all, None));
+    if !some.is_empty() {
         for (i, &rank) in ranks.iter().enumerate() {
             if let Some(Some(with)) = some.get(ids.get(i) as usize)
                 && with.has(rank as usize)
@@ -217,4 +239,15 @@ fn pattern_values(column: &Column, needle: &Needle<'_>) -> Option<Bits> {
         }
     }
     Some(hits)
+}
+
+/// Whether the word is in a literal of a pattern, or else the ranks that have it in a variable.
+fn in_pattern(pattern: &Pattern, needle: &Needle<'_>) -> (bool, Option<Bits>) {
+    let literal = needle.find(pattern.literals.bytes(), 0).is_some()
+        && pattern.literals.iter().any(|l| contains_word(l, needle.word));
+    if literal {
+        return (true, None);
+    }
+    let of_variables = pattern.variables.iter().filter_map(|v| values_with_word(v, needle));
+    (false, of_variables.reduce(|a, b| a.or(&b)))
 }

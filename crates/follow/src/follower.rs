@@ -248,6 +248,7 @@ impl Follower {
     fn store(&mut self, shutdown: &Shutdown) -> Next {
         let Gathered { batch, moves } = std::mem::take(&mut self.gathered);
         self.counters.received_batch(&batch);
+        self.counters.too_long_records(&batch);
         let mut wait = |pause: Duration| !shutdown.wait_timeout(pause);
         if let Outcome::GivenUp(left) = store_batch(&*self.sink, batch, &self.counters, &mut wait) {
             // The bookmarks stay where they were: the files still have these lines.

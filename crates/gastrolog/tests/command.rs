@@ -206,7 +206,7 @@ fn records_that_trickle_in_are_stored_as_they_come() {
     let mut pipe = child.stdin.take().unwrap();
     for i in 1..=3 {
         pipe.write_all(format!("line {i}\n").as_bytes()).unwrap();
-        let until = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
         while place.fake.texts().len() < i && std::time::Instant::now() < until {
             std::thread::sleep(std::time::Duration::from_millis(5));
         }

@@ -15,7 +15,7 @@ mod kill {
 mod support;
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -86,7 +86,13 @@ fn stalled_peers(serving: &Serving) -> Vec<TcpStream> {
         socket
     };
     let mut half = TcpStream::connect(serving.address).unwrap();
-    half.write_all(b"POST /ingest HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf a body").unwrap();
+    let head = "POST /ingest HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 100\r\n\r\n";
+    half.write_all(head.as_bytes()).unwrap();
+    // It waits for the body then: a connection that it has not accepted yet would not hold it up.
+    let mut told = [0; 25];
+    half.read_exact(&mut told).unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    half.write_all(b"half a body").unwrap();
     vec![stream("Follow/Follow"), stream("Query/Query"), half, TcpStream::connect(serving.address).unwrap()]
 }
 

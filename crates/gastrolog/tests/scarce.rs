@@ -15,8 +15,10 @@ use support::{Place, Serving, parts, report};
 /// How long a server may take to recover.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A user that nobody else is: limits of a user are then limits of this test.
-const NOBODY: &str = "61234";
+/// A user that nobody else is, nor another run of this test: limits of a user are then limits of this test.
+fn nobody() -> String {
+    (61_000 + std::process::id() % 4000).to_string()
+}
 
 /// `gastrolog serve` under `limits`, a line of shell.
 fn serve(place: &Place, limits: &str, with: &[&str]) -> Serving {
@@ -109,7 +111,7 @@ fn without_file_descriptors_it_says_so_and_recovers() {
 
 /// Whether this test may become another user.
 fn may_change_user() -> bool {
-    let there = Command::new("setpriv").args(["--reuid", NOBODY, "true"]).output();
+    let there = Command::new("setpriv").args(["--reuid", &nobody(), "true"]).output();
     let may = there.is_ok_and(|out| out.status.success());
     if !may {
         eprintln!("skipped: limits of threads are those of a user, and only root may become another");
@@ -135,9 +137,9 @@ fn without_threads_it_says_so_and_recovers() {
     std::fs::create_dir_all(&data).unwrap();
     // The user needs the data, the way to it, and the program.
     let program = place.beside("gastrolog", &std::fs::read(env!("CARGO_BIN_EXE_gastrolog")).unwrap());
-    let top = data.parent().unwrap();
+    let (top, nobody) = (data.parent().unwrap(), nobody());
     let prepared = format!(
-        "chmod 755 {top} {program} && chown -R {NOBODY}:{NOBODY} {data}",
+        "chmod 755 {top} {program} && chown -R {nobody}:{nobody} {data}",
         top = top.display(),
         program = program.display(),
         data = data.display()
@@ -146,7 +148,7 @@ fn without_threads_it_says_so_and_recovers() {
     let mut command = Command::new("setpriv");
     // Not by the shell's `ulimit`: not every shell can limit threads.
     command
-        .args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "prlimit", "--nproc=24"])
+        .args(["--reuid", &nobody, "--regid", &nobody, "--clear-groups", "prlimit", "--nproc=24"])
         .arg(&program);
     command.args(["serve", "--listen", "127.0.0.1:0"]).env("GASTROLOG_DATA", &data);
     let serving = Serving::start(command);
@@ -168,8 +170,11 @@ fn without_threads_it_says_so_and_recovers() {
     std::thread::sleep(Duration::from_millis(2500));
     drop(followers);
     sender.send_until_taken("when the followers have left");
-    let said = receivers(&serving);
-    assert!(said.contains("no more threads"), "{said}");
+    let until = Instant::now() + PATIENCE;
+    while !receivers(&serving).contains("no more threads") {
+        assert!(Instant::now() < until, "{}", receivers(&serving));
+        std::thread::sleep(Duration::from_millis(100));
+    }
     let refused = refused_threads(serving.address);
     assert!(refused > 0, "it has not counted them");
     serving.stop();

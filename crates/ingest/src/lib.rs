@@ -24,5 +24,5 @@ pub use receiver::{Clock, Receiver, ReceiverError};
 pub use roster::{ReceiverMeasures, ReceiverStatus, Roster};
 pub use routes::{RouteCounts, RouteStatus, Routes};
 pub use shutdown::Shutdown;
-pub use sink::{Accepted, Dropped, Sink, SinkError};
+pub use sink::{Accepted, Dropped, Refused, Sink, SinkError};
 pub use store::{Backoff, Outcome, store_batch};

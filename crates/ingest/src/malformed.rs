@@ -10,6 +10,8 @@ use crate::{Accepted, Counters, DropReason};
 
 /// The attribute of a record that says why it does not follow the protocol.
 const WHY: &str = "parse_error";
+/// The attribute of a record that is not whole.
+const CUT: &str = "truncated";
 
 impl Counters {
     /// From now on samples go to `sampler`; the first one that is named stays.
@@ -67,6 +69,20 @@ impl Counters {
         self.sample(Cause::TooLong, place(attributes), "longer than the limit", text);
     }
 
+    /// Like [`Counters::too_long`], of those records of a batch that were cut.
+    pub fn too_long_records(&self, batch: &Batch) {
+        let is_cut = |set: &Attributes| set.iter().any(|(name, _)| name == CUT);
+        if self.sampler.get().is_none() || !batch.attributes.iter().any(is_cut) {
+            return;
+        }
+        for (i, record) in batch.records.iter().enumerate() {
+            let attributes = batch.attributes.get(record.attributes as usize);
+            if let Some(attributes) = attributes.filter(|set| is_cut(set)) {
+                self.too_long(batch.text_of(i), attributes);
+            }
+        }
+    }
+
     /// Counts a record of a sender that cannot wait, for which there was no room.
     pub fn no_room(&self, text: &[u8], attributes: &Attributes) {
         self.dropped(DropReason::QueueFull, 1);
@@ -95,10 +111,12 @@ impl Counters {
         self.sample(Cause::Refused, place(&first.attributes), error, first);
     }
 
-    /// Of what a route brought to another store only the number is known.
+    /// Takes a sample of what a store behind a route refused.
     pub(crate) fn sample_refused_by_routes(&self, accepted: &Accepted) {
-        if accepted.dropped.iter().any(|(reason, _)| reason == DropReason::Refused) {
-            self.sample(Cause::Refused, "", "a store that a route names refused records", Input::default());
+        if let Some(first) = &accepted.first_refused {
+            self.said(format_args!("a record was dropped: {}", first.reason));
+            let why = format_args!("a store that a route names: {}", first.reason);
+            self.sample(Cause::Refused, place(&first.record.attributes), why, &first.record);
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Where records go.
 
+use std::sync::Arc;
+
 use gastrolog_types::{Batch, Seq};
 
 use crate::DropReason;
+use crate::samples::Kept;
 
 /// Takes batches of records into a store.
 pub trait Sink: Send + Sync {
@@ -13,7 +16,7 @@ pub trait Sink: Send + Sync {
 }
 
 /// Proof that a batch is durable, but for what was dropped on purpose. Stored and dropped make up the batch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
     /// Sequence number of the first record that was stored; the others follow it without gaps, in one store. Of a batch
     /// that went to several stores: the number in the first of them.
@@ -22,12 +25,23 @@ pub struct Accepted {
     pub count: u64,
     /// How many records were not, as the configuration asks for.
     pub dropped: Dropped,
+    /// The first of the records that one of their stores can never take, to be looked at.
+    pub first_refused: Option<Arc<Refused>>,
+}
+
+/// A record that a store behind a route can never take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The beginning of its text, and its attributes.
+    pub record: Kept,
+    /// What the store said.
+    pub reason: String,
 }
 
 impl Accepted {
     /// All of a batch of `count` records was stored.
     pub fn stored(first_seq: Seq, count: u64) -> Accepted {
-        Accepted { first_seq, count, dropped: Dropped::default() }
+        Accepted { first_seq, count, ..Accepted::default() }
     }
 }
 

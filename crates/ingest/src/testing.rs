@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use gastrolog_types::{Batch, Record};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::{Accepted, Sink, SinkError};
 
@@ -18,6 +18,7 @@ pub struct MemorySink {
     appends: AtomicU64,
     refuse: Option<Vec<u8>>,
     delay: Duration,
+    held: Mutex<()>,
 }
 
 impl MemorySink {
@@ -53,6 +54,11 @@ impl MemorySink {
     pub fn slow(mut self, delay: Duration) -> MemorySink {
         self.delay = delay;
         self
+    }
+
+    /// Appends wait while the guard lives.
+    pub fn hold(&self) -> MutexGuard<'_, ()> {
+        self.held.lock()
     }
 
     /// What was stored.
@@ -97,6 +103,7 @@ impl MemorySink {
 
 impl Sink for MemorySink {
     fn append(&self, batch: Batch) -> Result<Accepted, SinkError> {
+        drop(self.held.lock());
         std::thread::sleep(self.delay);
         if self.is_away() {
             return Err(SinkError::Unavailable("told to fail".into()));

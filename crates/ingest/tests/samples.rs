@@ -4,9 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gastrolog_ingest::samples::{Cause, Input, SampleCounts, SampleLog, Scrub};
+use gastrolog_ingest::samples::{Cause, Input, Kept, SampleCounts, SampleLog, Scrub};
 use gastrolog_ingest::testing::MemorySink;
-use gastrolog_ingest::{Counters, DropReason, Roster, Sink, store_batch};
+use gastrolog_ingest::{Accepted, Counters, DropReason, Refused, Roster, Sink, store_batch};
 use gastrolog_types::{Attributes, Batch, Timestamp};
 use proptest::prelude::*;
 
@@ -77,6 +77,46 @@ fn records_that_a_store_refuses_are_shown() {
     assert_eq!(counters.snapshot().dropped_for(DropReason::Refused), 1);
     let [text] = &own.texts()[..] else { panic!("{:?}", own.texts()) };
     assert!(text.contains(r#""reason":"refused""#) && text.contains(r#""raw":"bad one""#), "{text}");
+}
+
+#[test]
+fn what_a_store_behind_a_route_refuses_is_shown() {
+    let own = Arc::new(MemorySink::new());
+    let log = log(&own, None);
+    let counters = counters(&log);
+    let record = Kept::of(b"much too odd", &Attributes::new([("peer", &b"192.0.2.9"[..])]));
+    let first_refused = Some(Arc::new(Refused { record, reason: "that it cannot".into() }));
+    let mut accepted = Accepted { count: 2, first_refused, ..Accepted::default() };
+    accepted.dropped.add(DropReason::Refused, 1);
+    counters.accepted(&accepted);
+    log.close();
+    assert_eq!(
+        own.texts(),
+        [
+            r#"{"receiver":"in","kind":"syslog","reason":"refused","peer":"192.0.2.9","error":"a store that a route names: that it cannot","bytes":12,"raw":"much too odd"}"#
+        ]
+    );
+    assert_eq!(counters.last_error().unwrap().1, "a record was dropped: that it cannot");
+}
+
+#[test]
+fn records_that_were_cut_are_shown() {
+    let own = Arc::new(MemorySink::new());
+    let log = log(&own, None);
+    let counters = counters(&log);
+    let set = |pairs: &[(&str, &str)]| Attributes::new(pairs.iter().map(|(n, v)| (*n, v.as_bytes())));
+    let (whole, cut) = (set(&[("file", "/a/b")]), set(&[("file", "/a/b"), ("truncated", "true")]));
+    let mut batch = Batch::default();
+    for (text, set) in [(&b"one"[..], &whole), (b"two", &cut), (b"three", &whole)] {
+        batch.push(text, set, Timestamp(1), Timestamp::NONE);
+    }
+    counters.too_long_records(&batch);
+    log.close();
+    let [text] = &own.texts()[..] else { panic!("{:?}", own.texts()) };
+    assert!(
+        text.contains(r#""reason":"too_long","file":"/a/b""#) && text.ends_with(r#""raw":"two"}"#),
+        "{text}"
+    );
 }
 
 /// Takes every `7` out.

@@ -84,9 +84,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_takes_its_time_is_not_the_senders_fault() {
-        let mut data = with(dripping(3, 1), Duration::from_millis(200)).into_data_stream();
+        let mut data = with(dripping(3, 1), Duration::from_millis(1000)).into_data_stream();
         for _ in 0..3 {
-            tokio::time::sleep(Duration::from_millis(150)).await;
+            tokio::time::sleep(Duration::from_millis(400)).await;
             assert!(data.next().await.unwrap().is_ok());
         }
         assert!(data.next().await.is_none());

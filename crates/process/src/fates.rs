@@ -1,11 +1,16 @@
 //! What became of each record of a batch: stored, or dropped for one reason.
 
-use gastrolog_ingest::{Accepted, DropReason};
+use std::sync::Arc;
+
+use gastrolog_ingest::{Accepted, DropReason, Refused};
 
 use crate::process::Removed;
 
 /// By record of the original batch; `None` while nothing is known.
-pub(crate) struct Fates(Vec<Option<Fate>>);
+pub(crate) struct Fates {
+    of: Vec<Option<Fate>>,
+    first_refused: Option<Arc<Refused>>,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
@@ -15,11 +20,11 @@ enum Fate {
 
 impl Fates {
     pub(crate) fn of(records: usize) -> Fates {
-        Fates(vec![None; records])
+        Fates { of: vec![None; records], first_refused: None }
     }
 
     pub(crate) fn all_stored(&mut self) {
-        self.0.fill(Some(Fate::Stored));
+        self.of.fill(Some(Fate::Stored));
     }
 
     /// One of the stores has it; unless another refuses it for good.
@@ -29,9 +34,14 @@ impl Fates {
 
     /// One of the stores can never take it.
     pub(crate) fn refused(&mut self, id: u32) {
-        if let Some(fate) = self.0.get_mut(id as usize) {
+        if let Some(fate) = self.of.get_mut(id as usize) {
             *fate = Some(Fate::Dropped(DropReason::Refused));
         }
+    }
+
+    /// The first of those that a store can never take is shown.
+    pub(crate) fn show_refused(&mut self, first: Option<Arc<Refused>>) {
+        self.first_refused = self.first_refused.take().or(first);
     }
 
     /// Nothing took it.
@@ -45,15 +55,16 @@ impl Fates {
     }
 
     fn set_if_unknown(&mut self, id: u32, fate: Fate) {
-        if let Some(unknown) = self.0.get_mut(id as usize).filter(|fate| fate.is_none()) {
+        if let Some(unknown) = self.of.get_mut(id as usize).filter(|fate| fate.is_none()) {
             *unknown = Some(fate);
         }
     }
 
     /// The counts. A record of which nothing is known cannot be; it would count as refused rather than vanish.
     pub(crate) fn accepted(&self, first_seq: u64) -> Accepted {
-        let mut accepted = Accepted { first_seq, ..Accepted::default() };
-        for fate in &self.0 {
+        let first_refused = self.first_refused.clone();
+        let mut accepted = Accepted { first_seq, first_refused, ..Accepted::default() };
+        for fate in &self.of {
             match fate.unwrap_or(Fate::Dropped(DropReason::Refused)) {
                 Fate::Stored => accepted.count += 1,
                 Fate::Dropped(reason) => accepted.dropped.add(reason, 1),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use gastrolog_ingest::{Sink, SinkError};
+use gastrolog_ingest::samples::Kept;
+use gastrolog_ingest::{Refused, Sink, SinkError};
 use gastrolog_types::Batch;
 
 use crate::draft::{Draft, Piece};
@@ -53,6 +54,7 @@ impl Parts<'_, '_, '_> {
         for (part, sent) in self.parts.iter().zip(sent()) {
             part.pieces.iter().for_each(|piece| fates.stored(piece.id));
             sent.refused.iter().for_each(|id| fates.refused(*id));
+            fates.show_refused(sent.first_refused.clone());
         }
         Ok(sent().next().map_or(0, |sent| sent.first_seq))
     }
@@ -62,7 +64,7 @@ impl Parts<'_, '_, '_> {
     fn send_part(&self, part: &Part<'_, '_>) -> Result<Sent, SinkError> {
         let sink = self.lanes.get(part.lane).ok_or_else(no_lane)?;
         match sink.append(part.draft.batch_of(part.pieces.iter())?) {
-            Ok(accepted) => Ok(Sent { first_seq: accepted.first_seq, refused: Vec::new() }),
+            Ok(accepted) => Ok(Sent { first_seq: accepted.first_seq, ..Sent::default() }),
             Err(SinkError::Refused(_)) if self.parts.len() > 1 => isolate(&**sink, part),
             Err(e) => Err(e),
         }
@@ -71,7 +73,7 @@ impl Parts<'_, '_, '_> {
 
 /// Stores what can be stored of a part that was refused, by halves.
 fn isolate(sink: &dyn Sink, part: &Part<'_, '_>) -> Result<Sent, SinkError> {
-    let mut sent = Sent { first_seq: 0, refused: Vec::new() };
+    let mut sent = Sent::default();
     let (mut left, mut first) = (vec![&part.pieces[..]], true);
     while let Some(pieces) = left.pop() {
         match sink.append(part.draft.batch_of(pieces.iter())?) {
@@ -84,6 +86,10 @@ fn isolate(sink: &dyn Sink, part: &Part<'_, '_>) -> Result<Sent, SinkError> {
             Err(SinkError::Refused(reason)) => {
                 tracing::warn!(reason, "a store refused a record that a route sends to it; it is dropped");
                 sent.refused.extend(pieces.iter().map(|piece| piece.id));
+                if let (None, [piece]) = (&sent.first_refused, pieces) {
+                    let record = Kept::of(part.draft.text_of(piece), part.draft.attributes_of(piece));
+                    sent.first_refused = Some(Arc::new(Refused { record, reason }));
+                }
             }
             Err(unavailable) => return Err(unavailable),
         }

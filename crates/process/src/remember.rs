@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
 
+use gastrolog_ingest::Refused;
 use gastrolog_types::Batch;
 use parking_lot::Mutex;
 use rapidhash::fast::RandomState;
@@ -52,11 +54,13 @@ impl Decisions {
 }
 
 /// What came of handing on one part of a batch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Sent {
     pub(crate) first_seq: u64,
     /// Which of the records can never be stored there.
     pub(crate) refused: Vec<u32>,
+    /// The first of them.
+    pub(crate) first_refused: Option<Arc<Refused>>,
 }
 
 /// An attempt at a batch, which ended because a store was away.

@@ -54,7 +54,8 @@ fn a_pause_within_a_window_holds_nothing_back() {
 
 #[test]
 fn a_sender_is_told_to_wait_while_the_store_is_away() {
-    let running = start(MemorySink::new().fail_next(4), |_| ());
+    // Some 3 s, in which it is told so each 100 ms.
+    let running = start(MemorySink::new().fail_next(6), |_| ());
     let mut stream = running.connect();
     stream.write_all(&window(1, &["{\"a\":1}", "{\"a\":2}"])).unwrap();
     let mut waited = 0;
@@ -63,7 +64,7 @@ fn a_sender_is_told_to_wait_while_the_store_is_away() {
     }
     assert!(waited >= 2, "{waited}");
     let (records, counts) = running.stop();
-    assert_eq!((records.len(), counts.received, counts.faults), (2, 2, 4));
+    assert_eq!((records.len(), counts.received, counts.faults), (2, 2, 6));
 }
 
 #[test]
@@ -93,7 +94,11 @@ fn the_end_acknowledges_what_it_stored_and_nothing_else() {
     let bytes = window(1, &["{\"a\":1}", "{\"a\":2}"]);
     stream.write_all(&bytes[..bytes.len() - 3]).unwrap();
     // The receiver must have read it before it is asked to stop.
-    std::thread::sleep(Duration::from_millis(300));
+    let start = std::time::Instant::now();
+    while running.sink.is_empty() {
+        assert!(start.elapsed() < Duration::from_secs(60), "the whole event of the window did not come");
+        std::thread::sleep(Duration::from_millis(5));
+    }
     running.ask_to_stop();
     let mut answers = Vec::new();
     stream.read_to_end(&mut answers).unwrap();

@@ -53,6 +53,7 @@ pub(crate) async fn receive(
 async fn flush(entries: &mut Entries, sink: &Arc<dyn Sink>, counters: &Arc<Counters>) {
     let (batch, malformed) = entries.take();
     counters.malformed_records(&batch, malformed);
+    counters.too_long_records(&batch);
     let patience = Patience { hold: HOLD, shutdown: Shutdown::new() };
     while !batch.is_empty() {
         let Err(reason) = store_or_hand_back(sink.clone(), batch.clone(), counters, &patience).await else {

@@ -25,6 +25,9 @@ const POD: &str = r#"{"kind":"Pod","metadata":{"name":"web-1","namespace":"shop"
     "ownerReferences":[{"kind":"Node","name":"n"},{"kind":"ReplicaSet","name":"web","controller":true}]},
     "spec":{"nodeName":"node-7","containers":[]},"status":{"phase":"Running"}}"#;
 
+/// How long what is known of a pod is not asked for again.
+const REFRESH: Duration = Duration::from_millis(300);
+
 struct Server {
     shutdown: Shutdown,
     port: u16,
@@ -107,7 +110,7 @@ impl Node {
         let api = ApiConfig {
             token: self.path("token"),
             ca: self.path("ca.pem"),
-            refresh: Duration::from_millis(300),
+            refresh: REFRESH,
             ..ApiConfig::at("localhost".into(), port)
         };
         let files = KubernetesFiles::with_api(api).unwrap();
@@ -138,7 +141,7 @@ impl Node {
             self.write(pod);
             assert!(follower.poll_once(&Shutdown::new()));
             let told = self.told();
-            if !told.is_empty() || start.elapsed() > Duration::from_secs(15) {
+            if !told.is_empty() || start.elapsed() > Duration::from_secs(60) {
                 return told;
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -148,7 +151,7 @@ impl Node {
     /// Lines come until the server is known to have refused the token.
     fn poll_until_refused(&self, follower: &mut Follower) {
         let start = Instant::now();
-        while follower.counters().last_error().is_none() && start.elapsed() < Duration::from_secs(15) {
+        while follower.counters().last_error().is_none() && start.elapsed() < Duration::from_secs(60) {
             self.write("shop_web-1_0a1b");
             follower.poll_once(&Shutdown::new());
             std::thread::sleep(Duration::from_millis(10));
@@ -164,12 +167,15 @@ fn the_server_tells_of_a_pod_and_is_asked_again_only_after_a_while() {
     let mut follower = node.start(server.port);
     let told = node.poll_until_told(&mut follower, "shop_web-1_0a1b");
     assert_eq!(told, ["node=node-7", "owner=ReplicaSet/web", "label.app=web", "label.tier=front"]);
-    let asked = server.asked.load(Ordering::SeqCst);
+    let (start, asked) = (Instant::now(), server.asked.load(Ordering::SeqCst));
     for _ in 0..20 {
         node.write("shop_web-1_0a1b");
         follower.poll_once(&Shutdown::new());
     }
-    assert!(server.asked.load(Ordering::SeqCst) <= asked + 2, "a pod that is known was asked for again");
+    // The more time has passed, the more often it may be asked.
+    let may = 2 + start.elapsed().as_millis() / REFRESH.as_millis();
+    let again = server.asked.load(Ordering::SeqCst) - asked;
+    assert!(again as u128 <= may, "a pod that is known was asked for {again} times again");
     // Another of the name that had the files before; one that is gone.
     for pod in ["shop_web-1_ffff", "shop_web-2_0a1b"] {
         let asked = server.asked.load(Ordering::SeqCst);
@@ -225,7 +231,7 @@ fn what_was_known_of_a_pod_stays_when_it_is_gone() {
     server.gone.store(true, Ordering::SeqCst);
     let (start, asked) = (Instant::now(), server.asked.load(Ordering::SeqCst));
     while server.asked.load(Ordering::SeqCst) < asked + 2 {
-        assert!(start.elapsed() < Duration::from_secs(15), "it was not asked again");
+        assert!(start.elapsed() < Duration::from_secs(60), "it was not asked again");
         node.write("shop_web-1_0a1b");
         follower.poll_once(&Shutdown::new());
         assert_eq!(node.told(), told);

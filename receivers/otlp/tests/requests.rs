@@ -4,7 +4,7 @@
 #[path = "../../../crates/net/testing/web.rs"]
 mod web;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gastrolog_ingest::testing::MemorySink;
 use gastrolog_net::web::WebLimits;
@@ -249,11 +249,17 @@ fn too_much_at_once_is_told_to_wait() {
         ..WebLimits::default()
     };
     let config = OtlpConfig { web, ..OtlpConfig::default() };
-    let sink = MemorySink::new().slow(Duration::from_millis(600));
-    let running = start(sink, |sink, clock| OtlpIngest::new(config, sink, clock));
+    let running = start(MemorySink::new(), |sink, clock| OtlpIngest::new(config, sink, clock));
     let body = request([LogRecord::default()]).encode_to_vec();
     let replies: Vec<u16> = std::thread::scope(|scope| {
+        // The one waits for the store until the other has its answer.
+        let held = running.sink.hold();
         let both = [(); 2].map(|()| scope.spawn(|| running.post("/v1/logs", &[PROTOBUF], &body)));
+        let begun = Instant::now();
+        while !both.iter().any(|t| t.is_finished()) && begun.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        drop(held);
         both.map(|t| t.join().unwrap().status).into()
     });
     assert!(replies.contains(&200) && replies.contains(&429), "{replies:?}");

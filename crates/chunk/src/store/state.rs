@@ -260,10 +260,11 @@ impl State {
 /// The size at which what waits makes row groups of about one size: a batch a little over the aim would else leave
 /// a crumb behind each time, and crumbs compress badly.
 fn even_share(waiting_bytes: u64, aim_bytes: u64) -> u64 {
+    if waiting_bytes < aim_bytes {
+        return aim_bytes;
+    }
     let groups = (waiting_bytes.saturating_add(aim_bytes / 2) / aim_bytes.max(1)).max(1);
-    let share = waiting_bytes / groups;
-    // Records are not of one size: a little room keeps the last of them out of a group of its own.
-    aim_bytes.max(share).min(share.saturating_add(share / 16).max(1))
+    (waiting_bytes / groups).max(1)
 }
 
 /// Cuts waiting records into row groups.
@@ -295,12 +296,15 @@ impl Planner {
         }
     }
 
-    /// Takes as many records as fit, and always one; returns where it stopped.
+    /// Takes records until there are enough, and always one; returns where it stopped. The one that makes them enough
+    /// may reach a little beyond: were it left to the next row group, the last one's rest would be a row group of its own.
     fn fill(&mut self, batch: &Batch, range: Range<usize>) -> usize {
+        let most = self.aim_bytes.saturating_add(self.aim_bytes / 16);
         for i in range.clone() {
             let bytes = weight(batch, i..i + 1);
-            let fits = self.bytes + bytes <= self.aim_bytes && self.records < ROW_GROUP_RECORDS_MAX;
-            if !fits && self.records > 0 {
+            let fits = self.bytes + bytes <= most && self.records < ROW_GROUP_RECORDS_MAX;
+            let enough = self.bytes >= self.aim_bytes;
+            if self.records > 0 && (enough || !fits) {
                 return i;
             }
             self.bytes += bytes;

@@ -47,8 +47,8 @@ fn bytes_to_plan(engine: &Engine, query: String) -> u64 {
 
 /// What is read of filters to plan the search for an id that is nowhere: a field that is nowhere is known to be so by
 /// the footers alone.
-fn filter_bytes(engine: &Engine) -> u64 {
-    bytes_to_plan(engine, id(1 << 40)) - bytes_to_plan(engine, "nowhere=1".to_owned())
+fn filter_bytes(engine: &Engine, nowhere: u64) -> u64 {
+    bytes_to_plan(engine, id(nowhere << 40)) - bytes_to_plan(engine, "nowhere=1".to_owned())
 }
 
 fn asked_again(filters: usize) -> (u64, u64) {
@@ -57,17 +57,16 @@ fn asked_again(filters: usize) -> (u64, u64) {
     for part in 0..4 {
         add(&engine, 500 * part..500 * (part + 1));
         // The chunk that grows has more row groups now than when its filters were read.
-        first = first.max(filter_bytes(&engine));
+        first = first.max(filter_bytes(&engine, 1));
         for n in (0..500 * (part + 1)).step_by(97) {
             assert_eq!(ask(&engine, &request(id(n))).len(), 1, "record {n}");
             assert_eq!(ask(&engine, &request(id(n + 5000))).len(), 0);
         }
         engine.seal("").unwrap();
     }
-    for _ in 0..8 {
-        filter_bytes(&engine);
-    }
-    (first, filter_bytes(&engine))
+    // A filter says yes where it should not once in a while, by which records came to be in a row group: of what an id
+    // reads then, no filter is to blame.
+    (first, (1..9).map(|nowhere| filter_bytes(&engine, nowhere)).min().unwrap())
 }
 
 #[test]

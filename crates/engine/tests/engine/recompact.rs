@@ -121,7 +121,7 @@ fn in_the_background_it_goes_on_while_records_come_and_queries_run() {
         let row_groups = || engine.chunks("").unwrap().iter().map(|c| c.row_groups).sum::<u64>();
         let chunks = || engine.chunks("").unwrap().len() as u64;
         // One row group for each chunk is what is left when all are written anew.
-        for _ in 0..4000 {
+        for _ in 0..12_000 {
             if row_groups() == chunks() {
                 break;
             }

@@ -300,7 +300,7 @@ fn rows_that_multiply_can_be_cancelled_and_rows_that_grow_are_refused() {
     };
     let begin = std::time::Instant::now();
     assert!(matches!(error(&store, &hang), EngineError::LimitReached(_)));
-    assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+    assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
 
     let long = format!("k=1 b={}", "x".repeat(900_000));
     let store = engine(&[long.as_str()]);

@@ -3,19 +3,21 @@
 use std::net::ToSocketAddrs;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 use gastrolog_follow::readable;
 use gastrolog_ingest::ReceiverStatus;
 
-use super::Step;
 use super::wire;
+use super::{PAUSE, Step};
 use crate::clock;
 
 /// Files of a pattern that are opened.
 const FILES_MAX: usize = 10_000;
 /// How long the engine may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a server that has just started may take to make the file of bookmarks.
+const BEGIN: Duration = Duration::from_secs(5);
 
 /// What is looked at, by kind; `None` where a record can be sent instead.
 pub(super) fn look(receiver: &ReceiverStatus, state_file: Option<&Path>) -> Option<Vec<Step>> {
@@ -65,12 +67,25 @@ fn files(glob: &str, wanted: bool) -> Step {
 /// Whether bookmarks are written. The server has made the file when it began, so it can write there; or it is not at work.
 fn bookmarks(path: &Path) -> Step {
     Step::of(format!("bookmarks {}", path.display()), || {
-        let written = std::fs::metadata(path).and_then(|file| file.modified()).map_err(|e| {
+        let written = written(path).map_err(|e| {
             format!("{e}: the server could not write it, or has other data (--store); `gastrolog receivers` shows why")
         })?;
         let age = clock::system().duration_since(written).unwrap_or_default();
         Ok(format!("written {} s ago; they move when lines are stored", age.as_secs()))
     })
+}
+
+/// When a file was written. One that is not there yet is waited for: the receiver makes it after the server listens.
+fn written(path: &Path) -> std::io::Result<SystemTime> {
+    let until = Instant::now() + BEGIN;
+    loop {
+        let written = std::fs::metadata(path).and_then(|file| file.modified());
+        let is_missing = written.as_ref().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+        if !is_missing || Instant::now() > until {
+            return written;
+        }
+        std::thread::sleep(PAUSE);
+    }
 }
 
 /// Whether the engine answers.

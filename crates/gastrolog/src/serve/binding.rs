@@ -69,9 +69,19 @@ impl Binding<'_> {
         self.processing.multiline(&self.receiver)
     }
 
-    /// The store `name`, or the default one, behind what is configured for the receiver.
-    pub(crate) fn sink(&self, name: Option<&str>) -> Arc<dyn Sink> {
-        let store = name.unwrap_or(DEFAULT);
+    /// The store `name`, or the default one, behind what is configured for the receiver. An error where no store can have
+    /// that name: it would refuse every record.
+    pub(crate) fn sink(&self, name: Option<&str>) -> anyhow::Result<Arc<dyn Sink>> {
+        name.map_or(Ok(()), check_store_name)?;
+        Ok(self.sink_of(name.unwrap_or(DEFAULT)))
+    }
+
+    /// The default store, likewise.
+    pub(crate) fn default_sink(&self) -> Arc<dyn Sink> {
+        self.sink_of(DEFAULT)
+    }
+
+    fn sink_of(&self, store: &str) -> Arc<dyn Sink> {
         let sink = store_sink(self.service, store);
         self.processing.wrap(&self.receiver, store, sink, self.groups_itself)
     }
@@ -141,6 +151,24 @@ fn resolver(
         let known = configured.contains(store) || there();
         known.then(|| processing.wrap(&receiver, store, store_sink(&service, store), false))
     })
+}
+
+/// Longest name of a store.
+const STORE_NAME_BYTES_MAX: usize = 64;
+
+/// Says why no records can be sent to a store of this name, so that a start fails and not every record after it.
+pub(super) fn check_store_name(name: &str) -> anyhow::Result<()> {
+    if name == OWN_STORE {
+        bail!("{OWN_STORE} is the server's own log: no records can be sent there, name another store");
+    }
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    let begins = name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+    if !begins || name.len() > STORE_NAME_BYTES_MAX || !name.bytes().all(plain) {
+        bail!(
+            "{name:?} cannot be the name of a store: up to {STORE_NAME_BYTES_MAX} letters, digits, - and _, a letter or digit first"
+        );
+    }
+    Ok(())
 }
 
 /// A store as it is, with nothing before it.

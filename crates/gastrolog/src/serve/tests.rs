@@ -49,7 +49,7 @@ fn http_syslog_and_files_reach_the_store() {
     let syslog = running.listening().iter().find_map(|l| l.strip_prefix("syslog tcp://")).unwrap();
     TcpStream::connect(syslog).unwrap().write_all(b"<13>Oct 10 13:55:36 h app: by syslog\n").unwrap();
 
-    let until = Instant::now() + Duration::from_secs(10);
+    let until = Instant::now() + Duration::from_secs(60);
     while fake.texts().len() < 3 && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
+pub(super) use crate::support::ports::free_address;
 use crate::support::{Place, Serving, parts};
 
 /// What every client sends.
@@ -97,11 +98,6 @@ impl Client {
         drop(self.child.stdin.take());
         assert!(self.child.wait().unwrap().success(), "the client failed: {}", self.complained());
     }
-}
-
-/// An address that was free a moment ago: the same one is needed after a restart.
-pub(super) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// The faults, each with how many records come before it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::support::{Place, Serving};
 
 /// How long a record may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A `follow` that runs, and the lines it prints.
 struct Following {
@@ -25,16 +25,18 @@ impl Following {
         let (sender, receiver) = channel();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let following = Following { child, lines: receiver };
-        for probe in 0.. {
-            serving.send(format!("probe {probe}").as_bytes());
-            if following.lines.recv_timeout(Duration::from_millis(100)).is_ok() {
-                break;
+        for probe in 0..600 {
+            let sent = format!("probe {probe}");
+            serving.send(sent.as_bytes());
+            if let Ok(mut shown) = following.lines.recv_timeout(Duration::from_millis(100)) {
+                // Probes that were under way: from the first that is shown on, all are.
+                while shown != sent {
+                    shown = following.next();
+                }
+                return following;
             }
-            assert!(probe < 300, "follow shows nothing");
         }
-        // Probes that were under way.
-        while following.lines.recv_timeout(Duration::from_millis(300)).is_ok() {}
-        following
+        panic!("follow shows nothing");
     }
 
     fn next(&self) -> String {

@@ -124,6 +124,15 @@ fn mistakes_stop_the_start_and_say_where() {
         ("[process.sylog]\ndrop = [\"x\"]\n", "[process.sylog]: there is no receiver of that name"),
         ("[process.http]\ndrop = [\"a=\"]\n", "the condition `a=`"),
         ("[[routes]]\nstores = [\"../x\"]\n", "cannot be the name of a store"),
+        ("[[routes]]\nstores = [\"_gastrolog\"]\n", "route 1: _gastrolog is the server's own log"),
+        (
+            "[[receivers]]\nkind = \"syslog\"\nudp = \"127.0.0.1:0\"\nstore = \"_gastrolog\"\n",
+            "receiver syslog: _gastrolog is the server's own log",
+        ),
+        (
+            "[[receivers]]\nkind = \"otlp\"\nlisten = \"127.0.0.1:0\"\nstore = \"a b\"\n",
+            "receiver otlp: \"a b\" cannot be the name of a store",
+        ),
         ("[[routes]]\nstores = [\"x\"]\nprocess = \"y\"\n", "there is no [process.y]"),
         ("[process.http]\nredact = [{ patterns = [\"visa\"] }]\n", "`visa` is no pattern"),
         ("[process.http]\nredact = [{ fields = [\"a\"], action = \"hash\" }]\n", "needs `salt`"),

@@ -176,23 +176,22 @@ fn a_flood_leaves_a_few_samples_and_the_number_of_the_others() {
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
     };
     let before = resident();
-    let junk = [0xfe; 200];
-    for _ in 0..100_000 {
-        // What the system drops is not the receiver's.
-        let _ = socket.send_to(&junk, to);
+    let errors = || metric(&serving, "gastrolog_receiver_parse_errors_total", "receiver=\"gelf\"");
+    let (junk, until) = ([0xfe; 200], Instant::now() + Duration::from_secs(60));
+    // What the system drops is not the receiver's: on a busy machine that may be most of it.
+    while errors() <= 10_000 {
+        assert!(Instant::now() < until, "only {} came", errors());
+        (0..100_000).for_each(|_| drop(socket.send_to(&junk, to)));
     }
     let taken =
         |fate: &str| metric(&serving, "gastrolog_receiver_error_samples_total{receiver=\"gelf\"", fate);
     wait_for(&place, "receiver=gelf reason=malformed", BURST);
-    let until = Instant::now() + Duration::from_secs(60);
-    let errors = || metric(&serving, "gastrolog_receiver_parse_errors_total", "receiver=\"gelf\"");
-    let mut last = 0;
+    let (until, mut last) = (Instant::now() + Duration::from_secs(60), 0);
     while last == 0 || last != errors() {
         assert!(Instant::now() < until, "{last}");
         last = errors();
         std::thread::sleep(Duration::from_millis(300));
     }
-    assert!(last > 10_000, "only {last} came");
     let (written, left_out, lost) = (taken("written"), taken("left_out"), taken("lost"));
     assert!(written + left_out + lost >= last, "{written} {left_out} {lost} {last}");
     assert!(written < 50 && lost == 0, "{written} {lost}");

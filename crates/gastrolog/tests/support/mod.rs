@@ -4,6 +4,7 @@
 
 pub mod certificates;
 pub mod http;
+pub mod ports;
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;

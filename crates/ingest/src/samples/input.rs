@@ -2,6 +2,8 @@
 
 use gastrolog_types::Attributes;
 
+use super::sampler::SCRUBBED_BYTES_MAX;
+
 /// Why a sample is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
@@ -55,11 +57,19 @@ impl<'a> From<&'a [u8]> for Input<'a> {
 }
 
 /// Input that was set aside before it was handed on, for the case that it comes to nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
     pub(crate) raw: Vec<u8>,
     pub(crate) bytes: usize,
     pub(crate) attributes: Attributes,
+}
+
+impl Kept {
+    /// A record that nobody else has any more: as much of it as a sample may need.
+    pub fn of(text: &[u8], attributes: &Attributes) -> Kept {
+        let raw = text.get(..SCRUBBED_BYTES_MAX).unwrap_or(text).to_vec();
+        Kept { raw, bytes: text.len(), attributes: attributes.clone() }
+    }
 }
 
 impl<'a> From<&'a Kept> for Input<'a> {

@@ -1,5 +1,6 @@
 //! Where records go, what is counted, and what a store that is away or refuses changes.
 
+use gastrolog_ingest::samples::Kept;
 use gastrolog_ingest::{Counters, SinkError, store_batch};
 use proptest::prelude::*;
 
@@ -110,6 +111,9 @@ fn what_one_store_refuses_is_dropped_alone_and_counted() {
     let sink = world.sink(&[rule("x", &["a", "own"], false)], Rest::Own, None);
     let accepted = sink.append(lines(&["x 1", "x bad", "x 2", "bad y"])).unwrap();
     assert_eq!((accepted.count, dropped(&accepted)), (3, vec![(DropReason::Refused, 1)]));
+    let shown = accepted.first_refused.unwrap();
+    assert_eq!(shown.record, Kept::of(b"x bad", &lines(&["x bad"]).attributes[0]));
+    assert!(!shown.reason.is_empty());
     assert_eq!(world.store("a").texts(), ["x 1", "x 2"]);
     // Whoever sends to that store alone is told.
     let alone = world.sink(&[rule("x", &["a"], false)], Rest::Own, None);

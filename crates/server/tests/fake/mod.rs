@@ -43,9 +43,9 @@ impl Fake {
         self.records.lock().unwrap().clone()
     }
 
-    /// Waits until `flag` is set; `false` after five seconds.
+    /// Waits until `flag` is set; `false` after a minute.
     pub fn wait_for(flag: &AtomicBool) -> bool {
-        let until = Instant::now() + Duration::from_secs(5);
+        let until = Instant::now() + Duration::from_secs(60);
         while !flag.load(Ordering::SeqCst) && Instant::now() < until {
             std::thread::sleep(Duration::from_millis(2));
         }

@@ -50,6 +50,7 @@ impl Storer {
     /// False when the store did not come back before the end; then the engine still has the records.
     fn store(&self, batch: Batch, marks: Vec<Mark>) -> bool {
         self.counters.received_batch(&batch);
+        self.counters.too_long_records(&batch);
         let mut wait = |pause| !self.shutdown.wait_timeout(pause);
         if let Outcome::GivenUp(left) = store_batch(&*self.sink, batch, &self.counters, &mut wait) {
             self.counters.dropped(DropReason::HandedBack, left.len() as u64);

@@ -15,7 +15,7 @@ use gastrolog_types::Timestamp;
 pub(crate) struct Running {
     pub(crate) addr: SocketAddr,
     pub(crate) sink: Arc<MemorySink>,
-    counters: Arc<Counters>,
+    pub(crate) counters: Arc<Counters>,
     shutdown: Shutdown,
     thread: JoinHandle<()>,
 }

@@ -45,7 +45,7 @@ impl Kind for BeatsKeys {
         if let Some(max) = self.event_bytes_max {
             config.frames.event_bytes_max = usize::try_from(max)?;
         }
-        let bound = BeatsReceiver::bind(config, binding.sink(self.store.as_deref()), binding.clock())?;
+        let bound = BeatsReceiver::bind(config, binding.sink(self.store.as_deref())?, binding.clock())?;
         let scheme = if self.tls.is_some() { "tls" } else { "tcp" };
         binding.say(format!("beats {scheme}://{}", bound.addr()));
         binding.add(bound);

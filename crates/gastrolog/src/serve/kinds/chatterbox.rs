@@ -40,7 +40,7 @@ impl Kind for ChatterboxKeys {
         config.seed = self.seed.unwrap_or(config.seed);
         config.formats = self.formats()?.unwrap_or(config.formats);
         binding.say(format!("chatterbox seed={} rate={}", config.seed, config.rate));
-        binding.add(ChatterboxReceiver::new(config, binding.sink(self.store.as_deref()), binding.clock())?);
+        binding.add(ChatterboxReceiver::new(config, binding.sink(self.store.as_deref())?, binding.clock())?);
         Ok(())
     }
 }

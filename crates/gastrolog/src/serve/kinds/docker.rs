@@ -43,7 +43,7 @@ impl DockerKeys {
             from: self.from.start(),
             ..EngineConfig::default()
         };
-        let receiver = EngineReceiver::new(config, binding.sink(self.store.as_deref()), binding.clock())?;
+        let receiver = EngineReceiver::new(config, binding.sink(self.store.as_deref())?, binding.clock())?;
         binding.say(format!("docker unix://{}", socket.display()));
         binding.add(receiver);
         Ok(())
@@ -70,7 +70,7 @@ impl Kind for DockerKeys {
         }
         let globs = self.globs();
         let config = files::config(name, &globs, self.from, binding)?;
-        let sink = binding.sink(self.store.as_deref());
+        let sink = binding.sink(self.store.as_deref())?;
         let receiver = DockerFiles::follow(config, sink, binding.clock())?;
         binding.say(format!("docker {}", globs.first().map_or("", String::as_str)));
         binding.add(receiver);

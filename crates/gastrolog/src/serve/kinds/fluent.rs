@@ -65,7 +65,7 @@ impl Kind for FluentKeys {
         if let Some(max) = self.message_bytes_max {
             config.messages.bytes_max = usize::try_from(max)?;
         }
-        let bound = FluentReceiver::bind(config, binding.sink(self.store.as_deref()), binding.clock())?;
+        let bound = FluentReceiver::bind(config, binding.sink(self.store.as_deref())?, binding.clock())?;
         let scheme = if self.tls.is_some() { "tls" } else { "tcp" };
         binding.say(format!("fluent {scheme}://{}", bound.addr()));
         binding.add(bound);

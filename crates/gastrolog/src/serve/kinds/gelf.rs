@@ -59,7 +59,7 @@ impl Kind for GelfKeys {
         if let Some(max) = self.message_bytes_max {
             config.message_bytes_max = usize::try_from(max)?;
         }
-        let bound = GelfReceiver::bind(config, binding.sink(self.store.as_deref()), binding.clock())?;
+        let bound = GelfReceiver::bind(config, binding.sink(self.store.as_deref())?, binding.clock())?;
         let ports = [("udp", bound.udp_addr()), (stream, bound.tcp_addr()), (web, bound.http_addr())];
         for (scheme, address) in ports {
             if let Some(address) = address {
@@ -74,6 +74,6 @@ impl Kind for GelfKeys {
 pub(super) fn on_api(binding: &mut Binding<'_>) {
     let max = GelfConfig::default().message_bytes_max;
     binding.begin(ON_API);
-    let ingest = GelfIngest::new(ON_API, max, binding.sink(None), binding.clock(), Arc::default());
+    let ingest = GelfIngest::new(ON_API, max, binding.default_sink(), binding.clock(), Arc::default());
     binding.add_routes(ON_API, "gelf", ingest.router(), ingest.counters());
 }

@@ -108,7 +108,7 @@ impl Kind for KafkaKeys {
             config.time = TimeFrom::Text;
         }
         binding.say(format!("kafka {} {}", self.brokers.join(","), self.topics.join(" ")));
-        binding.add(KafkaReceiver::new(config, binding.sink(self.store.as_deref()), binding.clock())?);
+        binding.add(KafkaReceiver::new(config, binding.sink(self.store.as_deref())?, binding.clock())?);
         Ok(())
     }
 }

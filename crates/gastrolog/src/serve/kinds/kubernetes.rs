@@ -73,7 +73,7 @@ impl Kind for KubernetesKeys {
     fn bind(&self, name: String, binding: &mut Binding<'_>) -> anyhow::Result<()> {
         let globs = self.globs();
         let config = files::config(name, &globs, self.from, binding)?;
-        let sink = binding.sink(self.store.as_deref());
+        let sink = binding.sink(self.store.as_deref())?;
         let format = match self.api()? {
             Some(api) => KubernetesFiles::with_api(api)?,
             None => KubernetesFiles::default(),

@@ -43,7 +43,7 @@ impl Kind for RelpKeys {
         if let Some(max) = self.message_bytes_max {
             config.message_bytes_max = usize::try_from(max)?;
         }
-        let bound = RelpReceiver::bind(config, binding.sink(self.store.as_deref()), binding.clock())?;
+        let bound = RelpReceiver::bind(config, binding.sink(self.store.as_deref())?, binding.clock())?;
         binding.say(format!("relp {scheme}://{}", bound.addr()));
         binding.add(bound);
         Ok(())

@@ -54,7 +54,7 @@ impl Kind for SyslogKeys {
         if let Some(max) = self.message_bytes_max {
             config.message_bytes_max = usize::try_from(max)?;
         }
-        let bound = SyslogReceiver::bind(config, binding.sink(self.store.as_deref()), binding.clock())?;
+        let bound = SyslogReceiver::bind(config, binding.sink(self.store.as_deref())?, binding.clock())?;
         let stream = if self.tls.is_some() { "tls" } else { "tcp" };
         let ports = [("udp", bound.udp_addr()), (stream, bound.tcp_addr())];
         for (scheme, address) in ports {

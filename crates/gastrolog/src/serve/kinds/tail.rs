@@ -33,7 +33,7 @@ impl Kind for TailKeys {
 
     fn bind(&self, name: String, binding: &mut Binding<'_>) -> anyhow::Result<()> {
         let config = files::config(name, &self.globs, self.from, binding)?;
-        let tail = TailReceiver::new(config, binding.sink(self.store.as_deref()), binding.clock())?;
+        let tail = TailReceiver::new(config, binding.sink(self.store.as_deref())?, binding.clock())?;
         self.globs.iter().for_each(|glob| binding.say(format!("tail {glob}")));
         binding.add(tail);
         Ok(())

@@ -60,7 +60,7 @@ impl<P: Protocol> Kind for WebKeys<P> {
     fn bind(&self, name: String, binding: &mut Binding<'_>) -> anyhow::Result<()> {
         let tls = self.tls.as_ref().map(TlsKeys::files);
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let ingest = P::make(name, binding.sink(self.store.as_deref()), binding.clock());
+        let ingest = P::make(name, binding.sink(self.store.as_deref())?, binding.clock());
         let bound = WebReceiver::bind(&ingest, self.listen, tls.as_ref(), ConnectionLimits::default())?;
         binding.say(format!("{} {scheme}://{}", ingest.kind(), bound.addr()));
         binding.add(bound);
@@ -78,7 +78,7 @@ pub(super) fn on_api(binding: &mut Binding<'_>) {
 
 fn add<P: Protocol>(name: &str, binding: &mut Binding<'_>) {
     binding.begin(name);
-    let ingest = P::make(name.to_owned(), binding.sink(None), binding.clock());
+    let ingest = P::make(name.to_owned(), binding.default_sink(), binding.clock());
     binding.add_routes(name, ingest.kind(), P::shared(&ingest), ingest.counters());
 }
 

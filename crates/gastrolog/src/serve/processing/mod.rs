@@ -13,6 +13,7 @@ use gastrolog_ingest::{RouteStatus, Routes, Sink};
 use gastrolog_process::{Process, ProcessConfig, ProcessSink, Rest, Router, RuleConfig, Scrubber};
 
 pub(crate) use self::keys::{ProcessKeys, RouteKeys, RoutingKeys};
+use super::binding::check_store_name;
 use super::config::Config;
 
 /// What stands in front of the stores; nothing by default.
@@ -123,17 +124,10 @@ impl Processing {
                 None => bail!("{name}: there is no [process.{process}]"),
             },
         };
-        if let Some(bad) = keys.stores.iter().find(|store| !is_store_name(store)) {
-            bail!("{name}: {bad:?} cannot be the name of a store");
-        }
+        keys.stores.iter().try_for_each(|store| check_store_name(store)).with_context(|| name.clone())?;
         let (when, stores, goes_on) = (keys.when.clone(), keys.stores.clone(), keys.goes_on);
         Ok(RuleConfig { name, when, stores, goes_on, process })
     }
-}
-
-fn is_store_name(name: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    name.bytes().all(plain) && name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
 }
 
 /// Shows what a limit of rates cut, by source, with the rules.

@@ -1,11 +1,11 @@
 //! Kafka: the cluster keeps what was written, and the server reads it from where it had come to.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::{Listening, Promise, Protocol};
+use crate::support::ports::free_address;
 
 /// librdkafka's mock cluster with a producer, in a process that ends with the value.
 pub(crate) struct Kafka {
@@ -25,7 +25,7 @@ impl Kafka {
             eprintln!("nothing is sent by Kafka: {python} has no confluent_kafka");
             return None;
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_address().port();
         let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
         let mut command = Command::new(python);
         command.arg("-B").arg(tests.join("kill/kafka.py")).arg(port.to_string()).arg(tests.join("clients"));

@@ -11,6 +11,7 @@ mod pattern;
 mod read;
 mod search;
 mod typed;
+mod wide;
 
 pub use decoded::{Column, Exceptions, Pattern};
 pub(crate) use dictionary::{Distinct, Numberer};
@@ -44,6 +45,13 @@ impl<'a> Values<'a> {
     #[inline]
     pub fn get(&self, i: usize) -> &'a [u8] {
         self.ranges.get(i).and_then(|&(s, e)| self.text.get(s as usize..e as usize)).unwrap_or(&[])
+    }
+
+    /// Of each its length, and the buffer from where it starts on.
+    fn onward(&self) -> impl Iterator<Item = (&'a [u8], usize)> + Clone {
+        let text = self.text;
+        let bytes = |(s, e): (u32, u32)| e.saturating_sub(s) as usize;
+        self.ranges.iter().map(move |&(s, e)| (text.get(s as usize..).unwrap_or(&[]), bytes((s, e))))
     }
 
     /// All, in order.

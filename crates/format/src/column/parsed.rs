@@ -3,6 +3,7 @@
 use super::dictionary::Distinct;
 use super::encode::Encoded;
 use super::typed::{Guess, HexShape, parse_decimal, parse_int, parse_ipv4};
+use super::wide::{parse_int_of, parse_ipv4_of};
 use super::{Encoding, Values};
 use crate::compress::Compressor;
 use crate::words::{TypedWords, WordSet};
@@ -69,8 +70,12 @@ impl Typed {
             }
             // One loop for each kind, so that what is to be done is not asked for each value.
             (Guess::Time(layout), _) => t.take(values.iter().map(|v| Some((layout.parse(v)?, 0))), n),
-            (Guess::Ipv4, _) => t.take(values.iter().map(|v| Some((i64::from(parse_ipv4(v)?), 0))), n),
-            (Guess::Integer, _) => t.take(values.iter().map(|v| Some((parse_int(v)?, 0))), n),
+            (Guess::Ipv4, _) => {
+                t.take(values.onward().map(|(v, len)| Some((i64::from(parse_ipv4_of(v, len)?), 0))), n)
+            }
+            (Guess::Integer, _) => {
+                t.take(values.onward().map(|(v, len)| Some((parse_int_of(v, len)?, 0))), n)
+            }
             (Guess::Decimal, _) => t.take(values.iter().map(parse_decimal), n),
         };
         done.then_some(t)

@@ -91,7 +91,7 @@ fn run(
         move || Box::new(receiver).run(shutdown).unwrap()
     });
     let start = Instant::now();
-    while sink.len() < records && start.elapsed() < Duration::from_secs(20) {
+    while sink.len() < records && start.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(2));
     }
     shutdown.start();

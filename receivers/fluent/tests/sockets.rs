@@ -113,11 +113,11 @@ fn a_sender_that_goes_away_unacknowledged_has_its_chunk_still() {
     stream.write_all(&array(&[text("t"), array(&[entry(1)]), chunk("c")])).unwrap();
     let start = Instant::now();
     while running.counters.snapshot().faults == 0 {
-        assert!(start.elapsed() < Duration::from_secs(20));
+        assert!(start.elapsed() < Duration::from_secs(60));
     }
     drop(stream);
     while running.counters.snapshot().dropped_for(DropReason::HandedBack) == 0 {
-        assert!(start.elapsed() < Duration::from_secs(20));
+        assert!(start.elapsed() < Duration::from_secs(60));
         std::thread::sleep(Duration::from_millis(5));
     }
     assert!(running.stop().0.is_empty());
@@ -143,7 +143,7 @@ fn entries_of_a_large_message_are_stored_in_parts_and_acknowledged_once() {
 fn the_heartbeat_is_answered() {
     let running = start(MemorySink::new(), |_| ());
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     for _ in 0..2 {
         socket.send_to(b"\0", running.addr).unwrap();
         let mut answer = [9; 4];

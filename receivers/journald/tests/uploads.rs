@@ -78,7 +78,7 @@ fn a_thousand_in_chunks() {
 fn a_sender_that_waits_to_go_on_is_told_to() {
     let running = run(MemorySink::new());
     let mut stream = TcpStream::connect(running.addr).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let head = "POST /upload HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     let mut told = [0; 12];

@@ -226,7 +226,7 @@ fn runs_on_a_thread_until_it_is_told_to_stop() {
     let lines: String = (0..5000).map(|i| format!("line {i}\n")).collect();
     logs.write("a.log", &lines);
     let start = Instant::now();
-    while logs.sink.len() < 5000 && start.elapsed() < Duration::from_secs(20) {
+    while logs.sink.len() < 5000 && start.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(5));
     }
     shutdown.start();

@@ -12,7 +12,7 @@ use super::{batch, dropped, lines, process};
 use crate::{Process, ProcessConfig, ProcessError, ProcessSink, TailConfig};
 
 /// What should come at once has come by then.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Longer than any test.
 const LONG: Duration = Duration::from_secs(60);

@@ -45,7 +45,7 @@ pub fn start(sink: MemorySink, change: impl FnOnce(&mut BeatsConfig)) -> Running
 impl Running {
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.addr).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream
     }
 

@@ -41,14 +41,14 @@ pub fn start(sink: MemorySink, change: impl FnOnce(&mut FluentConfig)) -> Runnin
 impl Running {
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.addr).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream
     }
 
     /// Waits until `records` are stored.
     pub fn wait_for(&self, records: usize) {
         let start = std::time::Instant::now();
-        while self.sink.len() < records && start.elapsed() < Duration::from_secs(20) {
+        while self.sink.len() < records && start.elapsed() < Duration::from_secs(60) {
             std::thread::sleep(Duration::from_millis(5));
         }
         assert!(self.sink.len() >= records, "{} of {records} came", self.sink.len());

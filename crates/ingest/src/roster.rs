@@ -49,6 +49,10 @@ pub struct ReceiverMeasures {
     pub addresses: Vec<String>,
     /// What it has counted.
     pub counts: CountersSnapshot,
+    /// How long the oldest record has been waiting that was received and is not stored yet, by the second.
+    pub lag: Duration,
+    /// How much of the files that it follows is there and was not read yet.
+    pub unread_bytes: Option<u64>,
     /// Bytes of text received.
     pub bytes: u64,
     /// From handing a batch to the store until it is durable.
@@ -114,16 +118,7 @@ impl Roster {
 
     /// What is measured of all of them.
     pub fn measures(&self) -> Vec<ReceiverMeasures> {
-        let of = |entry: &Entry| ReceiverMeasures {
-            name: entry.name.clone(),
-            kind: entry.kind.clone(),
-            addresses: entry.addresses.clone(),
-            counts: entry.counters.snapshot(),
-            bytes: entry.counters.bytes(),
-            acknowledge: entry.counters.acknowledge_times(),
-            samples: entry.counters.samples(),
-        };
-        self.receivers.lock().iter().map(of).collect()
+        self.receivers.lock().iter().map(Entry::measures).collect()
     }
 
     /// All of them, at `now`.
@@ -153,6 +148,21 @@ impl Entry {
     fn lag(&self, counts: &CountersSnapshot) -> Duration {
         let oldest = self.arrivals.iter().find(|(_, received)| *received > settled(counts));
         oldest.map_or(Duration::ZERO, |(came, _)| came.elapsed())
+    }
+
+    fn measures(&self) -> ReceiverMeasures {
+        let counts = self.counters.snapshot();
+        ReceiverMeasures {
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            addresses: self.addresses.clone(),
+            lag: self.lag(&counts),
+            unread_bytes: self.counters.unread_bytes(),
+            counts,
+            bytes: self.counters.bytes(),
+            acknowledge: self.counters.acknowledge_times(),
+            samples: self.counters.samples(),
+        }
     }
 
     fn status(&self, now: Timestamp) -> ReceiverStatus {
@@ -209,6 +219,7 @@ mod tests {
         tick();
         let both = now().lag;
         assert!(both >= Duration::from_millis(6), "{both:?}");
+        assert!(roster.measures()[0].lag >= both);
         // Those of the first tick are stored, those of the second are younger.
         counters.stored(5);
         let second = now().lag;

@@ -55,13 +55,14 @@ fn process(page: &mut Page, measured: &Measured) {
 type OfReceiver = fn(&ReceiverMeasures) -> u64;
 
 /// Numbers that each receiver has one of.
-const RECEIVER_VALUES: [(&str, super::text::Kind, &str, OfReceiver); 6] = [
+const RECEIVER_VALUES: [(&str, super::text::Kind, &str, OfReceiver); 7] = [
     ("gastrolog_receiver_records_received_total", Counter, "Records that arrived.", |r| r.counts.received),
     ("gastrolog_receiver_bytes_received_total", Counter, "Bytes of their text.", |r| r.bytes),
     ("gastrolog_receiver_records_stored_total", Counter, "Records that are durable.", |r| r.counts.stored),
     ("gastrolog_receiver_records_in_flight", Gauge, "Records whose fate is not known yet.", |r| {
         r.counts.in_flight()
     }),
+    ("gastrolog_receiver_lag_seconds", Gauge, "How long the oldest of them has waited.", |r| r.lag.as_secs()),
     ("gastrolog_receiver_parse_errors_total", Counter, "Input that did not follow the protocol.", |r| {
         r.counts.parse_errors
     }),
@@ -72,6 +73,11 @@ fn receivers(page: &mut Page, all: &[ReceiverMeasures]) {
     for (name, kind, help, value) in RECEIVER_VALUES {
         let mut samples = page.metric(name, kind, help);
         all.iter().for_each(|r| samples.value(&[("receiver", &r.name), ("kind", &r.kind)], value(r)));
+    }
+    let help = "Bytes of the files that it follows that were not read yet.";
+    let mut samples = page.metric("gastrolog_receiver_unread_bytes", Gauge, help);
+    for (r, bytes) in all.iter().filter_map(|r| Some((r, r.unread_bytes?))) {
+        samples.value(&[("receiver", &r.name), ("kind", &r.kind)], bytes);
     }
     let help = "Records that arrived and are not stored, by reason.";
     let mut samples = page.metric("gastrolog_receiver_records_dropped_total", Counter, help);

@@ -231,6 +231,9 @@ impl Inventory {
         self.next_seq = self.next_seq.max(doubt.end_seq);
         let within = |p: &Pending| end_seq(p).min(doubt.end_seq).saturating_sub(p.first_seq);
         let held: u64 = pending.iter().map(within).sum();
+        // Else it is what an interrupted write leaves, and no reason to say anything.
+        let was_durable =
+            self.last_unsealed().is_some_and(|chunk| chunk.scan.end as u64 <= chunk.durable_bytes);
         if held > 0 {
             if let Some(chunk) = self.last_unsealed() {
                 chunk.scan.pop();
@@ -240,6 +243,8 @@ impl Inventory {
         }
         if held < doubt.end_seq - doubt.first_seq {
             self.report.damage.push(doubt.error);
+        } else if was_durable {
+            self.report.harmless.push(doubt.error);
         }
     }
 

@@ -83,6 +83,8 @@ def run_one(test, values, root):
     """One test: its row, and whether it was stopped."""
     section, fault = test[:2]
     with tempfile.TemporaryDirectory(prefix="gastrolog-torture-", ignore_cleanup_errors=True) as folder:
+        # One test is run as another user, who needs a way to its files.
+        os.chmod(folder, 0o711)
         report, output = os.path.join(folder, "report.jsonl"), os.path.join(folder, "output")
         # What a test that is stopped leaves behind goes with the folder.
         env = {**os.environ, **{k: v.format(**values) for k, v in test[5].items()}, "GASTROLOG_TORTURE_REPORT": report, "TMPDIR": folder}

@@ -106,7 +106,7 @@ impl Engine {
             Location::Memory => PathBuf::from("/stores"),
         };
         check_indexers(&options)?;
-        options.config.stores.keys().try_for_each(|name| check_name(name))?;
+        options.config.stores.keys().try_for_each(|name| check_store_name(name))?;
         let engine = Engine {
             opened: options.env.clock.now(),
             env: options.env,
@@ -235,7 +235,7 @@ impl Engine {
     pub fn append(&self, store: &str, batch: Batch) -> Result<Accepted, EngineError> {
         let name = or_default(store);
         // Also where it is open already, as the server's own log may be.
-        check_name(name)?;
+        check_store_name(name)?;
         self.append_to(name, batch)
     }
 
@@ -312,7 +312,11 @@ fn bad_name(name: &str) -> EngineError {
     ))
 }
 
-pub(crate) fn check_name(name: &str) -> Result<(), EngineError> {
+/// Whether a store can have this name, so that who is to send to it can be told before.
+///
+/// # Errors
+/// [`EngineError::Refused`], with the rule, when none can.
+pub fn check_store_name(name: &str) -> Result<(), EngineError> {
     if is_name(name) { Ok(()) } else { Err(bad_name(name)) }
 }
 

@@ -23,7 +23,7 @@ mod values;
 
 pub use api::*;
 pub use config::{EngineConfig, OpenOptions, StoreConfig};
-pub use engine::{DEFAULT_STORE, Engine, OWN_STORE};
+pub use engine::{DEFAULT_STORE, Engine, OWN_STORE, check_store_name};
 pub use gastrolog_chunk::{StoreMeasures, StoreStats};
 pub use gastrolog_exec::CacheBytes;
 pub use limits::QueryLimits;

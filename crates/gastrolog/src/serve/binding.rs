@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use gastrolog_engine::{EngineError, Location, OWN_STORE, Service};
+use gastrolog_engine::{EngineError, Location, OWN_STORE, Service, check_store_name};
 use gastrolog_ingest::multiline::MultilineConfig;
 use gastrolog_ingest::{Accepted, Clock, Counters, Receiver, Sink, SinkError};
 use gastrolog_receiver_http::SinkResolver;
@@ -76,7 +76,7 @@ impl Binding<'_> {
     /// The store `name`, or the default one, behind what is configured for the receiver. An error where no store can have
     /// that name: it would refuse every record.
     pub(crate) fn sink(&self, name: Option<&str>) -> anyhow::Result<Arc<dyn Sink>> {
-        name.map_or(Ok(()), check_store_name)?;
+        name.map_or(Ok(()), check_target)?;
         Ok(self.sink_of(name.unwrap_or(DEFAULT)))
     }
 
@@ -93,7 +93,7 @@ impl Binding<'_> {
 
     /// Finds the store that a request names: one that is configured, or that is there, or `own`.
     pub(crate) fn sinks(&self, own: &str) -> anyhow::Result<SinkResolver> {
-        check_store_name(own)?;
+        check_target(own)?;
         Ok(self.resolver(own))
     }
 
@@ -160,22 +160,12 @@ impl Binding<'_> {
     }
 }
 
-/// Longest name of a store.
-const STORE_NAME_BYTES_MAX: usize = 64;
-
 /// Says why no records can be sent to a store of this name, so that a start fails and not every record after it.
-pub(super) fn check_store_name(name: &str) -> anyhow::Result<()> {
-    if name == OWN_STORE {
+pub(super) fn check_target(store: &str) -> anyhow::Result<()> {
+    if store == OWN_STORE {
         bail!("{OWN_STORE} is the server's own log: no records can be sent there, name another store");
     }
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    let begins = name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
-    if !begins || name.len() > STORE_NAME_BYTES_MAX || !name.bytes().all(plain) {
-        bail!(
-            "{name:?} cannot be the name of a store: up to {STORE_NAME_BYTES_MAX} letters, digits, - and _, a letter or digit first"
-        );
-    }
-    Ok(())
+    Ok(check_store_name(store)?)
 }
 
 /// A store as it is, with nothing before it.

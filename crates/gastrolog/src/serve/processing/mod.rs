@@ -13,7 +13,7 @@ use gastrolog_ingest::{RouteStatus, Routes, Sink};
 use gastrolog_process::{Process, ProcessConfig, ProcessSink, Rest, Router, RuleConfig, Scrubber};
 
 pub(crate) use self::keys::{ProcessKeys, RouteKeys, RoutingKeys};
-use super::binding::check_store_name;
+use super::binding::check_target;
 use super::config::Config;
 
 /// What stands in front of the stores; nothing by default.
@@ -124,7 +124,7 @@ impl Processing {
                 None => bail!("{name}: there is no [process.{process}]"),
             },
         };
-        keys.stores.iter().try_for_each(|store| check_store_name(store)).with_context(|| name.clone())?;
+        keys.stores.iter().try_for_each(|store| check_target(store)).with_context(|| name.clone())?;
         let (when, stores, goes_on) = (keys.when.clone(), keys.stores.clone(), keys.goes_on);
         Ok(RuleConfig { name, when, stores, goes_on, process })
     }

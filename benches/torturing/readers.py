@@ -66,6 +66,8 @@ def beside(options, what, method, query, count, is_slow):
                 one.close()
             for thread in threads:
                 thread.join()
+        # Before and after each turn: what a growing store costs is not put on the readers.
+        alone.append(rate(server, "last", options.seconds))
         loss = 1 - statistics.median(among) / statistics.median(alone)
         return Row(
             SECTION,

@@ -23,6 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .descriptor_set(&descriptors)
         .files(&[PROTO])
         .include_file("gastrolog_api.rs")
+        // They would name the descriptors, which each run writes anew: every call of cargo would build this crate again.
+        .emit_rerun_directives(false)
         .compile()?;
     Ok(())
 }

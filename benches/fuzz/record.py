@@ -1,7 +1,8 @@
 """The table of what was fuzzed for how long, which a document holds and each run goes on with.
 
 A result is worth something for as long as what was fuzzed stays as it was. So each row has a short hash of the sources
-of its target: the files of the target and all crates of this project that it calls, directly or not.
+of its target: the files of the target, and the manifests and `src` of all crates of this project that it calls,
+directly or not.
 """
 
 import hashlib
@@ -36,7 +37,8 @@ class Sources:
         crates &= set(self.packages)
         while more := {need for crate in crates for need in self.packages[crate][1]} - crates:
             crates |= more
-        paths = sorted([self.packages[crate][0] for crate in crates] +
+        folders = [self.packages[crate][0] for crate in crates]
+        paths = sorted([f"{folder}/{part}" for folder in folders for part in ("Cargo.toml", "src")] +
                        [str(path.relative_to(self.top)) for path in modules])
         trees = [self._git("rev-parse", f"HEAD:{path}") for path in paths]
         changed = "+" if self._git("status", "--porcelain", "--", *paths) else ""

@@ -1,6 +1,7 @@
 """A `gastrolog serve` to be tortured: started with limits, looked at from outside, killed."""
 
 import collections
+import contextlib
 import json
 import os
 import re
@@ -126,6 +127,15 @@ class Serve:
     def descriptors(self):
         """How many descriptors it has open."""
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def sockets(self):
+        """How many of them are sockets: those of the store come and go as it grows."""
+        folder, found = f"/proc/{self.process.pid}/fd", 0
+        for name in os.listdir(folder):
+            # Closed since it was listed.
+            with contextlib.suppress(FileNotFoundError):
+                found += os.readlink(f"{folder}/{name}").startswith("socket:")
+        return found
 
     def threads(self):
         """How many threads it has."""

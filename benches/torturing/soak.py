@@ -13,7 +13,8 @@ from .sender import Good
 from .serve import Serve
 
 SECTION = "soak"
-CONFIG = '[stores.default]\nseal_bytes = "128MiB"\nretention_bytes = "1GiB"\n'
+# Reached after some minutes: from then on the store, and what is held of it, stays as large as it is.
+CONFIG = '[stores.default]\nseal_bytes = "128MiB"\nretention_bytes = "24MiB"\n'
 LINES = 1000
 SAMPLE_S = 1.0
 QUERIES = (
@@ -145,7 +146,7 @@ def run(options):
         second = samples[len(samples) // 2 :]
         memory = [(t, kib / 1024) for t, kib, _, _ in second]
         per_hour = slope(memory)
-        first_fds, last_fds = samples[min(2, len(samples) - 1)][2], server.descriptors()
+        first_fds, last_fds = second[0][2], server.descriptors()
         peak = max(kib for _, kib, _, _ in samples) / 1024
         stored = sum(expected.values())
         return [
@@ -154,7 +155,7 @@ def run(options):
                 "a long run at half the maximum rate, queries beside it",
                 f"{options.minutes:g} min, {top / 2e6:.1f} MB/s by HTTP, 500 lines/s each by syslog and tail, {asking.answered:,} queries",
                 f"{stored:,} records sent, received and stored, counts added up at each of {len(samples):,} looks; memory at most {peak:.0f} MB, "
-                f"{per_hour:+.1f} MB/h in the second half; descriptors {first_fds} → {last_fds}"
+                f"{per_hour:+.1f} MB/h in the second half, and descriptors {first_fds} → {last_fds}"
                 + (f"; WRONG: {wrong[:3]}" if wrong else ""),
                 not wrong and asking.answered > 0,
                 time.monotonic() - began,

@@ -4,16 +4,18 @@
 //! alike. A sealed file never changes.
 
 mod catalog;
+mod headers;
 mod read;
+mod row_group;
 mod rows;
 mod scan;
 mod store;
 pub mod wal;
 
 pub use read::{
-    Chunk, ChunkFile, ChunkSummary, Pending, PieceError, ReadError, RowGroup, RowGroupId, Snapshot, Stretch,
-    chunk_name,
+    Chunk, ChunkFile, ChunkSummary, Pending, PieceError, ReadError, Snapshot, Stretch, chunk_name,
 };
+pub use row_group::{RowGroup, RowGroupId};
 pub use store::{
     Encoder, FlushError, ReadOnlyStore, RecompactPolicy, Recompacted, Recompaction, RecoveryReport,
     Retention, SealPolicy, Store, StoreError, StoreMeasures, StoreOptions, StoreStats,

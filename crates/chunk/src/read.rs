@@ -1,18 +1,19 @@
-//! Reading side: chunks, their row groups, and a snapshot of a store.
+//! Reading side: chunks, what lies in their files, and a snapshot of a store.
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use gastrolog_env::{Env, ReadFile};
-use gastrolog_format::filter::{FilterHead, LoadedFilter};
-use gastrolog_format::row_group::{Header, TimeSpan};
+use gastrolog_format::row_group::TimeSpan;
 use gastrolog_format::{
-    Body, CHUNK_HEAD_BYTES, ChunkHead, Corrupt, Footer, OUTSIDE, RowGroupEntry, TRAILER_BYTES,
+    Body, CHUNK_HEAD_BYTES, ChunkHead, Corrupt, FieldStats, Footer, OUTSIDE, RowGroupEntry, TRAILER_BYTES,
 };
 use gastrolog_types::{Batch, Seq};
 
+use crate::row_group::{RowGroup, RowGroupId};
 use crate::scan::scan;
 
 /// Something of a store that cannot be read: names the file, the place and the reason.
@@ -113,9 +114,9 @@ impl ChunkFile {
 /// A stretch of a file that is read piece by piece: the body of a row group, or its filter.
 #[derive(Clone, Debug)]
 pub struct Stretch<'a> {
-    file: &'a ChunkFile,
-    offset: u64,
-    len: usize,
+    pub(crate) file: &'a ChunkFile,
+    pub(crate) offset: u64,
+    pub(crate) len: usize,
 }
 
 /// Why a piece of a stretch cannot be had.
@@ -142,138 +143,6 @@ impl Body for Stretch<'_> {
         }
         let bytes = self.file.read(self.offset + at as u64, len).map_err(PieceError::Unreadable)?;
         Ok(Cow::Owned(bytes))
-    }
-}
-
-/// Identifies a row group for as long as its store lives, whether its chunk is sealed or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RowGroupId {
-    /// The chunk (a ULID).
-    pub chunk: u128,
-    /// Place in the chunk.
-    pub ordinal: u32,
-}
-
-/// Bytes of a row group that are read for its header at first: most headers are shorter.
-const HEADER_BYTES: u64 = 4096;
-
-/// A row group of a chunk file. Its header is read and verified once.
-#[derive(Debug)]
-pub struct RowGroup {
-    /// Which one.
-    pub id: RowGroupId,
-    /// Where it is and what it covers.
-    pub entry: RowGroupEntry,
-    file: Arc<ChunkFile>,
-    header: OnceLock<Opened>,
-    filter: OnceLock<Option<FilterHead>>,
-}
-
-/// A header, and where the body begins.
-#[derive(Clone, Debug)]
-struct Opened {
-    header: Arc<Header>,
-    body: u64,
-}
-
-impl RowGroup {
-    /// A row group of `file`.
-    pub fn new(id: RowGroupId, entry: RowGroupEntry, file: Arc<ChunkFile>) -> RowGroup {
-        RowGroup { id, entry, file, header: OnceLock::new(), filter: OnceLock::new() }
-    }
-
-    /// The same row group found in another file object (its chunk was sealed).
-    pub fn with_file(&self, file: Arc<ChunkFile>) -> RowGroup {
-        let (header, filter) = (self.header.clone(), self.filter.clone());
-        RowGroup { id: self.id, entry: self.entry, file, header, filter }
-    }
-
-    /// Its first `len` bytes, or all when there are fewer.
-    fn start(&self, len: u64) -> Result<Vec<u8>, ReadError> {
-        self.file
-            .read(self.entry.offset, len.min(self.entry.bytes) as usize)
-            .map_err(|e| self.error(e.reason))
-    }
-
-    /// A failure is not remembered: a disk may fail for a moment only.
-    fn opened(&self) -> Result<&Opened, ReadError> {
-        if let Some(opened) = self.header.get() {
-            return Ok(opened);
-        }
-        let opened = self.open()?;
-        Ok(self.header.get_or_init(|| opened))
-    }
-
-    fn open(&self) -> Result<Opened, ReadError> {
-        let mut bytes = self.start(HEADER_BYTES)?;
-        let body = Header::body_offset(&bytes).map_err(|e| self.error(e))?;
-        if body > bytes.len() {
-            bytes = self.start(body as u64)?;
-        }
-        let (header, len) = Header::parse(&bytes, self.entry.bytes).map_err(|e| self.error(e))?;
-        let e = &self.entry;
-        if (header.first_seq, header.rows, len as u64) != (e.first_seq, e.rows, e.bytes) {
-            return Err(self.error("the header is not that of the directory"));
-        }
-        Ok(Opened { header: Arc::new(header), body: body as u64 })
-    }
-
-    /// Its header.
-    pub fn header(&self) -> Result<&Arc<Header>, ReadError> {
-        Ok(&self.opened()?.header)
-    }
-
-    /// Its body, not verified: sections are, one by one, as they are read.
-    pub fn body(&self) -> Result<Stretch<'_>, ReadError> {
-        let body = self.opened()?.body;
-        Ok(Stretch {
-            file: &self.file,
-            offset: self.entry.offset + body,
-            len: (self.entry.bytes - body) as usize,
-        })
-    }
-
-    /// Whether a word or value of this hash may be in it, with the bytes of the filter that were read to see that;
-    /// `false` is certain.
-    pub fn may_contain(&self, hash: u64) -> Result<(bool, u64), ReadError> {
-        let stretch = self.filter()?;
-        let Some(head) = self.filter_head(&stretch)? else { return Ok((true, 0)) };
-        let answer = head.may_contain(&stretch, hash).map_err(|e| self.error(e))?;
-        Ok((answer, head.probe_bytes()))
-    }
-
-    /// Bytes of the filter that one question needs; 0 before the filter was asked.
-    pub fn probe_bytes(&self) -> u64 {
-        self.filter.get().and_then(Option::as_ref).map_or(0, FilterHead::probe_bytes)
-    }
-
-    /// All of its filter, verified; none where it would know nothing.
-    pub fn load_filter(&self) -> Result<Option<LoadedFilter>, ReadError> {
-        let stretch = self.filter()?;
-        let head = self.filter_head(&stretch)?;
-        head.map(|head| head.load(&stretch).map_err(|e| self.error(e))).transpose()
-    }
-
-    fn filter_head(&self, filter: &Stretch<'_>) -> Result<Option<FilterHead>, ReadError> {
-        if let Some(head) = self.filter.get() {
-            return Ok(*head);
-        }
-        let head = FilterHead::read(filter).map_err(|e| self.error(e))?;
-        Ok(*self.filter.get_or_init(|| head))
-    }
-
-    /// Its filter, not verified: a filter verifies what is read of it. Found without the header.
-    fn filter(&self) -> Result<Stretch<'_>, ReadError> {
-        let len = u64::from(self.entry.filter_bytes);
-        match self.entry.bytes.checked_sub(len) {
-            Some(at) => Ok(Stretch { file: &self.file, offset: self.entry.offset + at, len: len as usize }),
-            None => Err(self.error("the filter is longer than the row group")),
-        }
-    }
-
-    /// An error that names this row group.
-    pub fn error(&self, reason: impl ToString) -> ReadError {
-        ReadError::new(self.file.path(), format!("row group {}", self.id.ordinal), reason)
     }
 }
 
@@ -337,6 +206,7 @@ pub struct Chunk {
     pub sealed: bool,
     file: Arc<ChunkFile>,
     contents: OnceLock<Contents>,
+    was_used: AtomicBool,
 }
 
 /// The opened chunk.
@@ -346,6 +216,8 @@ struct Contents {
     row_groups: Arc<[Arc<RowGroup>]>,
     damage: Option<ReadError>,
     gaps: Vec<ReadError>,
+    /// About how much memory that takes which could be read again.
+    bytes: usize,
 }
 
 fn row_groups_of(chunk: u128, footer: &Footer, file: &Arc<ChunkFile>) -> Vec<Arc<RowGroup>> {
@@ -358,7 +230,23 @@ fn row_groups_of(chunk: u128, footer: &Footer, file: &Arc<ChunkFile>) -> Vec<Arc
 impl Chunk {
     /// A sealed chunk; its footer is read when it is first needed.
     pub fn sealed(summary: ChunkSummary, file: Arc<ChunkFile>) -> Chunk {
-        Chunk { summary, sealed: true, file, contents: OnceLock::new() }
+        Chunk { summary, sealed: true, file, contents: OnceLock::new(), was_used: AtomicBool::new(false) }
+    }
+
+    /// The same sealed chunk, of whose contents nothing was read yet.
+    pub(crate) fn unread(&self) -> Chunk {
+        Chunk::sealed(self.summary, self.file.clone())
+    }
+
+    /// About how much memory is taken for what was read of its file, without the headers of row groups, which have a
+    /// bound of their own.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.contents.get().map_or(0, |contents| contents.bytes)
+    }
+
+    /// Whether its contents were asked for since this was asked last.
+    pub(crate) fn was_used(&self) -> bool {
+        self.was_used.swap(false, Ordering::Relaxed)
     }
 
     /// A chunk whose footer and row groups are at hand.
@@ -374,8 +262,9 @@ impl Chunk {
             row_groups: row_groups.into(),
             damage: None,
             gaps: Vec::new(),
+            bytes: 0,
         });
-        Chunk { summary, sealed, file, contents }
+        Chunk { summary, sealed, file, contents, was_used: AtomicBool::new(false) }
     }
 
     /// An unsealed chunk whose row groups were found in its file.
@@ -398,6 +287,7 @@ impl Chunk {
 
     /// A failure is not remembered: a disk may fail for a moment only.
     fn contents(&self) -> Result<&Contents, ReadError> {
+        self.was_used.store(true, Ordering::Relaxed);
         if let Some(contents) = self.contents.get() {
             return Ok(contents);
         }
@@ -422,7 +312,8 @@ impl Chunk {
     fn contents_of(&self, footer: Footer, damage: Option<ReadError>) -> Contents {
         let row_groups = row_groups_of(self.summary.id, &footer, &self.file).into();
         let gaps = if self.sealed { gaps(&footer, self.file.path()) } else { Vec::new() };
-        Contents { footer: Arc::new(footer), row_groups, damage, gaps }
+        let bytes = memory_bytes(&footer);
+        Contents { footer: Arc::new(footer), row_groups, damage, gaps, bytes }
     }
 
     /// Stretches of the file that held row groups when it was written, and of which nothing can be read. An answer is
@@ -446,6 +337,19 @@ impl Chunk {
     pub fn row_groups(&self) -> Result<&[Arc<RowGroup>], ReadError> {
         Ok(&self.contents()?.row_groups)
     }
+}
+
+/// Bytes of memory that a footer takes with its row groups, about.
+fn memory_bytes(footer: &Footer) -> usize {
+    /// Of an allocation.
+    const OVERHEAD: usize = 16;
+    let group = size_of::<RowGroupEntry>() + size_of::<RowGroup>() + 4 * OVERHEAD;
+    let value = |(value, _): &(Vec<u8>, u64)| size_of::<(Vec<u8>, u64)>() + value.capacity() + OVERHEAD;
+    let field = |(name, stats): (&String, &FieldStats)| {
+        let values = stats.counts.iter().flatten().map(value).sum::<usize>();
+        size_of::<(String, FieldStats)>() + name.capacity() + 2 * OVERHEAD + values
+    };
+    footer.row_groups.len() * group + footer.fields.iter().map(field).sum::<usize>()
 }
 
 /// What lies between head and row groups and is neither: row groups follow each other when they are written.

@@ -16,17 +16,18 @@ struct Group<'a> {
     group: &'a RowGroup,
     filters: Arc<ChunkFilters>,
     bytes_read: &'a Cell<u64>,
-    header_counted: Cell<bool>,
+    header: OnceCell<Arc<Header>>,
 }
 
 impl RowGroupFacts for Group<'_> {
     fn header(&self) -> Result<&Header, String> {
-        let header = self.group.header().map_err(|e| e.to_string())?;
-        if !self.header_counted.replace(true) {
-            let body = self.group.body().map_or(0, |b| b.len()) as u64;
-            add(self.bytes_read, self.group.entry.bytes.saturating_sub(body));
+        if let Some(header) = self.header.get() {
+            return Ok(header);
         }
-        Ok(header)
+        let header = self.group.header().map_err(|e| e.to_string())?;
+        let body = self.group.body().map_or(0, |b| b.len()) as u64;
+        add(self.bytes_read, self.group.entry.bytes.saturating_sub(body));
+        Ok(self.header.get_or_init(|| header))
     }
 
     fn may_contain(&self, hash: u64) -> Result<bool, String> {
@@ -99,7 +100,7 @@ fn chunk_facts<'a>(
                 return None;
             }
             let filters = filters.get_or_init(|| cache.filters.of(chunk.summary.id, groups.len())).clone();
-            Some(Box::new(Group { group, filters, bytes_read, header_counted: Cell::new(false) }))
+            Some(Box::new(Group { group, filters, bytes_read, header: OnceCell::new() }))
         }),
     }
 }

@@ -17,7 +17,7 @@ use crate::counted::{Counted, KeptTimes, Times, once};
 /// A row group opened for a query.
 pub(crate) struct View<'a> {
     group: &'a Arc<RowGroup>,
-    header: &'a Arc<Header>,
+    header: Arc<Header>,
     pub(crate) cached: Counted<'a>,
     pub(crate) pipeline: &'a Pipeline,
     pub(crate) shapes: Arc<Shapes>,
@@ -110,7 +110,7 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn header(&self) -> &Header {
-        self.header
+        &self.header
     }
 
     pub(crate) fn rows(&self) -> usize {

@@ -26,6 +26,7 @@ mod check;
 mod clock_watch;
 mod error;
 mod flush;
+mod forget;
 mod meter;
 mod open;
 mod options;

@@ -145,7 +145,8 @@ impl<'a> Rewrite<'a> {
 }
 
 fn read(group: &RowGroup) -> Result<Batch, ReadError> {
-    read_rows(group.header()?, &group.body()?).map_err(|e| group.error(e))
+    let header = group.header()?;
+    read_rows(&header, &group.body()?).map_err(|e| group.error(e))
 }
 
 /// Reads the row group back and says what is not as it was.

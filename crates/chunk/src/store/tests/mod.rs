@@ -4,6 +4,7 @@ mod clock;
 mod crash;
 mod damage;
 mod failures;
+mod forget;
 mod full;
 mod measures;
 mod model;

@@ -28,3 +28,17 @@ fn a_batch_a_little_over_leaves_no_crumb_behind() {
         assert!(groups.len() == 1 || *least * 2 > *most, "{records} records: {groups:?}");
     }
 }
+
+#[test]
+fn a_header_that_was_let_go_of_is_read_again() {
+    let store = open(&env(MemFs::new()));
+    store.append(batch(&vec![[b'x'; 100]; 50])).unwrap();
+    let snapshot = store.snapshot();
+    let group = &snapshot.chunks[0].row_groups().unwrap()[0];
+    let (header, rows) = (group.header().unwrap(), rows_of(group).unwrap());
+    group.let_go_of_header();
+    assert!(!Arc::ptr_eq(&group.header().unwrap(), &header), "it was read again");
+    group.let_go_of_header();
+    assert_eq!(rows_of(group).unwrap(), rows);
+    assert_eq!(group.header().unwrap(), header);
+}

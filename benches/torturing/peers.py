@@ -199,7 +199,7 @@ def churn(options):
                     f"connections to {name} opened and dropped in a loop",
                     f"{sum(opened):,} in {options.seconds} s, half of them by RST",
                     f"the sender {latency(among)} (alone {latency(alone)}), all {among.acknowledged:,} stored; {max(0, left)} sockets left over",
-                    soon(options, among) and left <= 2,
+                    soon(options, among) and left <= 0,
                     time.monotonic() - began,
                     {"opened": sum(opened), "sockets_left": left},
                 )

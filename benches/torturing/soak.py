@@ -13,8 +13,8 @@ from .sender import Good
 from .serve import Serve
 
 SECTION = "soak"
-# Reached after some minutes: from then on the store, and what is held of it, stays as large as it is.
-CONFIG = '[stores.default]\nseal_bytes = "128MiB"\nretention_bytes = "24MiB"\n'
+# Reached after a minute: from then on the store, and what is held of it, stays as large as it is.
+CONFIG = '[stores.default]\nseal_bytes = "128MiB"\nretention_bytes = "256MiB"\n'
 LINES = 1000
 SAMPLE_S = 1.0
 QUERIES = (
@@ -143,11 +143,10 @@ def run(options):
         syslog.close()
         file.close()
         time.sleep(1)
-        second = samples[len(samples) // 2 :]
-        memory = [(t, kib / 1024) for t, kib, _, _ in second]
-        per_hour = slope(memory)
-        first_fds, last_fds = second[0][2], server.descriptors()
-        peak = max(kib for _, kib, _, _ in samples) / 1024
+        memory = [(t, kib / 1024) for t, kib, _, _ in samples]
+        half, quarter = slope(memory[len(memory) // 2 :]), slope(memory[len(memory) * 3 // 4 :])
+        first_fds, last_fds = samples[len(samples) // 2][2], server.descriptors()
+        peak = max(mib for _, mib in memory)
         stored = sum(expected.values())
         return [
             Row(
@@ -155,10 +154,10 @@ def run(options):
                 "a long run at half the maximum rate, queries beside it",
                 f"{options.minutes:g} min, {top / 2e6:.1f} MB/s by HTTP, 500 lines/s each by syslog and tail, {asking.answered:,} queries",
                 f"{stored:,} records sent, received and stored, counts added up at each of {len(samples):,} looks; memory at most {peak:.0f} MB, "
-                f"{per_hour:+.1f} MB/h in the second half, and descriptors {first_fds} → {last_fds}"
+                f"{half:+.1f} MB/h in the second half, {quarter:+.1f} in the last quarter; descriptors {first_fds} → {last_fds} from half-time on"
                 + (f"; WRONG: {wrong[:3]}" if wrong else ""),
                 not wrong and asking.answered > 0,
                 time.monotonic() - began,
-                {"samples": samples, "slope_mb_per_h": per_hour, "expected": expected, "wrong": wrong[:20]},
+                {"samples": samples, "slope_mb_per_h": [half, quarter], "expected": expected, "wrong": wrong[:20]},
             )
         ]

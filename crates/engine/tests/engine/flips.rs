@@ -126,7 +126,8 @@ fn store() -> (Image, Vec<String>) {
             append(&engine, &mut lines, count);
         }
         image = image_of(&fs);
-        in_chunks(&image) < lines.len() as u64 && flips_are_found(&image)
+        let stored = in_chunks(&image);
+        (8 * LINES as u64..lines.len() as u64).contains(&stored) && flips_are_found(&image)
     });
     (image, lines)
 }

@@ -4,7 +4,7 @@
 //! alike. A sealed file never changes.
 
 mod catalog;
-mod headers;
+mod kept;
 mod read;
 mod row_group;
 mod rows;

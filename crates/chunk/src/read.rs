@@ -3,16 +3,16 @@
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use gastrolog_env::{Env, ReadFile};
 use gastrolog_format::row_group::TimeSpan;
 use gastrolog_format::{
-    Body, CHUNK_HEAD_BYTES, ChunkHead, Corrupt, FieldStats, Footer, OUTSIDE, RowGroupEntry, TRAILER_BYTES,
+    Body, CHUNK_HEAD_BYTES, ChunkHead, Corrupt, Footer, OUTSIDE, RowGroupEntry, TRAILER_BYTES,
 };
 use gastrolog_types::{Batch, Seq};
 
+use crate::kept::{FOOTERS, Slot, footer_bytes};
 use crate::row_group::{RowGroup, RowGroupId};
 use crate::scan::scan;
 
@@ -206,18 +206,24 @@ pub struct Chunk {
     pub sealed: bool,
     file: Arc<ChunkFile>,
     contents: OnceLock<Contents>,
-    was_used: AtomicBool,
+    footer: FooterOf,
 }
 
-/// The opened chunk.
+/// The opened chunk: what stays as it is from now on, so that a plan and what runs it mean the same row groups.
 #[derive(Clone, Debug)]
 struct Contents {
-    footer: Arc<Footer>,
     row_groups: Arc<[Arc<RowGroup>]>,
     damage: Option<ReadError>,
     gaps: Vec<ReadError>,
-    /// About how much memory that takes which could be read again.
-    bytes: usize,
+}
+
+/// Where the footer of a chunk is.
+#[derive(Debug)]
+enum FooterOf {
+    /// It is in no file yet.
+    Growing(Arc<Footer>),
+    /// At the end of the file, and in memory while there is room.
+    Sealed(Arc<Slot<Arc<Footer>>>),
 }
 
 fn row_groups_of(chunk: u128, footer: &Footer, file: &Arc<ChunkFile>) -> Vec<Arc<RowGroup>> {
@@ -230,41 +236,20 @@ fn row_groups_of(chunk: u128, footer: &Footer, file: &Arc<ChunkFile>) -> Vec<Arc
 impl Chunk {
     /// A sealed chunk; its footer is read when it is first needed.
     pub fn sealed(summary: ChunkSummary, file: Arc<ChunkFile>) -> Chunk {
-        Chunk { summary, sealed: true, file, contents: OnceLock::new(), was_used: AtomicBool::new(false) }
+        let footer = FooterOf::Sealed(Arc::default());
+        Chunk { summary, sealed: true, file, contents: OnceLock::new(), footer }
     }
 
-    /// The same sealed chunk, of whose contents nothing was read yet.
-    pub(crate) fn unread(&self) -> Chunk {
-        Chunk::sealed(self.summary, self.file.clone())
-    }
-
-    /// About how much memory is taken for what was read of its file, without the headers of row groups, which have a
-    /// bound of their own.
-    pub(crate) fn held_bytes(&self) -> usize {
-        self.contents.get().map_or(0, |contents| contents.bytes)
-    }
-
-    /// Whether its contents were asked for since this was asked last.
-    pub(crate) fn was_used(&self) -> bool {
-        self.was_used.swap(false, Ordering::Relaxed)
-    }
-
-    /// A chunk whose footer and row groups are at hand.
-    pub fn opened(
+    /// A chunk that is not sealed; its footer and row groups are at hand.
+    pub fn growing(
         summary: ChunkSummary,
-        sealed: bool,
         file: Arc<ChunkFile>,
         footer: Arc<Footer>,
         row_groups: Vec<Arc<RowGroup>>,
     ) -> Chunk {
-        let contents = OnceLock::from(Contents {
-            footer,
-            row_groups: row_groups.into(),
-            damage: None,
-            gaps: Vec::new(),
-            bytes: 0,
-        });
-        Chunk { summary, sealed, file, contents, was_used: AtomicBool::new(false) }
+        let contents = Contents { row_groups: row_groups.into(), damage: None, gaps: Vec::new() };
+        let (contents, footer) = (OnceLock::from(contents), FooterOf::Growing(footer));
+        Chunk { summary, sealed: false, file, contents, footer }
     }
 
     /// An unsealed chunk whose row groups were found in its file.
@@ -272,7 +257,25 @@ impl Chunk {
         let end = footer.row_groups.last().map_or(0, |g| g.offset + g.bytes);
         let summary = ChunkSummary::of(head.id, head.generation, end, &footer);
         let row_groups = row_groups_of(head.id, &footer, &file);
-        Chunk::opened(summary, false, file, Arc::new(footer), row_groups)
+        Chunk::growing(summary, file, Arc::new(footer), row_groups)
+    }
+
+    /// The same chunk, of whose file nothing was read yet: for who wants to see what is there now.
+    pub fn unread(&self) -> Chunk {
+        match &self.footer {
+            FooterOf::Sealed(_) => Chunk::sealed(self.summary, self.file.clone()),
+            FooterOf::Growing(footer) => {
+                let row_groups = row_groups_of(self.summary.id, footer, &self.file);
+                Chunk::growing(self.summary, self.file.clone(), footer.clone(), row_groups)
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn let_go_of_footer(&self) {
+        if let FooterOf::Sealed(slot) = &self.footer {
+            slot.let_go();
+        }
     }
 
     /// Its id as text, which is the name of its file without ending.
@@ -287,17 +290,18 @@ impl Chunk {
 
     /// A failure is not remembered: a disk may fail for a moment only.
     fn contents(&self) -> Result<&Contents, ReadError> {
-        self.was_used.store(true, Ordering::Relaxed);
         if let Some(contents) = self.contents.get() {
             return Ok(contents);
         }
-        let contents = self.open()?;
-        Ok(self.contents.get_or_init(|| contents))
+        let (contents, footer) = self.open()?;
+        let contents = self.contents.get_or_init(|| contents);
+        self.keep(contents.fitting(footer));
+        Ok(contents)
     }
 
-    fn open(&self) -> Result<Contents, ReadError> {
+    fn open(&self) -> Result<(Contents, Footer), ReadError> {
         let reason = match self.file.footer()? {
-            Ok(Some(footer)) => return Ok(self.contents_of(footer, None)),
+            Ok(Some(footer)) => return Ok((self.contents_of(&footer, None), footer)),
             Ok(None) => "a sealed chunk has lost its footer".to_owned(),
             Err(e) => e.to_string(),
         };
@@ -306,14 +310,25 @@ impl Chunk {
         let (found, all) = (footer.rows(), self.summary.records);
         let reason = format!("{reason}; {found} of {all} records were found without it");
         let error = ReadError::new(self.file.path(), "footer", reason);
-        if footer.row_groups.is_empty() { Err(error) } else { Ok(self.contents_of(footer, Some(error))) }
+        if footer.row_groups.is_empty() {
+            return Err(error);
+        }
+        Ok((self.contents_of(&footer, Some(error)), footer))
     }
 
-    fn contents_of(&self, footer: Footer, damage: Option<ReadError>) -> Contents {
-        let row_groups = row_groups_of(self.summary.id, &footer, &self.file).into();
-        let gaps = if self.sealed { gaps(&footer, self.file.path()) } else { Vec::new() };
-        let bytes = memory_bytes(&footer);
-        Contents { footer: Arc::new(footer), row_groups, damage, gaps, bytes }
+    fn contents_of(&self, footer: &Footer, damage: Option<ReadError>) -> Contents {
+        let row_groups = row_groups_of(self.summary.id, footer, &self.file).into();
+        let gaps = if self.sealed { gaps(footer, self.file.path()) } else { Vec::new() };
+        Contents { row_groups, damage, gaps }
+    }
+
+    /// Keeps the footer while there is room.
+    fn keep(&self, footer: Footer) -> Arc<Footer> {
+        let footer = Arc::new(footer);
+        if let FooterOf::Sealed(slot) = &self.footer {
+            FOOTERS.keep(slot, footer.clone(), footer_bytes(&footer));
+        }
+        footer
     }
 
     /// Stretches of the file that held row groups when it was written, and of which nothing can be read. An answer is
@@ -323,14 +338,29 @@ impl Chunk {
     }
 
     /// What is wrong with its footer, when that is bad and the row groups were found by searching. An answer is
-    /// incomplete only where `footer()?.rows()` is less than `summary.records`.
+    /// incomplete only where `rows()?` is less than `summary.records`.
     pub fn damage(&self) -> Option<&ReadError> {
         self.contents().ok()?.damage.as_ref()
     }
 
-    /// What it knows of its fields and row groups.
-    pub fn footer(&self) -> Result<&Arc<Footer>, ReadError> {
-        Ok(&self.contents()?.footer)
+    /// What it knows of its fields and row groups; less of its fields than before, when it was read again and has
+    /// become bad meanwhile.
+    pub fn footer(&self) -> Result<Arc<Footer>, ReadError> {
+        let slot = match &self.footer {
+            FooterOf::Growing(footer) => return Ok(footer.clone()),
+            FooterOf::Sealed(slot) => slot,
+        };
+        let contents = self.contents()?;
+        if let Some(footer) = slot.get() {
+            return Ok(footer);
+        }
+        let again = self.file.footer()?.ok().flatten();
+        Ok(self.keep(contents.fitting(again.unwrap_or_default())))
+    }
+
+    /// How many rows its row groups have.
+    pub fn rows(&self) -> Result<u64, ReadError> {
+        Ok(self.row_groups()?.iter().map(|group| u64::from(group.entry.rows)).sum())
     }
 
     /// Its row groups.
@@ -339,17 +369,15 @@ impl Chunk {
     }
 }
 
-/// Bytes of memory that a footer takes with its row groups, about.
-fn memory_bytes(footer: &Footer) -> usize {
-    /// Of an allocation.
-    const OVERHEAD: usize = 16;
-    let group = size_of::<RowGroupEntry>() + size_of::<RowGroup>() + 4 * OVERHEAD;
-    let value = |(value, _): &(Vec<u8>, u64)| size_of::<(Vec<u8>, u64)>() + value.capacity() + OVERHEAD;
-    let field = |(name, stats): (&String, &FieldStats)| {
-        let values = stats.counts.iter().flatten().map(value).sum::<usize>();
-        size_of::<(String, FieldStats)>() + name.capacity() + 2 * OVERHEAD + values
-    };
-    footer.row_groups.len() * group + footer.fields.iter().map(field).sum::<usize>()
+impl Contents {
+    /// The footer if it is of these row groups, else one that knows nothing but them.
+    fn fitting(&self, footer: Footer) -> Footer {
+        let entries = || self.row_groups.iter().map(|group| group.entry);
+        if footer.row_groups.iter().copied().eq(entries()) {
+            return footer;
+        }
+        Footer { row_groups: entries().collect(), ..Footer::default() }
+    }
 }
 
 /// What lies between head and row groups and is neither: row groups follow each other when they are written.

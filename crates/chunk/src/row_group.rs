@@ -6,7 +6,7 @@ use gastrolog_format::RowGroupEntry;
 use gastrolog_format::filter::{FilterHead, LoadedFilter};
 use gastrolog_format::row_group::Header;
 
-use crate::headers::{HEADERS, Slot};
+use crate::kept::{HEADERS, Slot, header_bytes};
 use crate::read::{ChunkFile, ReadError, Stretch};
 
 /// Identifies a row group for as long as its store lives, whether its chunk is sealed or not.
@@ -30,8 +30,15 @@ pub struct RowGroup {
     /// Where it is and what it covers.
     pub entry: RowGroupEntry,
     file: Arc<ChunkFile>,
-    header: Arc<Slot>,
+    header: Arc<Slot<Opened>>,
     filter: OnceLock<Option<FilterHead>>,
+}
+
+/// A header, and where the body begins.
+#[derive(Clone, Debug)]
+pub(crate) struct Opened {
+    header: Arc<Header>,
+    body: u64,
 }
 
 impl RowGroup {
@@ -53,24 +60,17 @@ impl RowGroup {
             .map_err(|e| self.error(e.reason))
     }
 
-    /// Its header. A failure is not remembered: a disk may fail for a moment only.
-    pub fn header(&self) -> Result<Arc<Header>, ReadError> {
-        if let Some(header) = self.header.get() {
-            return Ok(header);
+    /// A failure is not remembered: a disk may fail for a moment only.
+    fn opened(&self) -> Result<Opened, ReadError> {
+        if let Some(opened) = self.header.get() {
+            return Ok(opened);
         }
-        let (header, body) = self.read_header()?;
-        let header = Arc::new(header);
-        HEADERS.keep(&self.header, &header, body);
-        Ok(header)
+        let opened = self.open()?;
+        HEADERS.keep(&self.header, opened.clone(), header_bytes(&opened.header));
+        Ok(opened)
     }
 
-    #[cfg(test)]
-    pub(crate) fn let_go_of_header(&self) {
-        self.header.let_go();
-    }
-
-    /// The header, and where the body begins.
-    fn read_header(&self) -> Result<(Header, u64), ReadError> {
+    fn open(&self) -> Result<Opened, ReadError> {
         let mut bytes = self.start(HEADER_BYTES)?;
         let body = Header::body_offset(&bytes).map_err(|e| self.error(e))?;
         if body > bytes.len() {
@@ -81,20 +81,27 @@ impl RowGroup {
         if (header.first_seq, header.rows, len as u64) != (e.first_seq, e.rows, e.bytes) {
             return Err(self.error("the header is not that of the directory"));
         }
-        Ok((header, body as u64))
+        Ok(Opened { header: Arc::new(header), body: body as u64 })
+    }
+
+    /// Its header.
+    pub fn header(&self) -> Result<Arc<Header>, ReadError> {
+        Ok(self.opened()?.header)
     }
 
     /// Its body, not verified: sections are, one by one, as they are read.
     pub fn body(&self) -> Result<Stretch<'_>, ReadError> {
-        let at = match self.header.body() {
-            Some(at) => at,
-            None => self.read_header()?.1,
-        };
+        let body = self.opened()?.body;
         Ok(Stretch {
             file: &self.file,
-            offset: self.entry.offset + at,
-            len: (self.entry.bytes - at) as usize,
+            offset: self.entry.offset + body,
+            len: (self.entry.bytes - body) as usize,
         })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn let_go_of_header(&self) {
+        self.header.let_go();
     }
 
     /// Whether a word or value of this hash may be in it, with the bytes of the filter that were read to see that;

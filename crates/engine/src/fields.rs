@@ -11,7 +11,7 @@ use crate::{Answer, Cancel, Engine, EngineError, FieldInfo, FieldList, FoundReco
 /// Distinct values of one field that are kept to count them.
 const DISTINCT_MAX: usize = 100_000;
 
-/// And of all fields together, where they are copies.
+/// And of all fields together.
 const DISTINCT_ALL_MAX: usize = 1_000_000;
 
 /// Records that a guess of kinds looks at, and how long it may take.
@@ -23,9 +23,9 @@ const KIND_SAMPLES: usize = 256;
 
 /// What was gathered of a field.
 #[derive(Default)]
-struct Gathered<V> {
+struct Gathered {
     values: u64,
-    distinct: HashSet<V>,
+    distinct: HashSet<Vec<u8>>,
     /// Some values were not kept.
     more: bool,
     /// No value was seen, only how many there are.
@@ -48,16 +48,18 @@ impl Engine {
     /// By the footers, and the records that are in none yet.
     fn all_fields(&self, store: &str) -> Result<FieldList, EngineError> {
         let snapshot = self.store(store)?.snapshot();
-        let mut fields: BTreeMap<&str, Gathered<&[u8]>> = BTreeMap::new();
-        let mut records = 0;
+        let mut fields: BTreeMap<String, Gathered> = BTreeMap::new();
+        let (mut records, mut kept) = (0, 0);
         for chunk in &snapshot.chunks {
             let footer = chunk.footer().map_err(|e| EngineError::Damaged(e.to_string()))?;
             records += chunk.summary.records;
             for (name, stats) in footer.fields.iter().filter(|(n, _)| !n.is_empty()) {
-                let field = fields.entry(name).or_default();
+                let Some(field) = of_name(&mut fields, name) else { continue };
                 field.values += stats.values;
                 match &stats.counts {
-                    Some(counts) => counts.iter().for_each(|(value, _)| field.see(value, DISTINCT_MAX)),
+                    Some(counts) => {
+                        kept += counts.iter().map(|(value, _)| field.see(value, most(kept))).sum::<usize>();
+                    }
                     None => (field.more, field.unseen) = (true, true),
                 }
                 if stats.counts.is_none() && stats.int_range.is_some() {
@@ -66,8 +68,11 @@ impl Engine {
                 }
             }
         }
-        let mut fields: BTreeMap<String, FieldInfo> =
-            fields.into_iter().map(|(name, field)| (name.to_owned(), field.finish(name))).collect();
+        let finish = |(name, field): (String, Gathered)| {
+            let info = field.finish(&name);
+            (name, info)
+        };
+        let mut fields: BTreeMap<String, FieldInfo> = fields.into_iter().map(finish).collect();
         records += snapshot.pending.iter().map(|p| p.range.len() as u64).sum::<u64>();
         self.add_pending(&snapshot, &mut fields);
         self.guess_kinds(store, &mut fields);
@@ -76,7 +81,7 @@ impl Engine {
 
     /// Records in memory are few: their values are counted, not told apart from those of the chunks.
     fn add_pending(&self, snapshot: &Snapshot, fields: &mut BTreeMap<String, FieldInfo>) {
-        let mut found: BTreeMap<String, Gathered<Vec<u8>>> = BTreeMap::new();
+        let mut found: BTreeMap<String, Gathered> = BTreeMap::new();
         self.each_pending(snapshot, &mut |view| {
             gather(&mut found, DISTINCT_MAX, &mut |visit| {
                 view.any_field(&mut |name, value| {
@@ -123,14 +128,13 @@ impl Engine {
     /// By running the query.
     fn fields_of_answer(&self, request: &QueryRequest, cancel: &Cancel) -> Result<FieldList, EngineError> {
         let request = QueryRequest { with_fields: true, ..request.clone() };
-        let mut found: BTreeMap<String, Gathered<Vec<u8>>> = BTreeMap::new();
+        let mut found: BTreeMap<String, Gathered> = BTreeMap::new();
         let (mut records, mut kept, mut is_table) = (0, 0, false);
         self.run_query(&request, cancel, &mut |piece| {
             is_table |= matches!(piece, Answer::Columns(_) | Answer::Row(_));
             if let Answer::Record(record) = piece {
                 records += 1;
-                let max = if kept < DISTINCT_ALL_MAX { DISTINCT_MAX } else { 0 };
-                kept += gather(&mut found, max, &mut |visit| each_field(&record, visit));
+                kept += gather(&mut found, most(kept), &mut |visit| each_field(&record, visit));
             }
             !is_table
         })?;
@@ -168,25 +172,30 @@ type Visit<'v> = &'v mut dyn FnMut(&str, &[u8]);
 
 /// Adds the fields of one record; returns how many values were kept.
 fn gather(
-    found: &mut BTreeMap<String, Gathered<Vec<u8>>>,
+    found: &mut BTreeMap<String, Gathered>,
     distinct_max: usize,
     each: &mut dyn FnMut(Visit<'_>),
 ) -> usize {
     let mut kept = 0;
     each(&mut |name, value| {
-        if !found.contains_key(name) {
-            found.insert(name.to_owned(), Gathered::default());
-        }
-        let Some(field) = found.get_mut(name) else { return };
+        let Some(field) = of_name(found, name) else { return };
         field.values += 1;
-        if field.distinct.contains(value) {
-            return;
-        }
-        let before = field.distinct.len();
-        field.see(value.to_vec(), distinct_max);
-        kept += field.distinct.len() - before;
+        kept += field.see(value, distinct_max);
     });
     kept
+}
+
+/// What is gathered of a field; its name is copied when it is new.
+fn of_name<'f>(found: &'f mut BTreeMap<String, Gathered>, name: &str) -> Option<&'f mut Gathered> {
+    if !found.contains_key(name) {
+        found.insert(name.to_owned(), Gathered::default());
+    }
+    found.get_mut(name)
+}
+
+/// Distinct values that may be kept of one field when so many are kept of all.
+fn most(kept: usize) -> usize {
+    if kept < DISTINCT_ALL_MAX { DISTINCT_MAX } else { 0 }
 }
 
 fn by_values(mut fields: Vec<FieldInfo>) -> Vec<FieldInfo> {
@@ -194,16 +203,21 @@ fn by_values(mut fields: Vec<FieldInfo>) -> Vec<FieldInfo> {
     fields
 }
 
-impl<V: AsRef<[u8]> + Eq + std::hash::Hash> Gathered<V> {
-    fn see(&mut self, value: V, distinct_max: usize) {
+impl Gathered {
+    /// Takes a value in; returns how many were kept for it, one or none.
+    fn see(&mut self, value: &[u8], distinct_max: usize) -> usize {
+        if self.distinct.contains(value) {
+            return 0;
+        }
         if self.samples < KIND_SAMPLES {
-            self.guess(value.as_ref());
+            self.guess(value);
         }
-        if self.distinct.len() < distinct_max {
-            self.distinct.insert(value);
-        } else {
+        if self.distinct.len() >= distinct_max {
             self.more = true;
+            return 0;
         }
+        self.distinct.insert(value.to_vec());
+        1
     }
 
     fn guess(&mut self, value: &[u8]) {

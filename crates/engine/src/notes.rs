@@ -1,11 +1,9 @@
 //! What to say beside an answer of nothing: that no record has a field which the query names.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use gastrolog_chunk::Snapshot;
 use gastrolog_exec::ParsedView;
-use gastrolog_format::Footer;
 use gastrolog_query::{FieldName, Filter, RecordView, nearest};
 use gastrolog_types::Attributes;
 
@@ -24,15 +22,10 @@ impl Engine {
         if named.is_empty() {
             return Vec::new();
         }
-        let Some(footers) = complete_footers(&asked.snapshot) else { return Vec::new() };
+        let Some(stored) = stored_fields(&asked.snapshot) else { return Vec::new() };
         let pending = self.pending_fields(&asked.snapshot);
-        let known: BTreeSet<&str> = footers
-            .iter()
-            .flat_map(|f| f.fields.keys())
-            .chain(&pending)
-            .map(String::as_str)
-            .filter(|n| !n.is_empty())
-            .collect();
+        let known = stored.iter().chain(&pending).map(String::as_str).filter(|n| !n.is_empty());
+        let known: BTreeSet<&str> = known.collect();
         let mut unknown = named.into_iter().filter(|name| !known.contains(name));
         let mut notes: Vec<String> =
             unknown.by_ref().take(NOTES_MAX).map(|name| note(name, &known)).collect();
@@ -48,9 +41,7 @@ impl Engine {
         let mut found = BTreeSet::new();
         self.each_pending(snapshot, &mut |view| {
             view.any_field(&mut |name, _| {
-                if !found.contains(name) {
-                    found.insert(name.to_owned());
-                }
+                note_name(&mut found, name);
                 false
             });
         });
@@ -71,9 +62,20 @@ impl Engine {
     }
 }
 
-/// The footers of all chunks, if each knows every field of its chunk.
-fn complete_footers(snapshot: &Snapshot) -> Option<Vec<&Arc<Footer>>> {
-    snapshot.chunks.iter().map(|chunk| chunk.footer().ok().filter(|f| f.fields_complete)).collect()
+/// The names of the fields of all chunks, if each footer knows every field of its chunk.
+fn stored_fields(snapshot: &Snapshot) -> Option<BTreeSet<String>> {
+    let mut found = BTreeSet::new();
+    for chunk in &snapshot.chunks {
+        let footer = chunk.footer().ok().filter(|f| f.fields_complete)?;
+        footer.fields.keys().for_each(|name| note_name(&mut found, name));
+    }
+    Some(found)
+}
+
+fn note_name(found: &mut BTreeSet<String>, name: &str) {
+    if !found.contains(name) {
+        found.insert(name.to_owned());
+    }
 }
 
 /// The fields that a filter names in full.

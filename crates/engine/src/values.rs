@@ -40,7 +40,7 @@ impl Engine {
         request: &ValuesRequest,
     ) -> Result<(HashMap<Vec<u8>, u64>, bool), EngineError> {
         let prefix = request.prefix.as_bytes();
-        let mut counts: HashMap<&[u8], u64> = HashMap::new();
+        let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
         let mut exact = true;
         for chunk in &snapshot.chunks {
             let footer = chunk.footer().map_err(|e| EngineError::Damaged(e.to_string()))?;
@@ -48,11 +48,12 @@ impl Engine {
             let known = stats.and_then(|s| s.counts.as_ref());
             exact &= footer.fields_complete && (stats.is_none() || known.is_some());
             for (value, n) in known.into_iter().flatten().filter(|(v, _)| v.starts_with(prefix)) {
-                *counts.entry(value).or_default() += n;
+                match counts.get_mut(value) {
+                    Some(count) => *count += n,
+                    None => drop(counts.insert(value.clone(), *n)),
+                }
             }
         }
-        let mut counts: HashMap<Vec<u8>, u64> =
-            counts.into_iter().map(|(value, n)| (value.to_vec(), n)).collect();
         self.each_pending(snapshot, &mut |view| {
             view.any_field(&mut |name, value| {
                 if name == request.field && value.starts_with(prefix) {

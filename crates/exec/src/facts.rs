@@ -91,7 +91,7 @@ fn chunk_facts<'a>(
                 let groups: u64 = footer.row_groups.iter().map(|g| g.bytes).sum();
                 add(bytes_read, chunk.summary.file_bytes.saturating_sub(groups));
             }
-            Ok(&**footer)
+            Ok(footer)
         }),
         row_group: Box::new(move |i| {
             let groups = chunk.row_groups().ok()?;

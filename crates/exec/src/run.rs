@@ -100,7 +100,7 @@ fn missing_rows(chunk: &Chunk) -> Option<String> {
         return Some(gap.to_string());
     }
     let damage = chunk.damage()?;
-    let found = chunk.footer().ok()?.rows();
+    let found = chunk.rows().ok()?;
     let lost = chunk.summary.records.saturating_sub(found);
     (lost > 0).then(|| format!("{damage}; {lost} records are missing"))
 }

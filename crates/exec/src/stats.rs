@@ -248,7 +248,9 @@ fn from_footer(
     groups: &mut Groups,
 ) -> Result<u64, ReadError> {
     let footer = chunk.footer()?;
-    let stats: Option<&FieldStats> = field.stats(footer).flatten();
+    // It was read again since the plan was made.
+    let lost = || ReadError::new(chunk.file().path(), "footer", "it has become bad: its counts are lost");
+    let stats: Option<&FieldStats> = field.stats(&footer).ok_or_else(lost)?;
     let name = field.0.as_deref().unwrap_or_default();
     let counts = stats.and_then(|s| s.counts.as_deref()).unwrap_or(&[]);
     let known: u64 = counts.iter().map(|(_, n)| n).sum();

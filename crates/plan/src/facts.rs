@@ -1,5 +1,7 @@
 //! What a planner may know of a store.
 
+use std::sync::Arc;
+
 use gastrolog_format::row_group::{Header, TimeSpan};
 use gastrolog_format::{Footer, RowGroupEntry};
 
@@ -28,7 +30,7 @@ pub struct ChunkFacts<'a> {
     /// Span of ingest time.
     pub ingest_time: TimeSpan,
     /// The footer, asked for only when times do not rule the chunk out.
-    pub footer: Box<dyn Fn() -> Result<&'a Footer, String> + 'a>,
+    pub footer: Box<dyn Fn() -> Result<Arc<Footer>, String> + 'a>,
     /// A row group, by its place in the footer.
     pub row_group: Box<dyn Fn(usize) -> Option<Box<dyn RowGroupFacts + 'a>> + 'a>,
 }

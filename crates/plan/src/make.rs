@@ -143,6 +143,7 @@ impl<'q> Maker<'q> {
             Ok(footer) => footer,
             Err(e) => return (Decision::Damaged(e), 0),
         };
+        let footer = &*footer;
         self.span = Some(self.span.map_or(chunk.time, |s| s.join(chunk.time)));
         self.distinct.learn(footer);
         self.note_uncounted(footer);

@@ -129,7 +129,7 @@ impl ActiveChunk {
             *group = Arc::new(group.with_file(shared.clone()));
         }
         let footer = Arc::new(self.footer.clone());
-        Arc::new(Chunk::opened(self.summary(), false, shared, footer, self.groups.clone()))
+        Arc::new(Chunk::growing(self.summary(), shared, footer, self.groups.clone()))
     }
 
     /// How far it is durable.

@@ -322,7 +322,6 @@ impl Flusher {
         self.keep_catalog();
         self.remove_leftovers();
         let removed = self.remove_old();
-        self.forget_footers();
         self.keep_reserve();
         mended.and(sealed).and(Ok(removed?))
     }

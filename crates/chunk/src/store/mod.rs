@@ -26,7 +26,6 @@ mod check;
 mod clock_watch;
 mod error;
 mod flush;
-mod forget;
 mod meter;
 mod open;
 mod options;

@@ -20,8 +20,6 @@ pub struct StoreOptions {
     pub retention: Retention,
     /// How much a footer may keep of the values of fields.
     pub footer_budget: FooterBudget,
-    /// Bytes of memory for footers that queries have read.
-    pub footers_bytes: usize,
     /// A batch with as many bytes of text goes straight to a chunk and not by way of the log.
     pub direct_bytes: u64,
     /// Bytes of the disk that are kept free, so that chunks can be removed though it is full; 0: none.
@@ -36,7 +34,6 @@ impl Default for StoreOptions {
             seal: SealPolicy::default(),
             retention: Retention::default(),
             footer_budget: FooterBudget::default(),
-            footers_bytes: 64 << 20,
             direct_bytes: 4 << 20,
             reserve_bytes: 16 << 20,
         }

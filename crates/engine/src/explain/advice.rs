@@ -64,19 +64,19 @@ fn phrases(filter: &Filter) -> Vec<&str> {
 
 /// A phrase that is, as a whole, a value of one field only.
 fn field_instead(phrase: &str, asked: &Asked) -> Option<String> {
-    let mut fields: BTreeSet<&str> = BTreeSet::new();
+    let mut fields: BTreeSet<String> = BTreeSet::new();
     for chunk in asked.snapshot.chunks.iter().rev().take(CHUNKS_SEARCHED_MAX) {
         let Ok(footer) = chunk.footer() else { continue };
         for (name, stats) in &footer.fields {
             let counts = stats.counts.as_deref().unwrap_or(&[]);
             if counts.binary_search_by(|(value, _)| value.as_slice().cmp(phrase.as_bytes())).is_ok() {
-                fields.insert(name);
+                fields.insert(name.clone());
             }
         }
     }
     let mut fields = fields.into_iter();
     let (Some(name), None) = (fields.next(), fields.next()) else { return None };
-    let (field, predicate) = (FieldName::Exact(name.to_owned()), Predicate::Equal(Literal::bare(phrase)));
+    let (field, predicate) = (FieldName::Exact(name), Predicate::Equal(Literal::bare(phrase)));
     let instead = Filter::Field(FieldMatch { field, predicate });
     let phrase = Filter::Text(TextMatch::Phrase(phrase.to_owned()));
     Some(format!("{phrase} is a value of one field alone; {instead} reads that column only"))

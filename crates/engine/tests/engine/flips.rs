@@ -59,6 +59,11 @@ fn disk_of(image: &Image) -> MemFs {
 }
 
 fn open(fs: &MemFs, access: Access) -> Result<Arc<Engine>, EngineError> {
+    let env = Env { random: Arc::new(SeededRandom::new(5)), ..Env::memory().with_fs(Arc::new(fs.clone())) };
+    open_in("/logs".into(), access, env)
+}
+
+fn open_in(dir: PathBuf, access: Access, env: Env) -> Result<Arc<Engine>, EngineError> {
     let store = StoreConfig { row_group_bytes: 3000, ..StoreConfig::default() };
     let config = EngineConfig {
         default_store: store,
@@ -66,14 +71,7 @@ fn open(fs: &MemFs, access: Access) -> Result<Arc<Engine>, EngineError> {
         cache: CacheBytes::default(),
         ..EngineConfig::default()
     };
-    let env = Env { random: Arc::new(SeededRandom::new(5)), ..Env::memory().with_fs(Arc::new(fs.clone())) };
-    Engine::open(OpenOptions {
-        location: Location::Dir("/logs".into()),
-        access,
-        config,
-        pipeline: pipeline(),
-        env,
-    })
+    Engine::open(OpenOptions { location: Location::Dir(dir), access, config, pipeline: pipeline(), env })
 }
 
 fn line(i: usize) -> String {
@@ -279,5 +277,36 @@ fn no_flipped_bit_makes_a_wrong_answer() {
     }
     for ((kind, fate), count) in &fates {
         println!("{count:6}  {kind:8} {fate:?}");
+    }
+}
+
+/// What a running engine has read it need not read again, but `verify` does.
+#[test]
+fn a_bit_that_flips_under_a_running_engine_is_found() {
+    let (image, _) = store();
+    // A real disk: a file that is open changes with what is written to it.
+    let dir = tempfile::tempdir().unwrap();
+    let chunks = dir.path().join("stores/default/chunks");
+    std::fs::create_dir_all(&chunks).unwrap();
+    let image = image.into_iter().filter(|(path, _)| kind(path) == "chunk");
+    let files: Vec<(PathBuf, Vec<u8>)> =
+        image.map(|(path, bytes)| (chunks.join(path.file_name().unwrap()), bytes)).collect();
+    files.iter().for_each(|(path, bytes)| std::fs::write(path, bytes).unwrap());
+    let engine = open_in(dir.path().into(), Access::ReadOnly, Env::real()).unwrap();
+    let right: Vec<Vec<String>> = QUERIES.iter().map(|query| ask(&engine, query).0).collect();
+    assert!(right[0].len() >= 8 * LINES);
+    let random = SeededRandom::new(number("GASTROLOG_SEED", 1));
+    for _ in 0..number("GASTROLOG_FLIPS", FLIPS) / 3 {
+        let (path, good) = &files[random.below(files.len() as u64) as usize];
+        let (at, bit) = (random.below(good.len() as u64) as usize, random.below(8));
+        let mut bad = good.clone();
+        bad[at] ^= 1 << bit;
+        let when = format!("bit {bit} of byte {at} of {} in {}", bad.len(), path.display());
+        std::fs::write(path, bad).unwrap();
+        answers_are_right(&engine, &right, &when);
+        assert!(!engine.verify("", &mut |_, _| {}).unwrap().problems.is_empty(), "{when}: not found");
+        std::fs::write(path, good).unwrap();
+        assert!(answers_are_right(&engine, &right, &when), "{when}: mended, and still something lacks");
+        assert!(engine.verify("", &mut |_, _| {}).unwrap().problems.is_empty(), "{when}: mended");
     }
 }

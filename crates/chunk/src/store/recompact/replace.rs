@@ -43,9 +43,9 @@ impl Flusher {
     fn place_of(&self, new: &Replacement) -> Option<usize> {
         let state = self.shared.state.lock();
         let first = new.sources.first()?;
-        let at = state.chunks.iter().position(|c| Arc::ptr_eq(c.file(), first.file()))?;
+        let at = state.chunks.iter().position(|c| Arc::ptr_eq(c, first))?;
         let there = state.chunks.get(at..at + new.sources.len())?;
-        let same = there.iter().zip(&new.sources).all(|(a, b)| Arc::ptr_eq(a.file(), b.file()));
+        let same = there.iter().zip(&new.sources).all(|(a, b)| Arc::ptr_eq(a, b));
         let next = state.chunks.get(at + new.sources.len());
         (same && next.is_none_or(|next| next.summary.id > new.summary.id)).then_some(at)
     }

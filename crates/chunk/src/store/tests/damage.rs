@@ -88,6 +88,39 @@ fn a_footer_with_any_bad_byte_loses_no_record() {
 }
 
 #[test]
+fn a_footer_that_is_read_again_and_bad_by_then_costs_what_it_knew_of_fields() {
+    // A real disk: a file that is open changes with what is written to it.
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(Env::real(), dir.path(), options(), Arc::new(TextEncoder)).unwrap();
+    append(&store, 0, 5);
+    store.seal().unwrap();
+    let snapshot = store.snapshot();
+    let chunk = &snapshot.chunks[0];
+    let footer = chunk.footer().unwrap();
+    chunk.let_go_of_footer();
+    let again = chunk.footer().unwrap();
+    assert!(again == footer && !Arc::ptr_eq(&again, &footer), "it was read again");
+    assert!(footer.fields_complete && !footer.fields.is_empty());
+    let group = footer.row_groups.last().unwrap();
+    let good = std::fs::read(chunk.file().path()).unwrap();
+    for byte in (group.offset + group.bytes) as usize..good.len() {
+        let mut bad = good.clone();
+        bad[byte] ^= 1;
+        std::fs::write(chunk.file().path(), bad).unwrap();
+        chunk.let_go_of_footer();
+        let bare = chunk.footer().unwrap();
+        assert_eq!(bare.row_groups, footer.row_groups, "byte {byte}");
+        assert!(!bare.fields_complete && bare.fields.is_empty(), "byte {byte}");
+        assert_eq!(texts_of(&store), texts(0, 5), "byte {byte}");
+        let unread = chunk.unread();
+        assert!(unread.row_groups().is_ok() && unread.damage().is_some(), "byte {byte}");
+    }
+    std::fs::write(chunk.file().path(), good).unwrap();
+    chunk.let_go_of_footer();
+    assert_eq!(chunk.footer().unwrap(), footer);
+}
+
+#[test]
 fn a_chunk_of_a_later_release_is_refused() {
     let env = three_chunks();
     let path = &chunk_files(&env)[2];

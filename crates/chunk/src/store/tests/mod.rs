@@ -4,7 +4,6 @@ mod clock;
 mod crash;
 mod damage;
 mod failures;
-mod forget;
 mod full;
 mod measures;
 mod model;

@@ -87,6 +87,10 @@ struct Entry {
     used: u64,
 }
 
+/// What an entry takes beside its value: its place in a map that is half empty, an allocation, and its part of a sort
+/// by age.
+const ENTRY_BYTES: usize = 3 * size_of::<(Key, Entry)>();
+
 #[derive(Default)]
 struct State {
     entries: HashMap<Key, Entry, RandomState>,
@@ -143,7 +147,7 @@ impl Cache {
     }
 
     pub(crate) fn put(&self, group: RowGroupId, part: Part, value: Decoded) {
-        let bytes = value.bytes();
+        let bytes = value.bytes() + ENTRY_BYTES;
         if bytes > self.bytes_max / 4 {
             return;
         }
@@ -178,5 +182,23 @@ impl State {
             }
             by_age = spared;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_small_values_take_no_more_room_than_few_large_ones() {
+        let cache = Cache::new(CacheBytes { columns: 1 << 20, ..CacheBytes::default() });
+        let nothing = || Decoded::Times(Arc::default());
+        for ordinal in 0..20_000 {
+            cache.put(RowGroupId { chunk: 1, ordinal }, Part::Times, nothing());
+            let state = cache.state.lock();
+            assert!(state.entries.len() * size_of::<(Key, Entry)>() <= 1 << 20, "{}", state.entries.len());
+            assert_eq!(state.bytes, state.entries.len() * ENTRY_BYTES);
+        }
+        assert!(cache.get(RowGroupId { chunk: 1, ordinal: 19_999 }, Part::Times).is_some());
     }
 }

@@ -14,7 +14,7 @@ use gastrolog_types::{Batch, Seq};
 
 use crate::kept::{FOOTERS, Slot, footer_bytes};
 use crate::row_group::{RowGroup, RowGroupId};
-use crate::scan::scan;
+use crate::scan::{bare_footer, scan};
 
 /// Something of a store that cannot be read: names the file, the place and the reason.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -376,7 +376,7 @@ impl Contents {
         if footer.row_groups.iter().copied().eq(entries()) {
             return footer;
         }
-        Footer { row_groups: entries().collect(), ..Footer::default() }
+        bare_footer(entries())
     }
 }
 

@@ -114,7 +114,7 @@ impl Scan {
 
     /// A footer without any statistics.
     pub(crate) fn bare_footer(&self) -> Footer {
-        Footer { row_groups: self.groups.iter().map(|g| g.entry).collect(), ..Footer::default() }
+        bare_footer(self.groups.iter().map(|g| g.entry))
     }
 
     /// The footer that would have been written.
@@ -129,6 +129,11 @@ impl Scan {
         }
         Ok(footer)
     }
+}
+
+/// A footer that knows its row groups and nothing of their fields.
+pub(crate) fn bare_footer(entries: impl Iterator<Item = RowGroupEntry>) -> Footer {
+    Footer { row_groups: entries.collect(), ..Footer::default() }
 }
 
 /// Looks for row groups from the head of the file on.

@@ -30,6 +30,10 @@ pub(crate) fn words_of(source: &str) -> Vec<Vec<u8>> {
 fn words(hir: &Hir) -> Vec<Vec<u8>> {
     let mut atoms = Vec::new();
     flatten(hir, &mut atoms);
+    words_in(atoms)
+}
+
+fn words_in(atoms: Vec<Atom>) -> Vec<Vec<u8>> {
     let mut found: Vec<Vec<u8>> = Vec::new();
     let mut word: Vec<u8> = Vec::new();
     // Whether what stands before `word` is a border.
@@ -74,7 +78,8 @@ fn flatten(hir: &Hir, atoms: &mut Vec<Atom>) {
                 // a byte, but stays what it is.)
                 [Atom::Border] => atoms.push(Atom::Border),
                 [Atom::Byte(b)] if !is_word_byte(*b) => atoms.push(Atom::Border),
-                _ => atoms.push(Atom::Gap(words(&repeated.sub))),
+                // Of what was found just now: looked at once more, each repetition around it would double the work.
+                _ => atoms.push(Atom::Gap(words_in(inside))),
             }
         }
         HirKind::Capture(capture) => flatten(&capture.sub, atoms),
@@ -161,6 +166,13 @@ mod tests {
         assert_eq!(strings(" foo.bar "), none);
         assert_eq!(strings(" foo-?bar "), none);
         assert_eq!(strings(" naïve "), ["naïve"]);
+    }
+
+    /// Work twice as much for each would go on for years.
+    #[test]
+    fn repetitions_of_repetitions_are_looked_at_once() {
+        assert_eq!(strings(&format!(" a{}", "+".repeat(200))), Vec::<String>::new());
+        assert_eq!(strings(&format!("{} a {}", "(".repeat(100), ")+".repeat(100))), ["a"]);
     }
 
     fn piece() -> impl Strategy<Value = String> {

@@ -1,6 +1,5 @@
 //! `gastrolog serve`: opens the stores, listens, and goes on until it is told to stop.
 
-mod arenas;
 mod binding;
 pub(crate) mod config;
 mod descriptors;
@@ -33,8 +32,6 @@ const STATUS_AT_ONCE: i32 = 143;
 
 pub(crate) fn run(place: &PlaceArgs, args: ServeArgs) -> anyhow::Result<Outcome> {
     let config = Config::load(&args)?;
-    // Before the first thread.
-    arenas::limit();
     let location = match (&place.store, &config.server.data_dir) {
         (None, Some(dir)) => Location::Dir(dir.clone()),
         _ => place::location(place)?,

@@ -189,20 +189,6 @@ fn without_threads_it_says_so_and_recovers() {
 }
 
 #[test]
-fn its_allocator_has_few_arenas() {
-    let arenas = |serving: Serving| {
-        let environment = std::fs::read(format!("/proc/{}/environ", serving.id())).unwrap();
-        let mut variables = environment.split(|&b| b == 0);
-        let found = variables.find_map(|v| v.strip_prefix(b"MALLOC_ARENA_MAX="));
-        found.map(|v| String::from_utf8_lossy(v).parse::<usize>().unwrap())
-    };
-    let place = Place::new();
-    let cores = std::thread::available_parallelism().unwrap().get();
-    assert_eq!(arenas(serve(&place, "true", &[])), Some(cores.max(2)));
-    assert_eq!(arenas(serve(&place, "export MALLOC_ARENA_MAX=1", &[])), Some(1));
-}
-
-#[test]
 fn without_memory_it_ends_like_a_crash_at_worst() {
     let place = Place::new();
     // Address space, which is what a process can be refused; the server needs most of it for its threads' stacks.

@@ -50,6 +50,7 @@ fn attacks() -> Vec<(&'static str, String)> {
         ("a regex of 60000 bytes", format!("/{}/", "a|".repeat(29_990) + "b")),
         ("a regex of (a{1000}){1000}", "/((a{1,1000}){1,1000}){1,1000}/".to_owned()),
         ("a regex of nested stars", "/(((a*)*)*)*$/".to_owned()),
+        ("a regex of 200 nested repetitions", format!("/ a{}/", "+".repeat(200))),
         ("a regex of \\pL{500}", "/\\pL{500}/".to_owned()),
         ("a regex 5000 deep", format!("/{}a{}/", "(".repeat(5000), ")".repeat(5000))),
         (

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::programs::{libraries, skipped};
+use super::programs::skipped;
 use super::syslog::{SHORT, receiver, text};
 use super::trial::{
     ALL, ARRIVED, CONNECTED, Fault, RECORDS, Trial, again_max, check, free_address, number_in,
@@ -54,7 +54,6 @@ fn with_path(root: &Path, program: &str) -> Command {
     let path = std::env::var("PATH").unwrap_or_default();
     let usr = root.join("usr").display().to_string();
     command.env("PATH", format!("{usr}/bin:{usr}/sbin:{path}"));
-    command.env("LD_LIBRARY_PATH", libraries(&root.join("lib")));
     command
 }
 

@@ -94,7 +94,7 @@ pub(super) fn of_prometheus() -> Option<PathBuf> {
 }
 
 /// The folders of an unpacked `lib`, one of which has the libraries for this machine.
-pub(super) fn libraries(lib: &Path) -> String {
+fn libraries(lib: &Path) -> String {
     let folders = std::fs::read_dir(lib).into_iter().flatten().flatten();
     folders.map(|folder| folder.path().display().to_string()).collect::<Vec<_>>().join(":")
 }

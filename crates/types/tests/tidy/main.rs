@@ -1,4 +1,4 @@
-//! Tidiness is a test: layers, first lines, lengths of files, the top level, links. It reads the project's files and
+//! Tidiness is a test: layers, manifests, first lines, lengths of files, the top level, links. It reads the project's files and
 //! nothing else, and lives in this crate because this crate depends on no other.
 
 #[cfg(test)]
@@ -7,5 +7,7 @@ mod files;
 mod layers;
 #[cfg(test)]
 mod links;
+#[cfg(test)]
+mod manifests;
 #[cfg(test)]
 mod tree;

@@ -33,7 +33,7 @@ pub(crate) fn assert_none(complaints: &[String]) {
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 
-fn rust_files() -> impl Iterator<Item = (String, String)> {
+pub(crate) fn rust_files() -> impl Iterator<Item = (String, String)> {
     project_files().into_iter().filter(|f| f.ends_with(".rs")).map(|f| {
         let text = std::fs::read_to_string(root().join(&f)).unwrap_or_else(|e| panic!("{f}: {e}"));
         (f, text)

@@ -46,7 +46,9 @@ class Serve:
         command = [self.binary, "serve", "--store", self.data, "--listen", "127.0.0.1:0", "--config", path, *self.args]
         if self.limits:
             command = ["sh", "-c", self.limits + '; exec "$@"', "sh", *command]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        # Of a group of its own: Ctrl-C is for the script, which ends the server when it has asked it for what it has.
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        self.process = subprocess.Popen(command, process_group=0, **streams)
         ready, lines = threading.Event(), []
 
         def hear(stream):

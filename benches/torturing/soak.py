@@ -3,6 +3,7 @@
 import os
 import random
 import socket
+import sys
 import threading
 import time
 
@@ -17,6 +18,7 @@ SECTION = "soak"
 CONFIG = '[stores.default]\nseal_bytes = "128MiB"\n'
 LINES = 1000
 SAMPLE_S = 1.0
+TELL_S = 300
 QUERIES = (
     "level=info | stats count() by sender",
     "took=7ms | head 10",
@@ -110,6 +112,51 @@ def settle(server, expected):
         time.sleep(0.2)
 
 
+def watch(server, everyone, minutes):
+    """Looks at a server until its time is over, a sender is, or somebody stops it: samples, and what was wrong."""
+    began, samples, wrong, told_at = time.monotonic(), [], [], 0
+    try:
+        while (passed := time.monotonic() - began) < minutes * 60 and all(t.is_alive() for t in everyone):
+            wrong += add_up(server.receivers())
+            samples.append((passed, server.held_kib() / 1024, server.descriptors(), server.threads()))
+            if passed >= told_at + TELL_S:
+                told_at = passed
+                print(f"{passed / 60:.0f} min: {samples[-1][1]:.0f} MB held, {samples[-1][3]} threads, {len(wrong)} wrong", file=sys.stderr, flush=True)
+            time.sleep(SAMPLE_S)
+    except KeyboardInterrupt:
+        print("stopped: what was run until now counts", file=sys.stderr, flush=True)
+    return samples, wrong
+
+
+def stopped(senders, asking):
+    """Ends those who send and ask, and returns how much each receiver was brought and what they saw go wrong."""
+    http, lines = senders
+    everyone = [*http, *lines, asking]
+    for thread in everyone:
+        thread.halt.set()
+    for thread in everyone:
+        thread.join()
+    expected = {"http": sum(s.acknowledged for s in http), "syslog": lines[0].sent, "tail": lines[1].sent}
+    return expected, [f"{s.label}: {s.wrong!r}" for s in http if s.wrong] + asking.wrong[:3]
+
+
+def not_as_sent(counted, expected):
+    """Receivers that did not receive and store what was sent."""
+    return [f"{k}: {n} sent, {counted[k]}" for k, n in expected.items() if counted[k]["stored"] != n or counted[k]["received"] != n]
+
+
+def summary(samples):
+    """What samples say of memory, descriptors and threads, and the slopes of memory per hour."""
+    memory = [(t, mb) for t, mb, _, _ in samples]
+    half, quarter = slope(memory[len(memory) // 2 :]), slope(memory[len(memory) * 3 // 4 :])
+    middle, last = samples[len(samples) // 2], samples[-1]
+    text = (
+        f"memory at most {max(mb for _, mb in memory):.0f} MB, {half:+.1f} MB/h in the second half, {quarter:+.1f} in the last quarter; "
+        f"from half-time on descriptors {middle[2]} → {last[2]}, threads {middle[3]} → {last[3]} (at most {max(s[3] for s in samples)})"
+    )
+    return text, [half, quarter]
+
+
 def run(options):
     """All of it."""
     top = maximum(options)
@@ -118,46 +165,27 @@ def run(options):
         server.args = ["--syslog-tcp", "127.0.0.1:0", "--tail", log]
         server.end(15)
         server.start()
-        syslog = socket.create_connection(("127.0.0.1", server.at["syslog tcp"]))
-        file = open(log, "ab", buffering=0)
-        http = [Paced(server, f"http{n}", top / 4) for n in range(2)]
-        lines = [Lines("syslog", syslog.sendall, 500), Lines("tail", file.write, 500)]
-        asking = Asking(server, options.seed)
-        everyone = [*http, *lines, asking]
-        for thread in everyone:
-            thread.start()
-        began, samples, wrong = time.monotonic(), [], []
-        while (passed := time.monotonic() - began) < options.minutes * 60 and all(t.is_alive() for t in everyone):
-            wrong += add_up(server.receivers())
-            samples.append((passed, server.held_kib(), server.descriptors(), server.threads()))
-            time.sleep(SAMPLE_S)
-        for thread in everyone:
-            thread.halt.set()
-        for thread in everyone:
-            thread.join()
-        wrong += [f"{s.label}: {s.wrong!r}" for s in http if s.wrong]
-        expected = {"http": sum(s.acknowledged for s in http), "syslog": lines[0].sent, "tail": lines[1].sent}
-        counted = settle(server, expected)
-        wrong += add_up(counted) + asking.wrong[:3]
-        wrong += [f"{k}: {n} sent, {counted[k]}" for k, n in expected.items() if counted[k]["stored"] != n or counted[k]["received"] != n]
-        syslog.close()
-        file.close()
-        time.sleep(1)
-        memory = [(t, kib / 1024) for t, kib, _, _ in samples]
-        half, quarter = slope(memory[len(memory) // 2 :]), slope(memory[len(memory) * 3 // 4 :])
-        first_fds, last_fds = samples[len(samples) // 2][2], server.descriptors()
-        peak = max(mib for _, mib in memory)
-        stored = sum(expected.values())
+        with socket.create_connection(("127.0.0.1", server.at["syslog tcp"])) as syslog, open(log, "ab", buffering=0) as file:
+            http = [Paced(server, f"http{n}", top / 4) for n in range(2)]
+            lines = [Lines("syslog", syslog.sendall, 500), Lines("tail", file.write, 500)]
+            asking = Asking(server, options.seed)
+            for thread in [*http, *lines, asking]:
+                thread.start()
+            samples, wrong = watch(server, [*http, *lines, asking], options.minutes)
+            expected, seen = stopped((http, lines), asking)
+            counted = settle(server, expected)
+            wrong += add_up(counted) + seen + not_as_sent(counted, expected)
+        what, slopes = summary(samples)
+        minutes = samples[-1][0] / 60
         return [
             Row(
                 SECTION,
                 "a long run at half the maximum rate, queries beside it",
-                f"{options.minutes:g} min, {top / 2e6:.1f} MB/s by HTTP, 500 lines/s each by syslog and tail, {asking.answered:,} queries",
-                f"{stored:,} records sent, received and stored, counts added up at each of {len(samples):,} looks; memory at most {peak:.0f} MB, "
-                f"{half:+.1f} MB/h in the second half, {quarter:+.1f} in the last quarter; descriptors {first_fds} → {last_fds} from half-time on"
+                f"{minutes:.1f} min, {top / 2e6:.1f} MB/s by HTTP, 500 lines/s each by syslog and tail, {asking.answered:,} queries",
+                f"{sum(expected.values()):,} records sent, received and stored, counts added up at each of {len(samples):,} looks; {what}"
                 + (f"; WRONG: {wrong[:3]}" if wrong else ""),
                 not wrong and asking.answered > 0,
-                time.monotonic() - began,
-                {"samples": samples, "slope_mb_per_h": [half, quarter], "expected": expected, "wrong": wrong[:20]},
+                60 * minutes,
+                {"samples": samples, "slope_mb_per_h": slopes, "expected": expected, "wrong": wrong[:20]},
             )
         ]

@@ -31,7 +31,7 @@ use std::path::Path;
 
 use gastrolog_env::{Env, EnvError};
 use gastrolog_format::row_group::TimeSpan;
-use gastrolog_format::{Corrupt, Reader, Writer};
+use gastrolog_format::{CHUNK_SUM_MAX, Corrupt, Reader, SEQ_MAX, Writer, at_most};
 use gastrolog_types::{Seq, Timestamp};
 
 use crate::ChunkSummary;
@@ -81,7 +81,7 @@ impl Catalog {
             return Err(Corrupt("it was written by another release"));
         }
         let count = r.u32()? as usize;
-        let next_seq = r.u64()?;
+        let next_seq = at_most(r.u64()?, SEQ_MAX)?;
         if count.checked_mul(ENTRY_BYTES) != Some(r.rest().len()) {
             return Err(Corrupt("it has not the number of chunks it says"));
         }
@@ -118,8 +118,10 @@ fn put_chunk(c: &ChunkSummary, out: &mut Vec<u8>) {
 
 fn get_chunk(r: &mut Reader<'_>) -> Result<ChunkSummary, Corrupt> {
     let id = u128::from_le_bytes(r.array()?);
-    let (file_bytes, first_seq, end_seq) = (r.u64()?, r.u64()?, r.u64()?);
-    let (records, raw_bytes, row_groups) = (r.u64()?, r.u64()?, r.u32()?);
+    let mut sum = |max| at_most(r.u64()?, max);
+    let (file_bytes, first_seq, end_seq) = (sum(CHUNK_SUM_MAX)?, sum(SEQ_MAX)?, sum(SEQ_MAX)?);
+    let (records, raw_bytes) = (sum(CHUNK_SUM_MAX)?, sum(CHUNK_SUM_MAX)?);
+    let row_groups = r.u32()?;
     let mut time = || -> Result<Timestamp, Corrupt> { Ok(Timestamp(r.u64()? as i64)) };
     let span = TimeSpan { min: time()?, max: time()? };
     let ingest_time = TimeSpan { min: time()?, max: time()? };
@@ -176,5 +178,26 @@ mod tests {
             assert!(Catalog::decode(&bad).is_err(), "byte {i}");
             assert!(Catalog::decode(&bytes[..i]).is_err(), "cut at {i}");
         }
+    }
+
+    #[test]
+    fn numbers_beyond_any_chunk_are_refused() {
+        let one = || catalog(1);
+        let with = |change: fn(&mut ChunkSummary)| {
+            let mut catalog = one();
+            catalog.chunks.iter_mut().for_each(change);
+            Catalog::decode(&catalog.encode())
+        };
+        assert!(
+            with(|c| (c.file_bytes, c.records, c.raw_bytes) = (CHUNK_SUM_MAX, CHUNK_SUM_MAX, CHUNK_SUM_MAX))
+                .is_ok()
+        );
+        assert!(with(|c| c.end_seq = SEQ_MAX).is_ok());
+        let over = Err(Corrupt("a number is over its bound"));
+        assert_eq!(with(|c| c.file_bytes = CHUNK_SUM_MAX + 1), over);
+        assert_eq!(with(|c| c.records = CHUNK_SUM_MAX + 1), over);
+        assert_eq!(with(|c| c.raw_bytes = CHUNK_SUM_MAX + 1), over);
+        assert_eq!(with(|c| c.end_seq = SEQ_MAX + 1), over);
+        assert_eq!(Catalog::decode(&Catalog { next_seq: SEQ_MAX + 1, ..one() }.encode()), over);
     }
 }

@@ -67,6 +67,11 @@ pub(crate) fn unzigzag(v: u64) -> i64 {
     (v >> 1) as i64 ^ -((v & 1) as i64)
 }
 
+/// A number that was read, unless it is larger than what a file may say.
+pub fn at_most(n: u64, max: u64) -> Result<u64> {
+    if n <= max { Ok(n) } else { Err(Corrupt("a number is over its bound")) }
+}
+
 /// Takes encoded values off the front of a slice.
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {

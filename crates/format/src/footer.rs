@@ -11,7 +11,7 @@ use gastrolog_types::{Seq, Timestamp};
 use crate::compress::get;
 use crate::row_group::{EncodedRowGroup, Header, TimeSpan};
 use crate::words::TypedWords;
-use crate::{Compressor, Corrupt, Reader, Result, STREAM_BYTES_MAX, Strings, Writer};
+use crate::{CHUNK_SUM_MAX, Compressor, Corrupt, Reader, Result, SEQ_MAX, Strings, Writer, at_most};
 
 /// Last bytes of a sealed chunk.
 pub(crate) const FOOTER_MAGIC: u64 = u64::from_le_bytes(*b"GLSEALED");
@@ -21,6 +21,9 @@ pub const TRAILER_BYTES: usize = 16;
 
 /// Most fields a footer keeps statistics of.
 const FIELDS_MAX: usize = 4096;
+
+/// Most bytes of a footer before it is compressed.
+pub const FOOTER_BYTES_MAX: usize = 16 << 20;
 
 /// Where a row group is and what it covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,25 +184,9 @@ impl Footer {
         self.row_groups.iter().map(|g| g.raw_bytes).sum()
     }
 
-    /// Appends footer and trailer.
+    /// Appends footer and trailer. Where it would be too long it leaves out the values of the fields that have most of them.
     pub fn put(&self, c: &mut Compressor, out: &mut Vec<u8>) {
-        let mut plain = Vec::new();
-        plain.put_varint(self.row_groups.len() as u64);
-        for g in &self.row_groups {
-            plain.put_varint(g.offset);
-            plain.put_varint(g.bytes);
-            plain.put_varint(g.first_seq);
-            plain.put_varint(u64::from(g.rows));
-            plain.put_varint(g.raw_bytes);
-            for t in [g.time.min, g.time.max, g.ingest_time.min, g.ingest_time.max] {
-                plain.put_u64(t.0 as u64);
-            }
-            plain.put_varint(u64::from(g.filter_bytes));
-            plain.put_u8(g.typed.0);
-        }
-        plain.put_u8(u8::from(self.fields_complete));
-        plain.put_varint(self.fields.len() as u64);
-        self.fields.iter().for_each(|(name, stats)| put_field(name, stats, &mut plain));
+        let plain = self.plain(FOOTER_BYTES_MAX);
         let start = out.len();
         c.put(&plain, out);
         let footer = out.get(start..).unwrap_or(&[]);
@@ -207,6 +194,45 @@ impl Footer {
         out.put_u32(len);
         out.put_u32(crc);
         out.put_u64(FOOTER_MAGIC);
+    }
+
+    /// The footer before it is compressed, in `bytes_max` bytes wherever its row groups fit in them.
+    fn plain(&self, bytes_max: usize) -> Vec<u8> {
+        let plain = self.encode();
+        match plain.len().checked_sub(bytes_max) {
+            None | Some(0) => plain,
+            Some(over) => self.clone().shortened(over).encode(),
+        }
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.put_varint(self.row_groups.len() as u64);
+        self.row_groups.iter().for_each(|group| put_entry(group, &mut out));
+        out.put_u8(u8::from(self.fields_complete));
+        out.put_varint(self.fields.len() as u64);
+        self.fields.iter().for_each(|(name, stats)| put_field(name, stats, &mut out));
+        out
+    }
+
+    /// It without the values of the fields that have most of them, until it is shorter by `over` bytes; without any
+    /// field where that is not enough.
+    fn shortened(mut self, mut over: usize) -> Footer {
+        let mut by_bytes: Vec<(usize, &mut FieldStats)> =
+            self.fields.values_mut().map(|stats| (stats.counts_bytes(), stats)).collect();
+        by_bytes.sort_by_key(|&(bytes, _)| std::cmp::Reverse(bytes));
+        for (bytes, stats) in by_bytes {
+            if over == 0 {
+                break;
+            }
+            stats.counts = None;
+            over = over.saturating_sub(bytes);
+        }
+        if over > 0 {
+            self.fields.clear();
+            self.fields_complete = false;
+        }
+        self
     }
 
     /// Reads the footer at the end of a chunk file; `None` when the file is not sealed. Returns it with its bytes.
@@ -237,7 +263,7 @@ impl Footer {
         if crc32fast::hash(bytes) != r.u32()? {
             return Err(Corrupt("the footer does not match its checksum"));
         }
-        let plain = get(&mut Reader::new(bytes), STREAM_BYTES_MAX)?;
+        let plain = get(&mut Reader::new(bytes), FOOTER_BYTES_MAX)?;
         read_footer(&plain, start)
     }
 }
@@ -245,6 +271,11 @@ impl Footer {
 const TOO_LONG: Corrupt = Corrupt("the footer is longer than the file");
 
 impl FieldStats {
+    /// Bytes that its values take in a footer, at least: each has a length and a count.
+    fn counts_bytes(&self) -> usize {
+        self.counts.iter().flatten().map(|(value, _)| value.len() + 2).sum()
+    }
+
     /// Adds what is known of other rows, or of another column of the same rows.
     fn join(&mut self, other: FieldStats, budget: FooterBudget) {
         self.values += other.values;
@@ -305,6 +336,19 @@ fn merge_counts(a: Counts, b: Counts, budget: FooterBudget) -> Option<Counts> {
     (merged.len() <= budget.values && bytes <= budget.bytes).then_some(merged)
 }
 
+fn put_entry(g: &RowGroupEntry, out: &mut Vec<u8>) {
+    out.put_varint(g.offset);
+    out.put_varint(g.bytes);
+    out.put_varint(g.first_seq);
+    out.put_varint(u64::from(g.rows));
+    out.put_varint(g.raw_bytes);
+    for t in [g.time.min, g.time.max, g.ingest_time.min, g.ingest_time.max] {
+        out.put_u64(t.0 as u64);
+    }
+    out.put_varint(u64::from(g.filter_bytes));
+    out.put_u8(g.typed.0);
+}
+
 fn put_field(name: &str, stats: &FieldStats, out: &mut Vec<u8>) {
     out.put_bytes(name.as_bytes());
     out.put_varint(stats.values);
@@ -343,12 +387,13 @@ fn read_footer(plain: &[u8], end: u64) -> Result<Footer> {
 }
 
 fn read_entry(r: &mut Reader<'_>, end: u64) -> Result<RowGroupEntry> {
-    let (offset, bytes, first_seq) = (r.varint()?, r.varint()?, r.varint()?);
+    let (offset, bytes) = (r.varint()?, r.varint()?);
+    let first_seq = at_most(r.varint()?, SEQ_MAX)?;
     if offset.checked_add(bytes).is_none_or(|e| e > end) {
         return Err(Corrupt("a row group lies outside of the chunk"));
     }
     let rows = r.count(crate::ROWS_MAX)? as u32;
-    let raw_bytes = r.varint()?;
+    let raw_bytes = at_most(r.varint()?, CHUNK_SUM_MAX)?;
     let mut time = || -> Result<Timestamp> { Ok(Timestamp(r.u64()? as i64)) };
     let span = TimeSpan { min: time()?, max: time()? };
     let ingest_time = TimeSpan { min: time()?, max: time()? };
@@ -368,14 +413,96 @@ fn read_entry(r: &mut Reader<'_>, end: u64) -> Result<RowGroupEntry> {
 }
 
 fn read_field(r: &mut Reader<'_>) -> Result<FieldStats> {
-    let values = r.varint()?;
+    let values = at_most(r.varint()?, CHUNK_SUM_MAX)?;
     let flags = r.u8()?;
     let int_range = if flags & 4 != 0 { Some((r.signed()?, r.signed()?)) } else { None };
-    let counts = if flags & 2 != 0 {
-        let n = r.count_here()?;
-        Some((0..n).map(|_| Ok((r.bytes()?.to_vec(), r.varint()?))).collect::<Result<Counts>>()?)
-    } else {
-        None
-    };
+    let counts = if flags & 2 != 0 { Some(read_counts(r)?) } else { None };
     Ok(FieldStats { values, several: flags & 1 != 0, counts, int_range, escaped: flags & 8 != 0 })
+}
+
+/// Values with their counts. They are looked up, so they must be sorted, each once; and so there are no more than their
+/// bytes allow.
+fn read_counts(r: &mut Reader<'_>) -> Result<Counts> {
+    let mut counts = Counts::new();
+    for _ in 0..r.count_here()? {
+        let (value, n) = (r.bytes()?, at_most(r.varint()?, CHUNK_SUM_MAX)?);
+        if counts.last().is_some_and(|(before, _)| before.as_slice() >= value) {
+            return Err(Corrupt("the values of a field are not sorted"));
+        }
+        counts.push((value.to_vec(), n));
+    }
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(values: &[&str]) -> FieldStats {
+        let counts = values.iter().map(|v| (v.as_bytes().to_vec(), 1)).collect();
+        FieldStats { values: values.len() as u64, counts: Some(counts), ..FieldStats::default() }
+    }
+
+    fn footer() -> Footer {
+        let mut footer = Footer::new();
+        footer.fields.insert("few".into(), field(&["a", "b"]));
+        footer.fields.insert("long".into(), field(&["a long value", "another long value"]));
+        footer.fields.insert("many".into(), field(&["1", "2", "3", "4", "5", "6", "7", "8"]));
+        footer
+    }
+
+    #[test]
+    fn one_that_is_too_long_knows_less() {
+        let (footer, whole) = (footer(), footer().encode());
+        let counted = |bytes_max: usize| {
+            let plain = footer.plain(bytes_max);
+            assert!(plain.len() <= bytes_max, "{} of {bytes_max} bytes", plain.len());
+            let read = read_footer(&plain, 0).unwrap();
+            let counted = read.fields.iter().filter(|(_, stats)| stats.counts.is_some());
+            (
+                read.fields.len(),
+                read.fields_complete,
+                counted.map(|(name, _)| name.clone()).collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(counted(whole.len()), (3, true, vec!["few".into(), "long".into(), "many".into()]));
+        assert_eq!(
+            counted(whole.len() - 1),
+            (3, true, vec!["few".into(), "many".into()]),
+            "the longest goes first"
+        );
+        assert_eq!(counted(whole.len() - 40), (3, true, vec!["few".into()]));
+        assert_eq!(counted(30), (3, true, vec![]));
+        assert_eq!(counted(5), (0, false, vec![]), "a name that is not listed may be in some row");
+    }
+
+    #[test]
+    fn numbers_beyond_any_chunk_and_values_out_of_order_are_refused() {
+        let refused = |footer: &Footer| read_footer(&footer.encode(), u64::MAX).unwrap_err();
+        let span = TimeSpan { min: Timestamp(i64::MIN), max: Timestamp(i64::MAX) };
+        let good = RowGroupEntry {
+            offset: 0,
+            bytes: 1,
+            first_seq: SEQ_MAX,
+            rows: 1,
+            raw_bytes: CHUNK_SUM_MAX,
+            time: span,
+            ingest_time: span,
+            filter_bytes: 0,
+            typed: TypedWords(0),
+        };
+        let of = |entry: RowGroupEntry| Footer { row_groups: vec![entry], ..Footer::new() };
+        assert_eq!(read_footer(&of(good).encode(), u64::MAX), Ok(of(good)));
+        refused(&of(RowGroupEntry { first_seq: SEQ_MAX + 1, ..good }));
+        refused(&of(RowGroupEntry { raw_bytes: CHUNK_SUM_MAX + 1, ..good }));
+        let with = |stats: FieldStats| Footer { fields: [("f".to_owned(), stats)].into(), ..Footer::new() };
+        refused(&with(FieldStats { values: CHUNK_SUM_MAX + 1, ..FieldStats::default() }));
+        refused(&with(FieldStats {
+            counts: Some(vec![(b"a".to_vec(), CHUNK_SUM_MAX + 1)]),
+            ..FieldStats::default()
+        }));
+        refused(&with(field(&["b", "a"])));
+        refused(&with(field(&["a", "a"])));
+        refused(&with(field(&["", ""])));
+    }
 }

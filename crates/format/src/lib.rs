@@ -18,10 +18,10 @@ mod strings;
 pub mod words;
 
 pub use body::{Body, Fallible, OUTSIDE};
-pub use bytes::{Corrupt, Reader, Result, Writer};
+pub use bytes::{Corrupt, Reader, Result, Writer, at_most};
 pub use chunk_head::{CHUNK_HEAD_BYTES, CHUNK_VERSION, ChunkHead};
 pub use compress::Compressor;
-pub use footer::{FieldStats, Footer, FooterBudget, RowGroupEntry, TRAILER_BYTES};
+pub use footer::{FOOTER_BYTES_MAX, FieldStats, Footer, FooterBudget, RowGroupEntry, TRAILER_BYTES};
 pub use ids::Ids;
 pub use shape::{Composite, Shape, Shapes};
 pub use strings::Strings;
@@ -31,3 +31,9 @@ pub const ROWS_MAX: usize = 1 << 22;
 
 /// Most bytes one compressed stream may unfold to.
 pub const STREAM_BYTES_MAX: usize = 1 << 28;
+
+/// Most of anything that a file may say a chunk has: bytes, rows, values. The sum over millions of chunks fits a `u64`.
+pub const CHUNK_SUM_MAX: u64 = 1 << 40;
+
+/// Largest sequence number that a file may name: what is counted on from there fits a `u64`.
+pub const SEQ_MAX: u64 = 1 << 62;

@@ -1,9 +1,10 @@
 //! Chunk files and catalogs with their checksums made right, opened as a store, checked, and queried.
 
-use gastrolog_engine::{Cancel, QueryRequest, Service};
+use gastrolog_engine::{Cancel, QueryRequest, Service, ValuesRequest};
 
+use super::past::{CHUNK, past_catalog, past_chunk, segments};
 use super::seal;
-use super::stores::{CHUNK, catalog, open_files, past_catalog, past_chunk, segments};
+use super::stores::{catalog, open_files};
 use crate::Target;
 
 pub(crate) const TARGETS: &[Target] = &[
@@ -30,11 +31,17 @@ fn ask_all(files: &[(String, Vec<u8>)]) {
         let _ = engine.query(&request, &Cancel::default(), &mut |_| true);
     }
     let _ = engine.verify("", &mut |_, _| ());
-    let _ = engine.explain(
-        &QueryRequest { query: "level=error".into(), ..QueryRequest::default() },
-        true,
-        &Cancel::default(),
-    );
+    let request = |query: &str| QueryRequest { query: query.into(), ..QueryRequest::default() };
+    for (query, run) in
+        [("level=error", true), ("* | stats count() by level", false), ("* | patterns", false)]
+    {
+        let _ = engine.explain(&request(query), run, &Cancel::default());
+    }
+    let _ = engine.fields(&request("*"), &Cancel::default());
+    let values =
+        ValuesRequest { store: String::new(), field: "level".into(), prefix: String::new(), limit: Some(10) };
+    let _ = engine.values(&values);
+    let _ = (engine.stores(), engine.usage(""));
     for chunk in engine.chunks("").unwrap_or_default() {
         let _ = engine.inspect("", &chunk.id);
     }

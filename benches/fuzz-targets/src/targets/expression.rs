@@ -3,7 +3,7 @@
 use gastrolog_query::{Expr, ParseContext, csv_values};
 use gastrolog_types::{Timestamp, Value};
 
-use super::stores::NOW;
+use super::past::NOW;
 use super::tokens::text;
 use crate::Target;
 

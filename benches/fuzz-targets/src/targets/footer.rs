@@ -2,8 +2,8 @@
 
 use gastrolog_format::{ChunkHead, Compressor, Footer, TRAILER_BYTES, Writer};
 
+use super::past::past_chunk;
 use super::seal::last_crc;
-use super::stores::past_chunk;
 use crate::Target;
 
 pub(crate) const TARGETS: &[Target] = &[

@@ -16,6 +16,7 @@ mod journald;
 mod kafka;
 mod loki;
 mod otlp;
+mod past;
 mod pipeline;
 mod query;
 mod regex;

@@ -7,8 +7,9 @@ use gastrolog_index::{Caps, PatternFinder, RangeSet, RowGroupBuilder};
 use gastrolog_types::{Attributes, Batch, Timestamp};
 
 use super::indexers::{check, pipeline};
+use super::past::NOW;
 use super::row_group::read_all;
-use super::stores::{NOW, memory_engine};
+use super::stores::memory_engine;
 use crate::Target;
 use crate::corpus::{file, lines};
 

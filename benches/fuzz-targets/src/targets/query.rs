@@ -9,7 +9,8 @@ use gastrolog_query::{ParseContext, Query, matches, parse};
 use gastrolog_types::{Attributes, Batch, Timestamp};
 
 use super::indexers::pipeline;
-use super::stores::{NOW, memory_engine};
+use super::past::NOW;
+use super::stores::memory_engine;
 use super::tokens::text;
 use crate::Target;
 use crate::corpus::lines;

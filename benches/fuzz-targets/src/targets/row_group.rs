@@ -8,8 +8,8 @@ use gastrolog_types::{Attributes, Batch, Timestamp};
 
 use super::column::write_rows;
 use super::indexers::pipeline;
+use super::past::{NOW, past_chunk};
 use super::seal;
-use super::stores::{NOW, past_chunk};
 use crate::Target;
 use crate::corpus::lines;
 

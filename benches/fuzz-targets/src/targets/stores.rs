@@ -11,42 +11,14 @@ use gastrolog_index::Pipeline;
 use gastrolog_types::Timestamp;
 
 use super::indexers::pipeline;
-use crate::corpus::file;
-
-/// What time it is in every store here.
-pub(crate) const NOW: i64 = 1_795_000_000_000_000_000;
-
-/// The store that a past release left behind.
-const PAST: &str = "format/v1/stores/default";
-
-/// The name of its chunk.
-pub(crate) const CHUNK: &str = "chunks/01M7Y5B3GN6TZK402E6PY4XMA3.chunk";
-
-const SEGMENTS: [&str; 3] =
-    ["wal/00000000000000000140.wal", "wal/00000000000000000180.wal", "wal/00000000000000000226.wal"];
+use super::past::NOW;
 
 /// Bytes that a query may hold.
 const QUERY_BYTES_MAX: u64 = 64 << 20;
 
-/// The chunk of the past store.
-pub(crate) fn past_chunk() -> Vec<u8> {
-    static CHUNK_BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    CHUNK_BYTES.get_or_init(|| file(&format!("{PAST}/{CHUNK}"))).clone()
-}
-
-/// Its catalog.
-pub(crate) fn past_catalog() -> Vec<u8> {
-    file(&format!("{PAST}/catalog"))
-}
-
 /// A catalog as a file of a store.
 pub(crate) fn catalog(bytes: Vec<u8>) -> (String, Vec<u8>) {
     ("catalog".into(), bytes)
-}
-
-/// The segments of its write-ahead log, with their names.
-pub(crate) fn segments() -> Vec<(String, Vec<u8>)> {
-    SEGMENTS.map(|name| (name.to_owned(), file(&format!("{PAST}/{name}")))).to_vec()
 }
 
 fn config(default_store: StoreConfig) -> EngineConfig {

@@ -2,7 +2,7 @@
 
 use gastrolog_types::{TimeLayout, Timestamp, find_time};
 
-use super::stores::NOW;
+use super::past::NOW;
 use crate::Target;
 
 pub(crate) const TARGETS: &[Target] = &[Target::new("time", run, seeds)];

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crc32fast::Hasher;
+use gastrolog_format::SEQ_MAX;
 use gastrolog_types::{Batch, Seq};
 
 use super::batch::{decode_batch, encode_batch};
@@ -268,8 +269,8 @@ impl<'a> Frame<'a> {
         let codec = head.last().copied().unwrap_or(u8::MAX);
         let is_mark = codec == CODEC_MARK && payload_len == MARK_LEN;
         let possible = (records == 0) == is_mark;
-        let end_seq = first_seq.checked_add(u64::from(records)).filter(|_| possible);
-        let end_seq = end_seq.ok_or("a frame has an impossible number of records")?;
+        let end_seq = first_seq.checked_add(u64::from(records)).filter(|&end| possible && end <= SEQ_MAX);
+        let end_seq = end_seq.ok_or("a frame has records of impossible numbers, or impossibly many")?;
         Ok(Frame { first_seq, records, end_seq, len, raw_len: raw_len as usize, codec, payload })
     }
 

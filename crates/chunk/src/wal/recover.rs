@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use gastrolog_env::Env;
+use gastrolog_format::SEQ_MAX;
 use gastrolog_types::{Batch, Seq};
 
 use super::frame::{Frame, Grown, HEADER_LEN, VERSION};
@@ -126,7 +127,8 @@ fn segments_of(env: &Env, dir: &Path) -> Result<Vec<(Seq, PathBuf)>> {
     let mut found = Vec::new();
     for entry in env.fs.list(dir)? {
         let seq = entry.name.to_str().and_then(|name| name.strip_suffix(".wal")).filter(|stem| is_seq(stem));
-        if let Some(seq) = seq.and_then(|stem| stem.parse().ok()).filter(|_| !entry.is_dir) {
+        let seq = seq.and_then(|stem| stem.parse().ok()).filter(|&seq| seq <= SEQ_MAX && !entry.is_dir);
+        if let Some(seq) = seq {
             found.push((seq, dir.join(&entry.name)));
         }
     }

@@ -30,9 +30,9 @@ fn time_bound(asked: &Asked) -> Option<String> {
     let time = asked.query.time;
     let spans = || asked.snapshot.chunks.iter().filter(|c| c.summary.records > 0).map(|c| c.summary.time);
     let (oldest, newest) = (spans().map(|s| s.min.0).min()?, spans().map(|s| s.max.0).max()?);
-    let wide = newest.saturating_sub(oldest) > WIDE_NS;
-    (time.start.is_none() && time.end.is_none() && wide).then(|| {
-        let days = (newest.saturating_sub(oldest) + WIDE_NS / 2) / WIDE_NS;
+    let reach_ns = newest.saturating_sub(oldest);
+    (time.start.is_none() && time.end.is_none() && reach_ns > WIDE_NS).then(|| {
+        let days = reach_ns.saturating_add(WIDE_NS / 2) / WIDE_NS;
         format!("the query has no time bound, and the store reaches over {days} days; last=1h or start=… leaves most of it out")
     })
 }

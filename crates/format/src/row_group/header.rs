@@ -7,7 +7,10 @@ use gastrolog_types::{Seq, Timestamp};
 use super::{MAGIC, SOURCE_PREDICTED};
 use crate::column::{Column, Encoding, Texts, decode};
 use crate::words::TypedWords;
-use crate::{Body, Corrupt, Fallible, Ids, ROWS_MAX, Reader, Result, Shapes, Writer, ids, ints};
+use crate::{
+    Body, CHUNK_SUM_MAX, Corrupt, Fallible, Ids, ROWS_MAX, Reader, Result, SEQ_MAX, Shapes, Writer, at_most,
+    ids, ints,
+};
 
 /// Bytes before the header.
 pub const PREFIX_BYTES: usize = 20;
@@ -308,13 +311,13 @@ fn read_section_ref(r: &mut Reader<'_>, at: &mut u32) -> Result<Section> {
 
 fn read_header(head: &[u8]) -> Result<Header> {
     let mut r = Reader::new(head);
-    let first_seq = r.u64()?;
+    let first_seq = at_most(r.u64()?, SEQ_MAX)?;
     let rows = r.u32()?;
     let unparsed_rows = r.u32()?;
     if rows as usize > ROWS_MAX {
         return Err(Corrupt("a row group has too many rows"));
     }
-    let raw_bytes = r.u64()?;
+    let raw_bytes = at_most(r.u64()?, CHUNK_SUM_MAX)?;
     let (time, ingest_time) = (read_span(&mut r)?, read_span(&mut r)?);
     let typed = TypedWords(r.u8()?);
     let composites = (0..r.count_here()?).map(|_| Ok(r.text()?.to_owned())).collect::<Result<_>>()?;
@@ -350,7 +353,7 @@ fn read_column_meta(r: &mut Reader<'_>, rows: u32, at: &mut u32) -> Result<Colum
     let occurrence = r.count(u16::MAX as usize)? as u16;
     let key = ColumnKey { name, attribute: flags & 0x80 != 0, escape: flags & 3, occurrence };
     let values = r.count(rows as usize)? as u32;
-    let raw_bytes = r.varint()?;
+    let raw_bytes = at_most(r.varint()?, CHUNK_SUM_MAX)?;
     let encoding = *Encoding::ALL.get(r.u8()? as usize).ok_or(Corrupt("unknown encoding of a column"))?;
     let words = Some(r.u8()?).filter(|&kinds| kinds != OTHER_WORDS).map(TypedWords);
     let int_range = if flags & 0x40 != 0 { Some((r.signed()?, r.signed()?)) } else { None };

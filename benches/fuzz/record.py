@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import subprocess
+import threading
 import time
 
 BEGIN, END = "<!-- fuzzing: begin -->", "<!-- fuzzing: end -->"
@@ -68,7 +69,7 @@ class Record:
     """The rows of the table in a document."""
 
     def __init__(self, path, targets):
-        self.path, self.targets = path, targets
+        self.path, self.targets, self.lock = path, targets, threading.Lock()
         text = path.read_text()
         if BEGIN not in text or END not in text:
             raise SystemExit(f"{path} has no {BEGIN} … {END}")
@@ -78,18 +79,22 @@ class Record:
             if len(cells) == HEAD.count("|") - 1 and cells[0].startswith("`"):
                 self.rows[cells[0].strip("`")] = cells
 
-    def has(self, target, minutes, sources):
-        """Whether these sources were fuzzed for as long, and nothing crashed."""
+    def minutes(self, target, sources):
+        """For how long these sources were fuzzed; 0 when something crashed."""
         row = self.rows.get(target)
-        return row is not None and float(row[1]) >= minutes and row[5] == "none" and row[8] == sources
+        return float(row[1]) if row is not None and row[5] == "none" and row[8] == sources else 0
 
     def put(self, target, minutes, figures, sources, commit):
-        """Takes a result in, and writes the document."""
+        """Adds a result to what is known of the same sources, or takes the place of what is of others, and writes the document."""
         execs, coverage, crashes, peak_mb = figures
-        when = time.strftime("%Y-%m-%d", time.gmtime())
-        self.rows[target] = [f"`{target}`", f"{minutes:g}", str(execs), coverage, f"{peak_mb:.0f}",
-                             ", ".join(crashes) or "none", when, commit, sources]
-        rows = ["| " + " | ".join(self.rows[name]) + " |" for name in self.targets if name in self.rows]
-        text = self.path.read_text()
-        before, after = text.split(BEGIN, 1)[0], text.split(END, 1)[1]
-        self.path.write_text(before + "\n".join([BEGIN, "", HEAD, RULE, *rows, "", END]) + after)
+        with self.lock:
+            before = self.minutes(target, sources)
+            if before > 0:
+                execs, peak_mb = execs + int(self.rows[target][2]), max(peak_mb, float(self.rows[target][4]))
+            when = time.strftime("%Y-%m-%d", time.gmtime())
+            self.rows[target] = [f"`{target}`", f"{before + minutes:g}", str(execs), coverage, f"{peak_mb:.0f}",
+                                 ", ".join(crashes) or "none", when, commit, sources]
+            rows = ["| " + " | ".join(self.rows[name]) + " |" for name in self.targets if name in self.rows]
+            text = self.path.read_text()
+            start, end = text.split(BEGIN, 1)[0], text.split(END, 1)[1]
+            self.path.write_text(start + "\n".join([BEGIN, "", HEAD, RULE, *rows, "", END]) + end)

@@ -53,14 +53,14 @@ fn print_query(bencher: Bencher<'_, '_>, text: &str) {
 struct Columns(Pipeline);
 
 impl Encoder for Columns {
-    fn encode(&self, records: &[Pending]) -> (EncodedRowGroup, Shapes) {
+    fn encode(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
         let mut builder = RowGroupBuilder::new(&self.0, u64::MAX, Caps::default());
-        records.iter().for_each(|pending| builder.push(&pending.batch));
+        records.iter().for_each(|pending| assert_eq!(builder.push(&pending.batch), pending.batch.len()));
         let first_seq = records.first().map_or(0, |pending| pending.first_seq);
         let encoded = builder.finish(first_seq, &mut Compressor::new(1));
         let body = &encoded.bytes[Header::body_offset(&encoded.bytes).unwrap()..];
         let shapes = encoded.header.shapes(body).unwrap();
-        (encoded, shapes)
+        vec![(encoded, shapes)]
     }
 }
 

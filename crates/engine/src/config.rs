@@ -12,6 +12,9 @@ use gastrolog_index::Pipeline;
 
 use crate::{Access, Location, QueryLimits};
 
+/// A chunk whose file is smaller than this is not sealed because of its file.
+const SMALL_CHUNK_BYTES: u64 = 64 << 20;
+
 /// How one store is kept. Every default is meant to be left alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreConfig {
@@ -101,7 +104,8 @@ impl StoreConfig {
                 bytes: self.seal_bytes,
                 age_ms: self.seal_age_ms,
                 records: self.seal_records,
-                ..default.seal
+                // Attributes are no part of the text, and may be most of a chunk.
+                file_bytes: Some(self.seal_bytes.max(SMALL_CHUNK_BYTES)),
             },
             retention: Retention { age_ms: self.retention_age_ms, bytes: self.retention_bytes },
             reserve_bytes: self.reserve_bytes,

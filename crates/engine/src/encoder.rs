@@ -42,26 +42,42 @@ pub(crate) struct PipelineEncoder {
 }
 
 impl Encoder for PipelineEncoder {
-    fn encode(&self, records: &[Pending]) -> (EncodedRowGroup, Shapes) {
-        let columns = self.build(records, self.indexers);
-        let encoded = if columns.bytes.len() as u64 * 2 > columns.header.raw_bytes + TINY_BYTES {
-            // A few huge records, each of a shape of its own, cost more as columns than as they came.
-            let text = self.build(records, 0);
-            if text.bytes.len() < columns.bytes.len() { text } else { columns }
-        } else {
-            columns
-        };
-        let shapes = shapes_of(&encoded);
-        (encoded, shapes)
+    fn encode(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
+        let (mut groups, mut rest) = (Vec::new(), records.to_vec());
+        while !rest.is_empty() {
+            let encoded = self.encode_first(&rest);
+            rest = split(&rest, encoded.header.rows as usize).1;
+            let shapes = shapes_of(&encoded);
+            groups.push((encoded, shapes));
+        }
+        groups
     }
 }
 
 impl PipelineEncoder {
+    /// The row group of as many of the records as it can hold.
+    fn encode_first(&self, records: &[Pending]) -> EncodedRowGroup {
+        let columns = self.build(records, self.indexers);
+        if columns.bytes.len() as u64 * 2 <= columns.header.raw_bytes + TINY_BYTES {
+            return columns;
+        }
+        // A few huge records, each of a shape of its own, cost more as columns than as they came.
+        let (same, _) = split(records, columns.header.rows as usize);
+        let text = self.build(&same, 0);
+        if text.header.rows == columns.header.rows && text.bytes.len() < columns.bytes.len() {
+            text
+        } else {
+            columns
+        }
+    }
+
     fn build(&self, records: &[Pending], indexers: u64) -> EncodedRowGroup {
         let mut builder = RowGroupBuilder::new(&self.pipeline, indexers, Caps::default());
         builder.expect(records.iter().map(|pending| pending.range.len()).sum());
         for pending in records {
-            builder.push_range(&pending.batch, pending.range.clone());
+            if builder.push_range(&pending.batch, pending.range.clone()) < pending.range.len() {
+                break;
+            }
         }
         let first_seq = records.first().map_or(0, |p| p.first_seq);
         if self.level == LEVEL {
@@ -71,6 +87,24 @@ impl PipelineEncoder {
             builder.finish(first_seq, &mut Compressor::new(self.level))
         }
     }
+}
+
+/// The first `rows` records, at least one, and the others.
+fn split(records: &[Pending], rows: usize) -> (Vec<Pending>, Vec<Pending>) {
+    let (mut first, mut others, mut left) = (Vec::new(), Vec::new(), rows.max(1));
+    for pending in records.iter().filter(|pending| !pending.range.is_empty()) {
+        let taken = left.min(pending.range.len());
+        let (batch, middle) = (&pending.batch, pending.range.start + taken);
+        let part = |first_seq, range| Pending { first_seq, batch: batch.clone(), range };
+        if taken > 0 {
+            first.push(part(pending.first_seq, pending.range.start..middle));
+        }
+        if middle < pending.range.end {
+            others.push(part(pending.first_seq + taken as u64, middle..pending.range.end));
+        }
+        left -= taken;
+    }
+    (first, others)
 }
 
 /// The shapes as they were written. They decode, as they were encoded a moment ago.

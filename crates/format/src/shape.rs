@@ -7,7 +7,7 @@ use crate::compress::{Compressor, get};
 use crate::{Corrupt, Reader, Result, STREAM_BYTES_MAX, Strings, Writer};
 
 /// Most shapes of a row group.
-const SHAPES_MAX: usize = 1 << 16;
+pub const SHAPES_MAX: usize = 1 << 16;
 
 const UNALIGNED: u8 = 1;
 const UNPARSED: u8 = 2;

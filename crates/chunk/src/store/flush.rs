@@ -157,8 +157,9 @@ impl Flusher {
     /// Encodes several row groups at a time, but makes one after the other durable: after a crash only the last may
     /// be torn.
     fn write_plans(&mut self, plans: &[Vec<Pending>]) -> Result<(), FlushError> {
-        for (plan, encoded) in plans.iter().zip(encode_all(&self.shared, plans)?) {
-            self.write_group(&encoded, plan.last().map_or(0, end_seq))?;
+        for encoded in encode_all(&self.shared, plans)?.into_iter().flatten() {
+            let header = &encoded.0.header;
+            self.write_group(&encoded, header.first_seq + u64::from(header.rows))?;
             if self.is_due() {
                 // The records are safe; sealing is tried again after the next row group.
                 let _ = self.seal_active();
@@ -396,7 +397,7 @@ pub(super) fn next_id(env: &Env, last: &mut u128) -> u128 {
 pub(super) type Encoded = (EncodedRowGroup, Shapes);
 
 /// Encodes each plan, all at the same time.
-fn encode_all(shared: &Shared, plans: &[Vec<Pending>]) -> Result<Vec<Encoded>, FlushError> {
+fn encode_all(shared: &Shared, plans: &[Vec<Pending>]) -> Result<Vec<Vec<Encoded>>, FlushError> {
     let encode = |plan: &Vec<Pending>| {
         let begin_ns = shared.env.clock.monotonic_ns();
         let encoded = encode(&*shared.encoder, plan);
@@ -418,13 +419,19 @@ fn encode_all(shared: &Shared, plans: &[Vec<Pending>]) -> Result<Vec<Encoded>, F
     })
 }
 
-pub(super) fn encode(encoder: &dyn Encoder, plan: &[Pending]) -> Result<Encoded, FlushError> {
+/// The row groups of a plan: all of its records, in order.
+pub(super) fn encode(encoder: &dyn Encoder, plan: &[Pending]) -> Result<Vec<Encoded>, FlushError> {
     let encoded = catch_unwind(AssertUnwindSafe(|| encoder.encode(plan)));
     let encoded = encoded.map_err(|_| FlushError::new("the encoder panicked"))?;
-    let (header, rows) = (&encoded.0.header, plan.iter().map(|p| p.range.len()).sum::<usize>());
-    if header.rows as usize == rows && plan.first().is_some_and(|p| p.first_seq == header.first_seq) {
+    let mut seq = plan.first().map(|p| p.first_seq);
+    for (EncodedRowGroup { header, .. }, _) in &encoded {
+        seq = seq
+            .filter(|&seq| seq == header.first_seq && header.rows > 0)
+            .map(|seq| seq + u64::from(header.rows));
+    }
+    if seq.is_some() && seq == plan.last().map(end_seq) {
         Ok(encoded)
     } else {
-        Err(FlushError::new("the encoder made a row group of other records than it was given"))
+        Err(FlushError::new("the encoder made row groups of other records than it was given"))
     }
 }

@@ -67,9 +67,9 @@ use state::{Command, State};
 
 /// Makes row groups of records. Called by several threads at the same time.
 pub trait Encoder: Send + Sync {
-    /// Encodes records as one row group, in order. Their seqs follow each other, from one [`Pending`] to the next;
-    /// of each batch only the records in its range belong to the row group.
-    fn encode(&self, records: &[Pending]) -> (EncodedRowGroup, Shapes);
+    /// Encodes records in order, as one row group, or as several where that could not hold them. Their seqs follow each
+    /// other, from one [`Pending`] to the next; of each batch only the records in its range are meant.
+    fn encode(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)>;
 }
 
 /// What a store takes and holds.

@@ -46,10 +46,19 @@ pub(super) fn end_seq(pending: &Pending) -> Seq {
     pending.first_seq + pending.range.len() as u64
 }
 
-/// What some records of a batch weigh.
+/// What some records of a batch weigh: the sum of what each of them does.
 pub(super) fn weight(batch: &Batch, range: Range<usize>) -> u64 {
-    let records = batch.records.get(range).unwrap_or(&[]);
-    records.iter().map(|r| u64::from(r.end.saturating_sub(r.start)) + RECORD_OVERHEAD_BYTES).sum()
+    let records = batch.records.get(range.clone()).unwrap_or(&[]);
+    let texts = records.iter().map(|r| u64::from(r.end.saturating_sub(r.start)) + RECORD_OVERHEAD_BYTES);
+    texts.sum::<u64>() + attribute_weight(batch, range)
+}
+
+/// What the attributes of some records weigh: those that the record before has as well are held once.
+pub(super) fn attribute_weight(batch: &Batch, range: Range<usize>) -> u64 {
+    let set_of = |i: usize| batch.records.get(i).map(|record| record.attributes);
+    let brought = range.filter(|&i| i == 0 || set_of(i) != set_of(i - 1));
+    let sets = brought.filter_map(|i| batch.attributes.get(set_of(i)? as usize));
+    sets.map(|set| set.iter().map(|(name, value)| (name.len() + value.len()) as u64).sum::<u64>()).sum()
 }
 
 /// Records that were given to the log.
@@ -124,11 +133,11 @@ impl State {
     ) -> Seq {
         let first_seq = self.next_seq;
         self.next_seq += batch.len() as u64;
-        self.pending_bytes += weight(&batch, 0..batch.len());
         self.pending_since.get_or_insert(now);
         self.direct_waiting += usize::from(direct.is_some());
         if direct.is_some() || !self.join(&batch, first_seq) {
             let range = 0..batch.len();
+            self.pending_bytes += weight(&batch, range.clone());
             let pending = Pending { first_seq, batch: Arc::new(batch), range };
             self.pending.push_back(Item { pending, direct });
         }
@@ -152,6 +161,8 @@ impl State {
                 joined.push(batch.text_of(i), attributes, record.ingest, record.source);
             }
         }
+        // As it weighs where it is now: that is what is taken off again.
+        self.pending_bytes += weight(joined, last.range.end..joined.len());
         last.range.end = joined.len();
         true
     }

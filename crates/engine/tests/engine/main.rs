@@ -1,6 +1,7 @@
 //! Tests of the engine through its façade, in one binary: linking is most of what a test binary costs.
 
 mod answers;
+mod attributes;
 mod charts;
 mod clock;
 mod context;

@@ -8,8 +8,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use finder::Finder;
-use gastrolog_format::row_group::{ColumnKey, EncodedRowGroup, Parts, RawColumn, encode_row_group};
-use gastrolog_format::{Compressor, Shape, Shapes};
+use gastrolog_format::row_group::{
+    COLUMNS_MAX, ColumnKey, EncodedRowGroup, Parts, RawColumn, encode_row_group,
+};
+use gastrolog_format::{Compressor, SHAPES_MAX, Shape, Shapes};
 use gastrolog_types::words::is_word_byte;
 use gastrolog_types::{Attributes, Batch, Seq, TimeReader, Timestamp};
 use leaves::Leaves;
@@ -18,6 +20,12 @@ use template::Templates;
 use crate::fields::time_span;
 use crate::pipeline::put_in_order;
 use crate::{Escape, Name, Pipeline, RangeSet, Span};
+
+/// Most bytes that the values of attributes have in a row group, if it has more than one record: a column of them must fit a stream.
+const ATTRIBUTE_BYTES_MAX: usize = 64 << 20;
+
+/// Most bytes that the names of attributes have in a row group, if it has more than one record: they must fit a header.
+const ATTRIBUTE_NAME_BYTES_MAX: usize = 16 << 20;
 
 /// Caps on what one row group may hold. Records that would go over are kept as text.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +60,10 @@ pub struct RowGroupBuilder<'p> {
     columns: Vec<RawColumn>,
     column_ids: HashMap<ColumnKey, u32>,
     attribute_names: HashMap<Vec<String>, u32>,
+    /// Bytes of the values of attributes.
+    attribute_bytes: usize,
+    /// Bytes of the names of their columns.
+    attribute_name_bytes: usize,
     shape_ids: Vec<u32>,
     ingest: Vec<i64>,
     source: Vec<i64>,
@@ -66,6 +78,8 @@ struct AttributeSet {
     /// Number of the list of names.
     id: u32,
     attributes: Attributes,
+    value_bytes: usize,
+    name_bytes: usize,
 }
 
 impl<'p> RowGroupBuilder<'p> {
@@ -85,6 +99,8 @@ impl<'p> RowGroupBuilder<'p> {
             columns: Vec::new(),
             column_ids: HashMap::new(),
             attribute_names: HashMap::from([(Vec::new(), 0)]),
+            attribute_bytes: 0,
+            attribute_name_bytes: 0,
             shape_ids: Vec::new(),
             ingest: Vec::new(),
             source: Vec::new(),
@@ -113,26 +129,45 @@ impl<'p> RowGroupBuilder<'p> {
         self.shape_ids.is_empty()
     }
 
-    /// Adds all records of a batch.
-    pub fn push(&mut self, batch: &Batch) {
-        self.push_range(batch, 0..batch.len());
+    /// Adds all records of a batch, as [`RowGroupBuilder::push_range`] does.
+    pub fn push(&mut self, batch: &Batch) -> usize {
+        self.push_range(batch, 0..batch.len())
     }
 
-    /// Adds some records of a batch.
-    pub fn push_range(&mut self, batch: &Batch, range: Range<usize>) {
+    /// Adds some records of a batch and returns how many: fewer than there are when their attributes are more than a row
+    /// group can have, and one at least when it is the first.
+    pub fn push_range(&mut self, batch: &Batch, range: Range<usize>) -> usize {
         let sets: Vec<AttributeSet> = batch.attributes.iter().map(|a| self.attribute_set(a)).collect();
         let none = AttributeSet::default();
+        let before = self.len();
         for (i, record) in range.clone().zip(batch.records.get(range).unwrap_or(&[])) {
             let attributes = sets.get(record.attributes as usize).unwrap_or(&none);
+            if !self.has_room(attributes) {
+                break;
+            }
             self.push_record(batch.text_of(i), attributes, record.ingest, record.source);
         }
+        self.len() - before
+    }
+
+    /// Whether the row group may have one more record of these attributes: well below what a reader takes. Fields that are
+    /// too many leave their record as text; attributes have columns whatever happens.
+    fn has_room(&self, set: &AttributeSet) -> bool {
+        let columns = self.columns.len() + set.attributes.len() + 1;
+        self.is_empty()
+            || columns <= COLUMNS_MAX / 2
+                && self.shapes.shapes.len() < SHAPES_MAX / 2
+                && self.attribute_bytes + set.value_bytes <= ATTRIBUTE_BYTES_MAX
+                && self.attribute_name_bytes + set.name_bytes <= ATTRIBUTE_NAME_BYTES_MAX
     }
 
     fn attribute_set(&mut self, attributes: &Attributes) -> AttributeSet {
         let names = attributes.iter().map(|(n, _)| n.to_owned()).collect();
         let next = self.attribute_names.len() as u32;
         let id = *self.attribute_names.entry(names).or_insert(next);
-        AttributeSet { id, attributes: attributes.clone() }
+        let value_bytes = attributes.iter().map(|(_, v)| v.len()).sum();
+        let name_bytes = attributes.iter().map(|(n, _)| n.len()).sum();
+        AttributeSet { id, attributes: attributes.clone(), value_bytes, name_bytes }
     }
 
     fn push_record(
@@ -242,7 +277,11 @@ impl<'p> RowGroupBuilder<'p> {
             escape: Escape::None as u8,
             occurrence: 0,
         };
-        attributes.attributes.iter().map(|(name, _)| self.column(key(name))).collect()
+        let before = self.columns.len();
+        let columns = attributes.attributes.iter().map(|(name, _)| self.column(key(name))).collect();
+        let made = self.columns.get(before..).unwrap_or(&[]);
+        self.attribute_name_bytes += made.iter().map(|column| column.key.name.len()).sum::<usize>();
+        columns
     }
 
     fn name(&mut self, name: String) -> u32 {
@@ -273,6 +312,7 @@ impl<'p> RowGroupBuilder<'p> {
 
     fn push_attribute_values(&mut self, id: u32, attributes: &AttributeSet) {
         let Some(shape) = self.shapes.shapes.get(id as usize) else { return };
+        self.attribute_bytes += attributes.value_bytes;
         for (&column, (_, value)) in shape.attributes.iter().zip(attributes.attributes.iter()) {
             if let Some(column) = self.columns.get_mut(column as usize) {
                 column.push(value);

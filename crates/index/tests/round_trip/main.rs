@@ -53,7 +53,7 @@ fn batches(given: &[Given], per_batch: usize) -> Vec<Batch> {
 
 fn encode(pipeline: &Pipeline, batches: &[Batch], indexers: u64, caps: Caps) -> EncodedRowGroup {
     let mut builder = RowGroupBuilder::new(pipeline, indexers, caps);
-    batches.iter().for_each(|b| builder.push(b));
+    batches.iter().for_each(|b| assert_eq!(builder.push(b), b.len()));
     builder.finish(77, &mut Compressor::new(3))
 }
 

@@ -11,7 +11,7 @@ use crate::rows::read_rows;
 use crate::store::active::{ActiveChunk, Failure};
 use crate::store::flush::{Encoded, encode};
 use crate::store::options::ROW_GROUP_BYTES_MAX;
-use crate::store::state::{ROW_GROUP_RECORDS_MAX, end_seq};
+use crate::store::state::{ROW_GROUP_RECORDS_MAX, attribute_weight, end_seq};
 use crate::store::{Encoder, Shared, StoreError};
 use crate::{Chunk, Pending, ReadError, RowGroup};
 
@@ -57,6 +57,8 @@ pub(super) struct Rewrite<'a> {
     /// What goes into the next row group.
     gathered: Vec<Pending>,
     gathered_bytes: u64,
+    /// Bytes of attributes in it, which are no part of `gathered_bytes`.
+    attribute_bytes: u64,
     done_bytes: u64,
 }
 
@@ -78,6 +80,7 @@ impl<'a> Rewrite<'a> {
             total_bytes,
             gathered: Vec::new(),
             gathered_bytes: 0,
+            attribute_bytes: 0,
             done_bytes: 0,
         }
     }
@@ -103,6 +106,7 @@ impl<'a> Rewrite<'a> {
                 }
                 let batch = read(group).map_err(leave)?;
                 let (first_seq, range) = (group.entry.first_seq, 0..batch.len());
+                self.attribute_bytes += attribute_weight(&batch, range.clone());
                 self.gathered.push(Pending { first_seq, batch: Arc::new(batch), range });
                 self.gathered_bytes += group.entry.raw_bytes;
                 if !pace(self.done_bytes, self.total_bytes) {
@@ -124,9 +128,10 @@ impl<'a> Rewrite<'a> {
         end_seq(last) != entry.first_seq
             || rows + entry.rows as usize > ROW_GROUP_RECORDS_MAX
             || self.gathered_bytes + entry.raw_bytes / 2 > aim_bytes
+            || self.attribute_bytes > ROW_GROUP_BYTES_MAX
     }
 
-    /// Writes what was gathered as one row group, after making sure that it says the same.
+    /// Writes what was gathered, after making sure that it says the same.
     fn put(&mut self, made: &mut ActiveChunk) -> Result<(), Halt> {
         if self.gathered.is_empty() {
             return Ok(());
@@ -137,8 +142,10 @@ impl<'a> Rewrite<'a> {
             return Err(Halt::Leave { chunks, reason, harmless: false });
         }
         self.gathered.clear();
-        let (group, shapes) = &encoded;
-        made.append(group, shapes, self.shared.options.footer_budget)?;
+        for (group, shapes) in &encoded {
+            made.append(group, shapes, self.shared.options.footer_budget)?;
+        }
+        self.attribute_bytes = 0;
         self.done_bytes += std::mem::take(&mut self.gathered_bytes);
         Ok(())
     }
@@ -149,16 +156,18 @@ fn read(group: &RowGroup) -> Result<Batch, ReadError> {
     read_rows(&header, &group.body()?).map_err(|e| group.error(e))
 }
 
-/// Reads the row group back and says what is not as it was.
-fn compare(records: &[Pending], (group, _): &Encoded) -> Result<(), String> {
-    let body = Header::body_offset(&group.bytes).map_err(|e| e.to_string())?;
-    let body = group.bytes.get(body..).unwrap_or(&[]);
-    let found = read_rows(&group.header, body).map_err(|e| e.to_string())?;
-    let all = records.iter().flat_map(|p| p.range.clone().map(move |i| (p, i)));
-    for (at, (pending, i)) in all.enumerate() {
-        if !is_same(&pending.batch, i, &found, at) {
-            let seq: Seq = pending.first_seq + (i - pending.range.start) as u64;
-            return Err(format!("record {seq} would not be the same"));
+/// Reads the row groups back and says what is not as it was.
+fn compare(records: &[Pending], groups: &[Encoded]) -> Result<(), String> {
+    let mut all = records.iter().flat_map(|p| p.range.clone().map(move |i| (p, i)));
+    for (group, _) in groups {
+        let body = Header::body_offset(&group.bytes).map_err(|e| e.to_string())?;
+        let body = group.bytes.get(body..).unwrap_or(&[]);
+        let found = read_rows(&group.header, body).map_err(|e| e.to_string())?;
+        for (at, (pending, i)) in all.by_ref().take(found.len()).enumerate() {
+            if !is_same(&pending.batch, i, &found, at) {
+                let seq: Seq = pending.first_seq + (i - pending.range.start) as u64;
+                return Err(format!("record {seq} would not be the same"));
+            }
         }
     }
     Ok(())

@@ -104,7 +104,7 @@ fn appending_to_a_full_store_on_a_failing_disk_is_an_error_and_not_a_wait_withou
 struct Panicking(std::sync::atomic::AtomicBool);
 
 impl Encoder for Panicking {
-    fn encode(&self, records: &[Pending]) -> (EncodedRowGroup, Shapes) {
+    fn encode(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
         assert!(self.0.swap(true, std::sync::atomic::Ordering::SeqCst), "a test of panics");
         TextEncoder.encode(records)
     }

@@ -29,7 +29,7 @@ const DIR: &str = "/store";
 struct TextEncoder;
 
 impl Encoder for TextEncoder {
-    fn encode(&self, records: &[Pending]) -> (EncodedRowGroup, Shapes) {
+    fn encode(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
         let key = ColumnKey { name: "text".into(), attribute: false, escape: 0, occurrence: 0 };
         let mut column = RawColumn::new(key);
         let (mut raw_bytes, mut ingest, mut source) = (0, Vec::new(), Vec::new());
@@ -52,7 +52,7 @@ impl Encoder for TextEncoder {
             source_is_predicted: false,
             columns: &[column],
         };
-        (encode_row_group(&parts, &mut Compressor::new(1)), shapes)
+        vec![(encode_row_group(&parts, &mut Compressor::new(1)), shapes)]
     }
 }
 

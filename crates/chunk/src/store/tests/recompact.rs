@@ -269,7 +269,7 @@ fn a_damaged_chunk_is_left_as_it_is_and_named() {
 fn an_encoder_that_changes_a_record_is_found_out() {
     struct Wrong;
     impl Encoder for Wrong {
-        fn encode(&self, records: &[Pending]) -> (EncodedRowGroup, Shapes) {
+        fn encode(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
             let mut changed = records.to_vec();
             let last = changed.last_mut().unwrap();
             let mut batch = (*last.batch).clone();

@@ -113,7 +113,7 @@ fn act(store: &Store, fs: &FaultFs, op: &Op, model: &mut Model) {
         Op::Flush => drop(store.flush()),
         Op::Seal => drop(store.seal()),
         Op::Maintain => drop(store.maintain()),
-        Op::Recompact => drop(super::recompact::recompact_next(store)),
+        Op::Recompact => drop(super::recompact::recompact_next_by(store, &Fives)),
         Op::Heal => fs.heal(),
         Op::Fail(operation, after, times, error) => fs.inject(Fault { operation, after, times, error }),
     }
@@ -126,7 +126,7 @@ fn live(fs: FaultFs, life: &Life, model: &mut Model) -> FaultFs {
         let after = after.saturating_sub(30);
         fs.inject(Fault { operation: Operation::AnyWrite, after, times: u64::MAX, error: ErrorKind::Other });
     }
-    let opened = Store::open(env, Path::new(DIR), options(), Arc::new(TextEncoder));
+    let opened = Store::open(env, Path::new(DIR), options(), Arc::new(Fives));
     if let Ok(store) = &opened {
         if life.cut.is_none() {
             // What a cut left of a chunk that had been given up, or of a row group that was not acknowledged.

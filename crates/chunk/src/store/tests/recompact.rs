@@ -12,8 +12,12 @@ fn policy() -> RecompactPolicy {
     RecompactPolicy { row_group_bytes: 1500, chunk_bytes: 4000, age_ms: None }
 }
 
-pub(super) fn recompact_next(store: &Store) -> Result<Recompaction, StoreError> {
-    store.recompact_next(&policy(), &TextEncoder, &mut |_, _| true)
+fn recompact_next(store: &Store) -> Result<Recompaction, StoreError> {
+    recompact_next_by(store, &TextEncoder)
+}
+
+pub(super) fn recompact_next_by(store: &Store, encoder: &dyn Encoder) -> Result<Recompaction, StoreError> {
+    store.recompact_next(&policy(), encoder, &mut |_, _| true)
 }
 
 /// Writes all chunks anew; returns how many there were made.

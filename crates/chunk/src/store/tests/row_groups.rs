@@ -42,3 +42,51 @@ fn a_header_that_was_let_go_of_is_read_again() {
     assert_eq!(rows_of(group).unwrap(), rows);
     assert_eq!(group.header().unwrap(), header);
 }
+
+#[test]
+fn an_encoder_may_make_several_of_what_it_is_given() {
+    let env = env(MemFs::new());
+    let store = Store::open(env.clone(), Path::new(DIR), options(), Arc::new(Fives)).unwrap();
+    // By the log, and straight to a chunk.
+    append(&store, 0, 12);
+    append(&store, 12, 90);
+    store.seal().unwrap();
+    append(&store, 102, 7);
+    store.seal().unwrap();
+    let all: Vec<(Seq, Vec<u8>)> =
+        texts(0, 109).into_iter().enumerate().map(|(i, t)| (i as Seq, t)).collect();
+    let most = |store: &Store| {
+        let groups =
+            store.snapshot().chunks.iter().flat_map(|c| c.row_groups().unwrap().to_vec()).collect::<Vec<_>>();
+        groups.iter().map(|group| group.entry.rows).max()
+    };
+    assert_eq!((rows(&store.snapshot()), most(&store)), (all.clone(), Some(5)));
+    while let Recompaction::Done(_) = super::recompact::recompact_next_by(&store, &Fives).unwrap() {}
+    assert_eq!((rows(&store.snapshot()), most(&store)), (all.clone(), Some(5)));
+    store.close();
+    assert_eq!(rows(&open(&env).snapshot()), all);
+}
+
+/// Leaves out the last row group, or the first.
+struct Forgetful(bool);
+
+impl Encoder for Forgetful {
+    fn encode(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
+        let mut groups = Fives.encode(records);
+        drop(if self.0 { groups.pop() } else { Some(groups.remove(0)) });
+        groups
+    }
+}
+
+#[test]
+fn an_encoder_that_leaves_records_out_is_not_believed() {
+    for last in [true, false] {
+        let env = env(MemFs::new());
+        let store = Store::open(env.clone(), Path::new(DIR), options(), Arc::new(Forgetful(last))).unwrap();
+        append(&store, 0, 12);
+        let error = store.flush().unwrap_err().to_string();
+        assert!(error.contains("other records than it was given"), "{error}");
+        drop(store);
+        assert_eq!(texts_of(&open(&env)), texts(0, 12));
+    }
+}

@@ -89,3 +89,42 @@ fn sets_of_attributes_without_end() {
     assert!(count(&client, &format!("pod=pod-{} | stats count()", all - 1)).contains("Int(1)"));
     row(&format!("{all} different sets of attributes"), "stored, found", peak_mb(serving.id()), SERVER_MB);
 }
+
+/// Appends records of one batch each `per_batch`, and looks whether all of them can be read, waiting and sealed.
+fn attributes(attack: &str, all: u64, per_batch: u64, of: &dyn Fn(u64) -> Attributes) {
+    let place = Place::new();
+    let serving = serve(&place, "");
+    let client = client(&serving);
+    for start in (0..all).step_by(per_batch as usize) {
+        let mut batch = Batch::default();
+        for i in start..start + per_batch {
+            batch.push(b"level=info msg=hello", &of(i), Timestamp(i as i64), Timestamp::NONE);
+        }
+        client.append("", batch).unwrap();
+    }
+    for _ in 0..2 {
+        assert!(count(&client, "msg=hello | stats count()").contains(&format!("Int({all})")));
+        assert_eq!(client.verify("", &mut |_, _| ()).unwrap().problems, Vec::<String>::new());
+        let (name, value) = (format!("name{}", all - 1), all - 1);
+        assert!(count(&client, &format!("{name}={value} | stats count()")).contains("Int(1)"));
+        client.seal("").unwrap();
+    }
+    row(attack, "stored, found", peak_mb(serving.id()), SERVER_MB);
+}
+
+#[test]
+fn names_of_attributes_without_end() {
+    let all = size(20_000, 1_000_000);
+    let of = |i: u64| Attributes::new([(format!("name{i}"), i.to_string().into_bytes())]);
+    attributes(&format!("{all} different names of attributes"), all, BATCH, &of);
+}
+
+#[test]
+fn attributes_of_a_megabyte() {
+    let all = size(400, 2_000);
+    let of = |i: u64| {
+        let large: Vec<u8> = (0..1_000_000u64).map(|n| (n.wrapping_mul(i * 2 + 1) >> 7) as u8).collect();
+        Attributes::new([("large".to_owned(), large), (format!("name{i}"), i.to_string().into_bytes())])
+    };
+    attributes(&format!("{all} records with an attribute of 1 MB each"), all, 5, &of);
+}

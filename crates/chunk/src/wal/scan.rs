@@ -14,6 +14,10 @@ use super::frame::{
 /// once, damaged or not; made-up bytes full of marks must not take quadratic time.
 const SEARCH_FACTOR: usize = 4;
 
+/// What is read in any case: a segment whose end was cut off has to be found to hold what it held before, and its shorter length
+/// must not be a reason to give up.
+const SEARCH_BYTES_MIN: usize = 256 << 20;
+
 /// How many places [`Report`] names; further ones are only counted.
 const PLACES_MAX: usize = 1000;
 
@@ -210,7 +214,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn new(bytes: &'a [u8]) -> Search<'a> {
-        Search { bytes, budget_bytes: bytes.len().saturating_mul(SEARCH_FACTOR) }
+        Search { bytes, budget_bytes: bytes.len().saturating_mul(SEARCH_FACTOR).max(SEARCH_BYTES_MIN) }
     }
 
     /// With the header damaged, the mark is taken from where it should be, if a frame proves it.

@@ -45,29 +45,34 @@ impl Encoder for PipelineEncoder {
     fn encode(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
         let (mut groups, mut rest) = (Vec::new(), records.to_vec());
         while !rest.is_empty() {
-            let encoded = self.encode_first(&rest);
-            rest = split(&rest, encoded.header.rows as usize).1;
-            let shapes = shapes_of(&encoded);
-            groups.push((encoded, shapes));
+            let group = self.encode_first(&rest);
+            rest = split(&rest, group.0.header.rows as usize).1;
+            groups.push(group);
         }
         groups
     }
 }
 
 impl PipelineEncoder {
-    /// The row group of as many of the records as it can hold.
-    fn encode_first(&self, records: &[Pending]) -> EncodedRowGroup {
+    /// The row group of as many of the records as it can hold, with its shapes.
+    fn encode_first(&self, records: &[Pending]) -> (EncodedRowGroup, Shapes) {
         let columns = self.build(records, self.indexers);
-        if columns.bytes.len() as u64 * 2 <= columns.header.raw_bytes + TINY_BYTES {
-            return columns;
-        }
-        // A few huge records, each of a shape of its own, cost more as columns than as they came.
+        let is_small = columns.bytes.len() as u64 * 2 <= columns.header.raw_bytes + TINY_BYTES;
+        let shapes = match shapes_of(&columns) {
+            Some(shapes) if is_small => return (columns, shapes),
+            shapes => shapes,
+        };
+        // A few huge records, each of a shape of its own, cost more as columns than as they came, or are more than a reader
+        // takes.
         let (same, _) = split(records, columns.header.rows as usize);
         let text = self.build(&same, 0);
-        if text.header.rows == columns.header.rows && text.bytes.len() < columns.bytes.len() {
-            text
-        } else {
-            columns
+        let is_smaller = text.header.rows == columns.header.rows && text.bytes.len() < columns.bytes.len();
+        match shapes {
+            Some(shapes) if !is_smaller => (columns, shapes),
+            _ => {
+                let shapes = shapes_of(&text).unwrap_or_default();
+                (text, shapes)
+            }
         }
     }
 
@@ -107,8 +112,8 @@ fn split(records: &[Pending], rows: usize) -> (Vec<Pending>, Vec<Pending>) {
     (first, others)
 }
 
-/// The shapes as they were written. They decode, as they were encoded a moment ago.
-fn shapes_of(encoded: &EncodedRowGroup) -> Shapes {
-    let body = Header::body_offset(&encoded.bytes).ok().and_then(|at| encoded.bytes.get(at..));
-    body.and_then(|body| encoded.header.shapes(body).ok()).unwrap_or_default()
+/// The shapes as they were written; nothing when a reader would not take them.
+fn shapes_of(encoded: &EncodedRowGroup) -> Option<Shapes> {
+    let body = encoded.bytes.get(Header::body_offset(&encoded.bytes).ok()?..)?;
+    encoded.header.shapes(body).ok()
 }

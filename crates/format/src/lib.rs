@@ -23,7 +23,7 @@ pub use chunk_head::{CHUNK_HEAD_BYTES, CHUNK_VERSION, ChunkHead};
 pub use compress::Compressor;
 pub use footer::{FOOTER_BYTES_MAX, FieldStats, Footer, FooterBudget, RowGroupEntry, TRAILER_BYTES};
 pub use ids::Ids;
-pub use shape::{Composite, SHAPES_MAX, Shape, Shapes};
+pub use shape::{COMPOSITE_NAMES_MAX, Composite, SHAPES_BYTES_MAX, SHAPES_MAX, Shape, Shapes};
 pub use strings::Strings;
 
 /// Most rows a row group may have.

@@ -4,10 +4,17 @@
 //! in the text; and composite fields that span several slots.
 
 use crate::compress::{Compressor, get};
-use crate::{Corrupt, Reader, Result, STREAM_BYTES_MAX, Strings, Writer};
+use crate::row_group::COLUMNS_MAX;
+use crate::{Corrupt, Reader, Result, Strings, Writer};
 
 /// Most shapes of a row group.
 pub const SHAPES_MAX: usize = 1 << 16;
+
+/// Most bytes of all shapes of a row group before they are compressed: in memory they take some times as much.
+pub const SHAPES_BYTES_MAX: usize = 64 << 20;
+
+/// Most names of composite fields in a row group.
+pub const COMPOSITE_NAMES_MAX: usize = 1 << 17;
 
 const UNALIGNED: u8 = 1;
 const UNPARSED: u8 = 2;
@@ -66,17 +73,31 @@ impl Shapes {
 
     /// Reads shapes that name columns below `columns`.
     pub fn read(bytes: &[u8], columns: usize) -> Result<Shapes> {
-        let plain = get(&mut Reader::new(bytes), STREAM_BYTES_MAX)?;
+        let plain = get(&mut Reader::new(bytes), SHAPES_BYTES_MAX)?;
         let mut r = Reader::new(&plain);
-        let names =
-            (0..r.count_here()?).map(|_| Ok(r.text()?.to_owned())).collect::<Result<Vec<String>>>()?;
-        let n = r.count_here()?.min(SHAPES_MAX + 1);
+        let names = read_names(&mut r)?;
+        let n = r.count(SHAPES_MAX)?;
         let shapes = (0..n).map(|_| read_shape(&mut r, columns, names.len())).collect::<Result<_>>()?;
         if r.is_empty() {
             Ok(Shapes { shapes, names })
         } else {
             Err(Corrupt("shapes end before their bytes"))
         }
+    }
+}
+
+/// Reads the names of composite fields, with how many there are.
+pub(crate) fn read_names(r: &mut Reader<'_>) -> Result<Vec<String>> {
+    (0..r.count(COMPOSITE_NAMES_MAX)?).map(|_| Ok(r.text()?.to_owned())).collect()
+}
+
+impl Shape {
+    /// Bytes that it takes among all shapes before they are compressed, at most.
+    pub fn bytes_max(&self) -> usize {
+        16 + self.literals.bytes().len()
+            + 4 * self.attributes.len()
+            + 10 * self.slots.len()
+            + 32 * self.composites.len()
     }
 }
 
@@ -99,7 +120,7 @@ fn put_shape(shape: &Shape, out: &mut Vec<u8>) {
 fn read_shape(r: &mut Reader<'_>, columns: usize, names: usize) -> Result<Shape> {
     let flags = r.u8()?;
     let mut ids = || -> Result<Vec<u32>> {
-        (0..r.count_here()?).map(|_| Ok(r.count(columns.saturating_sub(1))? as u32)).collect()
+        (0..r.count(COLUMNS_MAX)?).map(|_| Ok(r.count(columns.saturating_sub(1))? as u32)).collect()
     };
     let (attributes, slots) = (ids()?, ids()?);
     let time_slot = (r.count(slots.len())? as u32).checked_sub(1);

@@ -7,6 +7,7 @@
 //! **Invariant:** the ranges of a record depend on its bytes alone, so that a record has the same fields whether
 //! it is stored as columns, as raw text, or not yet stored at all.
 
+mod bounds;
 mod builder;
 mod fields;
 mod pattern;

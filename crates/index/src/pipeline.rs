@@ -2,13 +2,11 @@
 
 use std::ops::Range;
 
+use crate::bounds::{PARSED_BYTES_MAX, has_long_names};
 use crate::{Claim, Indexer, Name, RangeSet, Span};
 
 /// How deep parts left by one indexer may be handed on (a syslog message that carries text before JSON).
 const DEPTH_MAX: u32 = 4;
-
-/// Records longer than this are not parsed; they are one range of text. Bounds time and memory per record.
-const PARSED_BYTES_MAX: usize = 1 << 20;
 
 /// The indexers in order of precedence. The order decides what a record means, so it is fixed by the caller
 /// once and is the same for writing and for reading.
@@ -47,12 +45,15 @@ impl Pipeline {
     pub(crate) fn parse_as_found(&self, record: &[u8], out: &mut RangeSet) -> Parsed {
         out.clear();
         let mut parsed = Parsed::default();
-        if record.len() > PARSED_BYTES_MAX {
-            out.plain(0..record.len(), Name::TEXT);
-            return parsed;
+        if record.len() <= PARSED_BYTES_MAX {
+            self.part(record, 0..record.len(), 0, out, &mut parsed);
+            if !has_long_names(record, out) {
+                return parsed;
+            }
+            out.clear();
         }
-        self.part(record, 0..record.len(), 0, out, &mut parsed);
-        parsed
+        out.plain(0..record.len(), Name::TEXT);
+        Parsed::default()
     }
 
     /// Finds the ranges that one indexer, by its name, sees in `text`, as [`Pipeline::parse`] does; what it leaves to
@@ -60,7 +61,10 @@ impl Pipeline {
     pub fn parse_by(&self, name: &str, text: &[u8], out: &mut RangeSet) -> bool {
         out.clear();
         let Some(indexer) = self.indexers.iter().find(|i| i.name() == name) else { return false };
-        if text.len() > PARSED_BYTES_MAX || indexer.index(text, 0..text.len(), out) == Claim::No {
+        if text.len() > PARSED_BYTES_MAX
+            || indexer.index(text, 0..text.len(), out) == Claim::No
+            || has_long_names(text, out)
+        {
             out.clear();
             return false;
         }

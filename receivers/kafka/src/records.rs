@@ -10,7 +10,7 @@ use crate::config::{KafkaConfig, TimeFrom};
 
 /// Headers of a record that become attributes; the others are left out, and the record says so.
 const HEADERS_MAX: usize = 32;
-/// Longest key and longest header.
+/// Longest key and longest header; a header whose name is longer is left out.
 const VALUE_BYTES_MAX: usize = 4 << 10;
 
 /// For each partition the offset after the last record of it.
@@ -73,11 +73,38 @@ fn attributes(record: &ConsumerRecord, receiver: &str) -> Attributes {
         // An empty text alone could not be told from a value that is empty.
         pairs.push(("tombstone".into(), b"true".to_vec()));
     }
-    for (name, value) in record.headers.iter().take(HEADERS_MAX) {
+    let mut left_out = record.headers.len();
+    for (name, value) in
+        record.headers.iter().filter(|(name, _)| name.len() <= VALUE_BYTES_MAX).take(HEADERS_MAX)
+    {
         pairs.push((format!("header.{name}"), cut(value.as_deref().unwrap_or(&[]))));
+        left_out -= 1;
     }
-    if record.headers.len() > HEADERS_MAX {
-        pairs.push(("headers_left_out".into(), (record.headers.len() - HEADERS_MAX).to_string().into()));
+    if left_out > 0 {
+        pairs.push(("headers_left_out".into(), left_out.to_string().into()));
     }
     Attributes::new(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is left out of a record whose headers have names of so many bytes each.
+    fn left_out(name_bytes: &[usize]) -> Option<String> {
+        let mut record = ConsumerRecord::new("t", 0, 7, None, None);
+        let header =
+            |(n, bytes): (usize, &usize)| (n.to_string().repeat(*bytes), Some(b"value".to_vec().into()));
+        record.headers = name_bytes.iter().enumerate().map(header).collect();
+        let found = attributes(&record, "kafka");
+        let value = found.iter().find(|(name, _)| *name == "headers_left_out").map(|(_, value)| value);
+        value.map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+
+    #[test]
+    fn headers_are_few_and_their_names_short() {
+        assert_eq!(left_out(&[1; HEADERS_MAX]), None);
+        assert_eq!(left_out(&[1; HEADERS_MAX + 2]).as_deref(), Some("2"));
+        assert_eq!(left_out(&[VALUE_BYTES_MAX, VALUE_BYTES_MAX + 1, 16 << 20]).as_deref(), Some("2"));
+    }
 }

@@ -19,6 +19,7 @@ mod oracle;
 mod pages;
 mod patterns;
 mod recompact;
+mod shapes;
 mod stage_model;
 mod stage_tables;
 mod stages;

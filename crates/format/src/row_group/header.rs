@@ -6,6 +6,7 @@ use gastrolog_types::{Seq, Timestamp};
 
 use super::{MAGIC, SOURCE_PREDICTED};
 use crate::column::{Column, Encoding, Texts, decode};
+use crate::shape::read_names;
 use crate::words::TypedWords;
 use crate::{
     Body, CHUNK_SUM_MAX, Corrupt, Fallible, Ids, ROWS_MAX, Reader, Result, SEQ_MAX, Shapes, Writer, at_most,
@@ -320,7 +321,7 @@ fn read_header(head: &[u8]) -> Result<Header> {
     let raw_bytes = at_most(r.u64()?, CHUNK_SUM_MAX)?;
     let (time, ingest_time) = (read_span(&mut r)?, read_span(&mut r)?);
     let typed = TypedWords(r.u8()?);
-    let composites = (0..r.count_here()?).map(|_| Ok(r.text()?.to_owned())).collect::<Result<_>>()?;
+    let composites = read_names(&mut r)?;
     let mut at = 0u32;
     let count = r.count_here()?;
     if count > COLUMNS_MAX {

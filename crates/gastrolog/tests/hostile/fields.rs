@@ -45,6 +45,37 @@ fn a_hundred_thousand_keys_in_one_record() {
     row("100000 keys in one record (JSON, key=value)", "stored", peak_mb(serving.id()), SERVER_MB);
 }
 
+/// Each value's name has the key above it: a record of a megabyte would have names of half a gigabyte.
+#[test]
+fn a_key_of_half_a_megabyte_above_a_thousand_others() {
+    let place = Place::new();
+    let serving = serve(&place, "");
+    let members = (0..1000).map(|i| format!("\"k{i}\":{i}")).collect::<Vec<_>>().join(",");
+    let json =
+        |c: &str, bytes: usize| format!("{{\"{}\":{{{members}}},\"level\":\"info\"}}\n", c.repeat(bytes));
+    let element =
+        |c: &str| format!("<165>1 - - - - - [{}{}] x\n", c.repeat(1000), " a=\"1\"".repeat(100_000));
+    let long: String = ["a", "b", "c", "d"].iter().map(|c| json(c, 500_000) + &element(c)).collect();
+    let lines = long + &json("e", 4000);
+    let file = place.beside("keys", lines.as_bytes());
+    place.ok(&["ingest", "-q", file.to_str().unwrap()]);
+    let client = client(&serving);
+    for _ in 0..2 {
+        assert!(count(&client, "level=info | stats count()").contains("Int(1)"));
+        assert!(count(&client, "level info | stats count()").contains("Int(5)"));
+        assert!(count(&client, &format!("{}.k7=7 | stats count()", "e".repeat(4000))).contains("Int(1)"));
+        assert!(client.fields(&QueryRequest::default(), &Cancel::default()).is_ok());
+        client.seal("").unwrap();
+    }
+    assert_eq!(place.everything(), lines.as_bytes());
+    row(
+        "a key of 500 kB above 1,000 others, each in its name",
+        "stored, found",
+        peak_mb(serving.id()),
+        SERVER_MB,
+    );
+}
+
 #[test]
 fn names_of_fields_without_end() {
     let place = Place::new();

@@ -11,7 +11,7 @@ use finder::Finder;
 use gastrolog_format::row_group::{
     COLUMNS_MAX, ColumnKey, EncodedRowGroup, Parts, RawColumn, encode_row_group,
 };
-use gastrolog_format::{Compressor, SHAPES_MAX, Shape, Shapes};
+use gastrolog_format::{COMPOSITE_NAMES_MAX, Compressor, SHAPES_BYTES_MAX, SHAPES_MAX, Shape, Shapes};
 use gastrolog_types::words::is_word_byte;
 use gastrolog_types::{Attributes, Batch, Seq, TimeReader, Timestamp};
 use leaves::Leaves;
@@ -52,6 +52,8 @@ pub struct RowGroupBuilder<'p> {
     /// How many records may be to come in all.
     expected: usize,
     shapes: Shapes,
+    /// Bytes that they take, at most.
+    shape_bytes: usize,
     finder: Finder,
     templates: Templates,
     /// What the text does not say of each shape.
@@ -92,6 +94,7 @@ impl<'p> RowGroupBuilder<'p> {
             raw_bytes: 0,
             expected: 0,
             shapes: Shapes::default(),
+            shape_bytes: 0,
             finder: Finder::new(),
             templates: Templates::new(),
             times: Vec::new(),
@@ -157,6 +160,7 @@ impl<'p> RowGroupBuilder<'p> {
         self.is_empty()
             || columns <= COLUMNS_MAX / 2
                 && self.shapes.shapes.len() < SHAPES_MAX / 2
+                && self.shape_bytes < SHAPES_BYTES_MAX / 4 * 3
                 && self.attribute_bytes + set.value_bytes <= ATTRIBUTE_BYTES_MAX
                 && self.attribute_name_bytes + set.name_bytes <= ATTRIBUTE_NAME_BYTES_MAX
     }
@@ -228,7 +232,11 @@ impl<'p> RowGroupBuilder<'p> {
         attributes: &AttributeSet,
     ) -> Option<u32> {
         let wanted = leaves.spans.len() + attributes.attributes.len();
-        if self.shapes.shapes.len() >= self.caps.shapes || self.columns.len() + wanted > self.caps.columns {
+        if self.shapes.shapes.len() >= self.caps.shapes
+            || self.columns.len() + wanted > self.caps.columns
+            || self.shape_bytes + record.len() > SHAPES_BYTES_MAX / 2
+            || self.names.len() + leaves.composites.len() > COMPOSITE_NAMES_MAX / 2
+        {
             return None;
         }
         let mut shape = Shape { attributes: self.attribute_columns(attributes), ..Shape::default() };
@@ -264,6 +272,7 @@ impl<'p> RowGroupBuilder<'p> {
     /// Remembers a shape as that of what was last looked for.
     fn keep_shape(&mut self, shape: Shape, time: TimePlace, record: &[u8], leaves: &Leaves) -> u32 {
         let id = self.shapes.shapes.len() as u32;
+        self.shape_bytes += shape.bytes_max();
         self.shapes.shapes.push(shape);
         self.finder.add(record, leaves);
         self.times.push(ShapeTime::new(time));
@@ -287,6 +296,7 @@ impl<'p> RowGroupBuilder<'p> {
     fn name(&mut self, name: String) -> u32 {
         let next = self.names.len() as u32;
         *self.names.entry(name).or_insert_with_key(|name| {
+            self.shape_bytes += name.len() + 5;
             self.shapes.names.push(name.clone());
             next
         })

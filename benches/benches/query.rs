@@ -62,6 +62,10 @@ impl Encoder for Columns {
         let shapes = encoded.header.shapes(body).unwrap();
         vec![(encoded, shapes)]
     }
+
+    fn encode_as_text(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
+        self.encode(records)
+    }
 }
 
 /// A sealed chunk of many row groups.

@@ -9,6 +9,7 @@ mod read;
 mod row_group;
 mod rows;
 mod scan;
+mod sections;
 mod store;
 pub mod wal;
 
@@ -16,6 +17,7 @@ pub use read::{
     Chunk, ChunkFile, ChunkSummary, Pending, PieceError, ReadError, Snapshot, Stretch, chunk_name,
 };
 pub use row_group::{RowGroup, RowGroupId};
+pub use sections::faults_of_sections;
 pub use store::{
     Encoder, FlushError, ReadOnlyStore, RecompactPolicy, Recompacted, Recompaction, RecoveryReport,
     Retention, SealPolicy, Store, StoreError, StoreMeasures, StoreOptions, StoreStats,

@@ -43,14 +43,26 @@ pub(crate) struct PipelineEncoder {
 
 impl Encoder for PipelineEncoder {
     fn encode(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
-        let (mut groups, mut rest) = (Vec::new(), records.to_vec());
-        while !rest.is_empty() {
-            let group = self.encode_first(&rest);
-            rest = split(&rest, group.0.header.rows as usize).1;
-            groups.push(group);
-        }
-        groups
+        in_turn(records, &|rest| self.encode_first(rest))
     }
+
+    fn encode_as_text(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
+        in_turn(records, &|rest| self.text(rest))
+    }
+}
+
+/// Row groups of all records, each of as many as `first` takes.
+fn in_turn(
+    records: &[Pending],
+    first: &dyn Fn(&[Pending]) -> (EncodedRowGroup, Shapes),
+) -> Vec<(EncodedRowGroup, Shapes)> {
+    let (mut groups, mut rest) = (Vec::new(), records.to_vec());
+    while !rest.is_empty() {
+        let group = first(&rest);
+        rest = split(&rest, group.0.header.rows as usize).1;
+        groups.push(group);
+    }
+    groups
 }
 
 impl PipelineEncoder {
@@ -65,15 +77,20 @@ impl PipelineEncoder {
         // A few huge records, each of a shape of its own, cost more as columns than as they came, or are more than a reader
         // takes.
         let (same, _) = split(records, columns.header.rows as usize);
-        let text = self.build(&same, 0);
-        let is_smaller = text.header.rows == columns.header.rows && text.bytes.len() < columns.bytes.len();
+        let text = self.text(&same);
+        let is_smaller =
+            text.0.header.rows == columns.header.rows && text.0.bytes.len() < columns.bytes.len();
         match shapes {
             Some(shapes) if !is_smaller => (columns, shapes),
-            _ => {
-                let shapes = shapes_of(&text).unwrap_or_default();
-                (text, shapes)
-            }
+            _ => text,
         }
+    }
+
+    /// The same without what indexers find.
+    fn text(&self, records: &[Pending]) -> (EncodedRowGroup, Shapes) {
+        let text = self.build(records, 0);
+        let shapes = shapes_of(&text).unwrap_or_default();
+        (text, shapes)
     }
 
     fn build(&self, records: &[Pending], indexers: u64) -> EncodedRowGroup {

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gastrolog_chunk::{Chunk, ReadError, RowGroup};
-use gastrolog_format::filter::FilterHead;
+use gastrolog_chunk::{Chunk, ReadError, RowGroup, faults_of_sections};
 use gastrolog_format::{Body, ChunkHead};
 use gastrolog_types::Timestamp;
 
@@ -175,9 +174,6 @@ fn verify_ends(chunk: &Chunk, report: &mut VerifyReport) {
 
 /// Checks every section of a row group and decodes all of it.
 fn verify_group(group: &RowGroup, report: &mut VerifyReport) {
-    let mut problem = |place: &str, e: &dyn std::fmt::Display| {
-        report.problems.push(format!("{place}: {}", group.error(e)));
-    };
     let (header, body) = match (group.header(), group.body()) {
         (Ok(header), Ok(body)) => (header, body),
         (Err(e), _) | (_, Err(e)) => {
@@ -185,25 +181,8 @@ fn verify_group(group: &RowGroup, report: &mut VerifyReport) {
             return;
         }
     };
-    for (i, meta) in header.columns.iter().enumerate() {
-        if let Err(e) = header.column(&body, i) {
-            problem(&format!("column {:?}", meta.key.name), &e);
-        }
-    }
-    let shapes = header.shapes(&body).and_then(|s| header.shape_ids(&body, s.shapes.len()));
-    if let Err(e) = shapes {
-        problem("shapes", &e);
-    }
-    if let Err(e) = header.ingest(&body).and_then(|_| header.source(&body)) {
-        problem("times", &e);
-    }
-    let filter = header.section(&body, header.filter).map_err(|e| e.to_string()).and_then(|bytes| {
-        let filter = FilterHead::read(&*bytes).and_then(|f| f.map_or(Ok(()), |f| f.verify(&*bytes)));
-        filter.map_err(|e| e.to_string())
-    });
-    if let Err(e) = filter {
-        problem("filter", &e);
-    }
+    let faults = faults_of_sections(&header, &body);
+    report.problems.extend(faults.into_iter().map(|(place, why)| format!("{place}: {}", group.error(why))));
     report.bytes += group.entry.bytes;
     report.records += u64::from(header.rows);
 }

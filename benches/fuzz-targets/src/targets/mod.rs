@@ -5,6 +5,7 @@ mod chunk;
 mod column;
 mod elastic;
 mod expression;
+mod files;
 mod filter;
 mod fluent;
 mod footer;
@@ -16,9 +17,11 @@ mod journald;
 mod kafka;
 mod loki;
 mod otlp;
+mod parse;
 mod past;
 mod pipeline;
 mod query;
+mod records;
 mod regex;
 mod relp;
 mod row_group;
@@ -38,6 +41,7 @@ pub fn all() -> Vec<Target> {
     let of_each = [
         indexers::TARGETS,
         pipeline::TARGETS,
+        records::TARGETS,
         http::TARGETS,
         inflate::TARGETS,
         syslog::TARGETS,
@@ -51,6 +55,7 @@ pub fn all() -> Vec<Target> {
         journald::TARGETS,
         kafka::TARGETS,
         tail::TARGETS,
+        parse::TARGETS,
         query::TARGETS,
         expression::TARGETS,
         regex::TARGETS,

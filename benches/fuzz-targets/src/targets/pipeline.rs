@@ -1,6 +1,5 @@
-//! Records through all indexers into a row group and a store: they come back byte for byte.
+//! Records through all indexers, and into a row group.
 
-use gastrolog_engine::{Answer, Cancel, Order, QueryRequest, Service, StoreConfig};
 use gastrolog_format::Compressor;
 use gastrolog_format::row_group::Header;
 use gastrolog_index::{Caps, PatternFinder, RangeSet, RowGroupBuilder};
@@ -9,19 +8,15 @@ use gastrolog_types::{Attributes, Batch, Timestamp};
 use super::indexers::{check, pipeline};
 use super::past::NOW;
 use super::row_group::read_all;
-use super::stores::memory_engine;
 use crate::Target;
 use crate::corpus::{file, lines};
 
-pub(crate) const TARGETS: &[Target] = &[
-    Target::new("pipeline", run, seeds),
-    Target::new("row_group_build", build, seeds),
-    Target::new("store_lines", store, seeds),
-];
+pub(crate) const TARGETS: &[Target] =
+    &[Target::new("pipeline", run, seeds), Target::new("row_group_build", build, seeds)];
 
 const LOGS: [&str; 6] = ["app.jsonl", "syslog.log", "access.log", "app.logfmt", "mixed.log", "app.log"];
 
-fn seeds() -> Vec<Vec<u8>> {
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let text = |log: &&str| lines(log, 9).join(&b'\n');
     LOGS.iter().map(text).chain([file("logs/mixed.log").into_iter().take(1500).collect()]).collect()
 }
@@ -38,7 +33,7 @@ fn run(data: &[u8]) {
 }
 
 /// The first byte says how small the caps are; the rest is lines.
-fn batch(data: &[u8]) -> (Caps, Batch) {
+pub(crate) fn batch(data: &[u8]) -> (Caps, Batch) {
     let (&first, text) = data.split_first().unwrap_or((&0, &[]));
     let caps = match first & 3 {
         0 => Caps { columns: 8, shapes: 3 },
@@ -57,32 +52,4 @@ fn build(data: &[u8]) {
     let read = Header::read(&encoded.bytes);
     assert_eq!(read.map(|(h, n)| (h.rows as usize, n)), Ok((batch.len(), encoded.bytes.len())));
     assert!(read_all(&encoded.bytes), "what was written cannot be read");
-}
-
-fn store(data: &[u8]) {
-    let (_, batch) = batch(data);
-    if batch.is_empty() {
-        return;
-    }
-    let texts: Vec<Vec<u8>> = (0..batch.len()).map(|i| batch.text_of(i).to_vec()).collect();
-    let engine = memory_engine(StoreConfig { row_group_bytes: 700, ..StoreConfig::default() });
-    assert!(engine.append("", batch).is_ok());
-    assert!(engine.seal("").is_ok());
-    let ask = |query: &str| QueryRequest {
-        query: query.into(),
-        order: Order::Write,
-        oldest_first: true,
-        ..QueryRequest::default()
-    };
-    let mut found = Vec::new();
-    let end = engine.query(&ask("*"), &Cancel::default(), &mut |answer| {
-        if let Answer::Record(record) = answer {
-            found.push(record.record.text);
-        }
-        true
-    });
-    assert!(end.is_ok_and(|end| end.damage.is_empty()));
-    assert_eq!(found, texts);
-    let end = engine.query(&ask("* | patterns"), &Cancel::default(), &mut |_| true);
-    assert!(end.is_ok(), "{end:?}");
 }

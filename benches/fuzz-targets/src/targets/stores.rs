@@ -1,17 +1,15 @@
 //! Small stores in memory.
 
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use gastrolog_engine::{
     Access, CacheBytes, Engine, EngineConfig, Location, OpenOptions, QueryLimits, StoreConfig,
 };
-use gastrolog_env::{Env, Fs, ManualClock, MemFs, SeededRandom};
+use gastrolog_env::{Env, MemFs};
 use gastrolog_index::Pipeline;
-use gastrolog_types::Timestamp;
 
+use super::files::{env, files_below};
 use super::indexers::pipeline;
-use super::past::NOW;
 
 /// Bytes that a query may hold.
 const QUERY_BYTES_MAX: u64 = 64 << 20;
@@ -26,15 +24,6 @@ fn config(default_store: StoreConfig) -> EngineConfig {
         QueryLimits { timeout_ms: Some(2000), memory_bytes: QUERY_BYTES_MAX, ..QueryLimits::default() };
     let cache = CacheBytes { columns: 1 << 20, ..EngineConfig::default().cache };
     EngineConfig { default_store, query, query_threads: 1, cache, ..EngineConfig::default() }
-}
-
-/// An environment in memory in which nothing is left to chance.
-fn env(fs: MemFs) -> Env {
-    Env {
-        fs: Arc::new(fs),
-        clock: Arc::new(ManualClock::new(Timestamp(NOW))),
-        random: Arc::new(SeededRandom::new(1)),
-    }
 }
 
 fn open(access: Access, config: EngineConfig, env: Env) -> Option<Arc<Engine>> {
@@ -53,24 +42,8 @@ pub(crate) fn memory_engine(store: StoreConfig) -> Arc<Engine> {
     engine
 }
 
-/// A file system that holds `files` below `dir`; nothing when a name cannot be a file.
-pub(crate) fn files_below(dir: &str, files: &[(String, Vec<u8>)]) -> Option<MemFs> {
-    let fs = MemFs::new();
-    for (name, bytes) in files {
-        let path = Path::new(dir).join(name);
-        fs.create_dir_all(path.parent()?).ok()?;
-        fs.create_new(&path).ok()?.append(bytes).ok()?;
-    }
-    Some(fs)
-}
-
 /// The store whose files these are, for reading; nothing when it cannot be opened, which is no fault.
 pub(crate) fn open_files(files: &[(String, Vec<u8>)]) -> Option<Arc<Engine>> {
     let fs = files_below("/stores/default", files)?;
     open(Access::ReadOnly, config(StoreConfig::default()), env(fs))
-}
-
-/// An environment whose log folder `/wal` holds one segment.
-pub(crate) fn env_of_segment(name: &str, bytes: Vec<u8>) -> Option<Env> {
-    Some(env(files_below("/", &[(name.to_owned(), bytes)])?))
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use gastrolog_chunk::wal::{Wal, WalOptions, decode_batch, encode_batch};
 use gastrolog_types::{Attributes, Batch, Timestamp};
 
+use super::files::env_of_segment;
 use super::past::{NOW, segments};
 use super::seal;
-use super::stores::env_of_segment;
 use crate::Target;
 use crate::corpus::lines;
 

@@ -1,21 +1,18 @@
 //! The flusher: the one thread that writes chunks.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
-use gastrolog_env::{Env, spawn_scoped};
-use gastrolog_format::Shapes;
-use gastrolog_format::row_group::EncodedRowGroup;
+use gastrolog_env::Env;
 use gastrolog_types::{Seq, Timestamp, buffers};
 
 use super::active::{ActiveChunk, Failure};
 use super::clock_watch::ClockWatch;
+use super::encode::{Encoded, encode_all};
 use super::error::FlushError;
 use super::reserve::Reserve;
-use super::state::{Command, State, end_seq};
-use super::{Encoder, SealPolicy, Shared};
+use super::state::{Command, State};
+use super::{SealPolicy, Shared};
 use crate::catalog::Catalog;
 use crate::wal::{Grown, WalError};
 use crate::{ChunkFile, Pending};
@@ -230,9 +227,7 @@ impl Flusher {
     }
 
     pub(super) fn note(&self, failure: &str) {
-        let mut state = self.shared.state.lock();
-        state.failures += 1;
-        state.last_failure = Some(failure.into());
+        self.shared.state.lock().note(failure);
     }
 
     /// Whether the growing chunk has reached what the policy says.
@@ -392,46 +387,4 @@ pub(super) fn next_id(env: &Env, last: &mut u128) -> u128 {
     let random = u128::from(env.random.next_u64()) << 64 | u128::from(env.random.next_u64());
     *last = ulid::Ulid::from_parts(ms, random).0.max(last.saturating_add(ID_GAP));
     *last
-}
-
-pub(super) type Encoded = (EncodedRowGroup, Shapes);
-
-/// Encodes each plan, all at the same time.
-fn encode_all(shared: &Shared, plans: &[Vec<Pending>]) -> Result<Vec<Vec<Encoded>>, FlushError> {
-    let encode = |plan: &Vec<Pending>| {
-        let begin_ns = shared.env.clock.monotonic_ns();
-        let encoded = encode(&*shared.encoder, plan);
-        shared.meter.build.note_ns(shared.env.clock.monotonic_ns().saturating_sub(begin_ns));
-        encoded
-    };
-    // The last one is for the thread at hand, which would only wait.
-    let Some((last, others)) = plans.split_last() else { return Ok(Vec::new()) };
-    std::thread::scope(|scope| {
-        let start = |plan| (plan, spawn_scoped(scope, move || encode(plan)));
-        let threads: Vec<_> = others.iter().map(start).collect();
-        let last = encode(last);
-        let died = |_| Err(FlushError::new("the encoder panicked"));
-        // Where the system has no thread left it takes longer.
-        let finish = |(plan, thread): (_, Option<ScopedJoinHandle<'_, _>>)| {
-            thread.map_or_else(|| encode(plan), |thread| thread.join().unwrap_or_else(died))
-        };
-        threads.into_iter().map(finish).chain([last]).collect()
-    })
-}
-
-/// The row groups of a plan: all of its records, in order.
-pub(super) fn encode(encoder: &dyn Encoder, plan: &[Pending]) -> Result<Vec<Encoded>, FlushError> {
-    let encoded = catch_unwind(AssertUnwindSafe(|| encoder.encode(plan)));
-    let encoded = encoded.map_err(|_| FlushError::new("the encoder panicked"))?;
-    let mut seq = plan.first().map(|p| p.first_seq);
-    for (EncodedRowGroup { header, .. }, _) in &encoded {
-        seq = seq
-            .filter(|&seq| seq == header.first_seq && header.rows > 0)
-            .map(|seq| seq + u64::from(header.rows));
-    }
-    if seq.is_some() && seq == plan.last().map(end_seq) {
-        Ok(encoded)
-    } else {
-        Err(FlushError::new("the encoder made row groups of other records than it was given"))
-    }
 }

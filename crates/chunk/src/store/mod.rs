@@ -24,11 +24,13 @@ mod active;
 mod append;
 mod check;
 mod clock_watch;
+mod encode;
 mod error;
 mod flush;
 mod meter;
 mod open;
 mod options;
+mod read_back;
 mod read_only;
 mod recompact;
 mod recover;
@@ -70,6 +72,9 @@ pub trait Encoder: Send + Sync {
     /// Encodes records in order, as one row group, or as several where that could not hold them. Their seqs follow each
     /// other, from one [`Pending`] to the next; of each batch only the records in its range are meant.
     fn encode(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)>;
+
+    /// The same of nothing but text and attributes: for where what [`Encoder::encode`] made cannot be read.
+    fn encode_as_text(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)>;
 }
 
 /// What a store takes and holds.

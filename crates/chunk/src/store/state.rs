@@ -118,6 +118,12 @@ pub(super) struct State {
 }
 
 impl State {
+    /// Counts something that failed, and says what.
+    pub(super) fn note(&mut self, failure: &str) {
+        self.failures += 1;
+        self.last_failure = Some(failure.into());
+    }
+
     /// Why records cannot be stored now.
     pub(super) fn trouble(&self) -> Option<Arc<str>> {
         let failed = self.held.as_ref().or(self.failing.as_ref()).map(|error| error.reason.clone());

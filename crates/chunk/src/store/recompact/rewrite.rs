@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use gastrolog_env::EnvError;
-use gastrolog_format::row_group::Header;
-use gastrolog_types::{Batch, Seq};
+use gastrolog_types::Batch;
 
 use super::RecompactPolicy;
 use crate::rows::read_rows;
 use crate::store::active::{ActiveChunk, Failure};
-use crate::store::flush::{Encoded, encode};
+use crate::store::encode::encode;
 use crate::store::options::ROW_GROUP_BYTES_MAX;
 use crate::store::state::{ROW_GROUP_RECORDS_MAX, attribute_weight, end_seq};
-use crate::store::{Encoder, Shared, StoreError};
+use crate::store::{Encoder, Shared, StoreError, read_back};
 use crate::{Chunk, Pending, ReadError, RowGroup};
 
 /// Why there is no new chunk.
@@ -136,8 +135,9 @@ impl<'a> Rewrite<'a> {
         if self.gathered.is_empty() {
             return Ok(());
         }
-        let encoded = encode(self.encoder, &self.gathered).map_err(StoreError::from)?;
-        if let Err(reason) = compare(&self.gathered, &encoded) {
+        let encoded = encode(&self.gathered, &|plan| self.encoder.encode(plan)).map_err(StoreError::from)?;
+        let looked = read_back::sections(&encoded);
+        if let Err(reason) = looked.and_then(|()| read_back::records(&self.gathered, &encoded, true)) {
             let chunks = self.sources.iter().map(|c| c.summary.id).collect();
             return Err(Halt::Leave { chunks, reason, harmless: false });
         }
@@ -154,27 +154,4 @@ impl<'a> Rewrite<'a> {
 fn read(group: &RowGroup) -> Result<Batch, ReadError> {
     let header = group.header()?;
     read_rows(&header, &group.body()?).map_err(|e| group.error(e))
-}
-
-/// Reads the row groups back and says what is not as it was.
-fn compare(records: &[Pending], groups: &[Encoded]) -> Result<(), String> {
-    let mut all = records.iter().flat_map(|p| p.range.clone().map(move |i| (p, i)));
-    for (group, _) in groups {
-        let body = Header::body_offset(&group.bytes).map_err(|e| e.to_string())?;
-        let body = group.bytes.get(body..).unwrap_or(&[]);
-        let found = read_rows(&group.header, body).map_err(|e| e.to_string())?;
-        for (at, (pending, i)) in all.by_ref().take(found.len()).enumerate() {
-            if !is_same(&pending.batch, i, &found, at) {
-                let seq: Seq = pending.first_seq + (i - pending.range.start) as u64;
-                return Err(format!("record {seq} would not be the same"));
-            }
-        }
-    }
-    Ok(())
-}
-
-fn is_same(a: &Batch, i: usize, b: &Batch, j: usize) -> bool {
-    let (Some(x), Some(y)) = (a.records.get(i), b.records.get(j)) else { return false };
-    let attributes = a.attributes.get(x.attributes as usize) == b.attributes.get(y.attributes as usize);
-    attributes && x.ingest == y.ingest && x.source == y.source && a.text_of(i) == b.text_of(j)
 }

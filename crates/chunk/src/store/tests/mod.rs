@@ -25,34 +25,56 @@ use crate::{Chunk, ReadError, RowGroup, Snapshot};
 
 const DIR: &str = "/store";
 
-/// Puts the whole text of each record into one column.
+/// Puts the whole text of each record into one column, and its attributes into others.
 struct TextEncoder;
+
+/// The number of the column of this name.
+fn column_of(name: &str, attribute: bool, columns: &mut Vec<RawColumn>) -> u32 {
+    let key = ColumnKey { name: name.into(), attribute, escape: 0, occurrence: 0 };
+    let found = columns.iter().position(|column| column.key == key);
+    found.unwrap_or_else(|| {
+        columns.push(RawColumn::new(key));
+        columns.len() - 1
+    }) as u32
+}
 
 impl Encoder for TextEncoder {
     fn encode(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
-        let key = ColumnKey { name: "text".into(), attribute: false, escape: 0, occurrence: 0 };
-        let mut column = RawColumn::new(key);
+        let (mut columns, mut shapes, mut shape_ids) = (Vec::new(), Shapes::default(), Vec::new());
         let (mut raw_bytes, mut ingest, mut source) = (0, Vec::new(), Vec::new());
         for (pending, i) in records.iter().flat_map(|p| p.range.clone().map(move |i| (p, i))) {
-            column.push(pending.batch.text_of(i));
+            let record = &pending.batch.records[i];
+            let mut ids = vec![column_of("text", false, &mut columns)];
+            columns[ids[0] as usize].push(pending.batch.text_of(i));
+            for (name, value) in pending.batch.attributes[record.attributes as usize].iter() {
+                ids.push(column_of(name, true, &mut columns));
+                columns[*ids.last().unwrap() as usize].push(value);
+            }
+            let literals = [&b""[..], b""].into_iter().collect();
+            let attributes = ids.split_off(1);
+            let shape = Shape { attributes, slots: ids, literals, ..Shape::default() };
+            let known = shapes.shapes.iter().position(|other| *other == shape);
+            shape_ids.push(known.unwrap_or(shapes.shapes.len()) as u32);
+            shapes.shapes.extend(known.is_none().then_some(shape));
             raw_bytes += pending.batch.text_of(i).len() as u64;
-            ingest.push(pending.batch.records[i].ingest.0);
-            source.push(pending.batch.records[i].source.0);
+            ingest.push(record.ingest.0);
+            source.push(record.source.0);
         }
-        let literals = [&b""[..], b""].into_iter().collect();
-        let shape = Shape { slots: vec![0], literals, ..Shape::default() };
-        let shapes = Shapes { shapes: vec![shape], names: Vec::new() };
         let parts = Parts {
             first_seq: records[0].first_seq,
             raw_bytes,
             shapes: &shapes,
-            shape_ids: &vec![0; ingest.len()],
+            shape_ids: &shape_ids,
             ingest: &ingest,
             source: &source,
             source_is_predicted: false,
-            columns: &[column],
+            columns: &columns,
         };
         vec![(encode_row_group(&parts, &mut Compressor::new(1)), shapes)]
+    }
+
+    fn encode_as_text(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
+        self.encode(records)
     }
 }
 
@@ -69,6 +91,10 @@ impl Encoder for Fives {
         let all = records.iter().flat_map(|p| p.range.clone().map(move |i| (p, i)));
         let all: Vec<Pending> = all.map(one).collect();
         all.chunks(5).flat_map(|five| TextEncoder.encode(five)).collect()
+    }
+
+    fn encode_as_text(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
+        TextEncoder.encode(records)
     }
 }
 

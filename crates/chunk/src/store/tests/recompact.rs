@@ -281,6 +281,9 @@ fn an_encoder_that_changes_a_record_is_found_out() {
             last.batch = Arc::new(batch);
             TextEncoder.encode(&changed)
         }
+        fn encode_as_text(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
+            TextEncoder.encode(records)
+        }
     }
     let env = env(MemFs::new());
     let store = sealed(&env, 2);

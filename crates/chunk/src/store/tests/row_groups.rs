@@ -76,6 +76,10 @@ impl Encoder for Forgetful {
         drop(if self.0 { groups.pop() } else { Some(groups.remove(0)) });
         groups
     }
+
+    fn encode_as_text(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
+        self.encode(records)
+    }
 }
 
 #[test]
@@ -86,6 +90,65 @@ fn an_encoder_that_leaves_records_out_is_not_believed() {
         append(&store, 0, 12);
         let error = store.flush().unwrap_err().to_string();
         assert!(error.contains("other records than it was given"), "{error}");
+        drop(store);
+        assert_eq!(texts_of(&open(&env)), texts(0, 12));
+    }
+}
+
+/// Makes row groups that cannot be read or are of something else, and as text none of more than some records.
+struct Broken {
+    breaks: fn(&mut (EncodedRowGroup, Shapes)),
+    text_rows_max: usize,
+}
+
+impl Encoder for Broken {
+    fn encode(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
+        let mut groups = TextEncoder.encode(records);
+        groups.iter_mut().for_each(self.breaks);
+        groups
+    }
+
+    fn encode_as_text(&self, records: &[Pending]) -> Vec<(EncodedRowGroup, Shapes)> {
+        let rows: usize = records.iter().map(|p| p.range.len()).sum();
+        if rows > self.text_rows_max { self.encode(records) } else { TextEncoder.encode(records) }
+    }
+}
+
+/// Row groups that a reader refuses, each for another reason.
+const BREAKS: [fn(&mut (EncodedRowGroup, Shapes)); 5] = [
+    |(group, _)| *group.bytes.last_mut().unwrap() ^= 1,
+    |(group, _)| group.bytes[30] ^= 1,
+    |(group, _)| group.bytes.truncate(group.bytes.len() - 1),
+    |(group, _)| group.header.raw_bytes += 1,
+    |(_, shapes)| drop(shapes.shapes.pop()),
+];
+
+#[test]
+fn what_cannot_be_read_is_written_as_text_before_the_log_forgets_it() {
+    for (breaks, text_rows_max) in BREAKS.into_iter().zip([100, 7, 1, 2, 3]) {
+        let env = env(MemFs::new());
+        let encoder = Arc::new(Broken { breaks, text_rows_max });
+        let store = Store::open(env.clone(), Path::new(DIR), options(), encoder).unwrap();
+        append(&store, 0, 12);
+        append(&store, 12, 90);
+        store.seal().unwrap();
+        let stats = store.stats();
+        let said = stats.last_failure.unwrap_or_default();
+        assert!(stats.failures > 0 && said.ends_with("; written as text"), "{said}");
+        store.close();
+        assert_eq!(texts_of(&open(&env)), texts(0, 102));
+    }
+}
+
+#[test]
+fn what_cannot_be_written_at_all_stays_in_the_log() {
+    for breaks in BREAKS {
+        let env = env(MemFs::new());
+        let encoder = Arc::new(Broken { breaks, text_rows_max: 0 });
+        let store = Store::open(env.clone(), Path::new(DIR), options(), encoder).unwrap();
+        append(&store, 0, 12);
+        store.flush().unwrap_err();
+        assert_eq!(texts_of(&store), texts(0, 12));
         drop(store);
         assert_eq!(texts_of(&open(&env)), texts(0, 12));
     }

@@ -6,10 +6,14 @@
 use std::sync::LazyLock;
 
 use gastrolog_format::column::{Column, Exceptions, Pattern};
+use gastrolog_format::secret_hash;
 use hashbrown::HashTable;
 
+/// An odd number, another one in each process: nobody can send values that all have the same hash.
+static BASE: LazyLock<u64> = LazyLock::new(|| secret_hash(b"base") | 1);
+
 /// An odd number without structure (2^64 divided by the golden ratio).
-const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
+const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// A text as a step from the hash of what stands before it: times the one, plus the other.
 #[derive(Clone, Copy, Debug)]
@@ -23,9 +27,10 @@ impl Step {
     const NONE: Step = Step { times: 1, plus: 0 };
 
     fn of(text: &[u8]) -> Step {
+        let base = *BASE;
         let step = |s: Step, &b: &u8| Step {
-            times: s.times.wrapping_mul(BASE),
-            plus: s.plus.wrapping_mul(BASE).wrapping_add(u64::from(b) + 1),
+            times: s.times.wrapping_mul(base),
+            plus: s.plus.wrapping_mul(base).wrapping_add(u64::from(b) + 1),
         };
         text.iter().fold(Step::NONE, step)
     }
@@ -173,7 +178,7 @@ pub(crate) fn distinct(column: &Column, wanted: impl Iterator<Item = usize>) -> 
 /// Spreads a hash over all its bits.
 #[inline]
 pub(crate) fn mix(hash: u64) -> u64 {
-    let product = u128::from(hash ^ hash >> 32) * u128::from(BASE);
+    let product = u128::from(hash ^ hash >> 32) * u128::from(ODD);
     (product >> 64) as u64 ^ product as u64
 }
 

@@ -1,8 +1,7 @@
 //! Numbers distinct byte strings without an allocation for each.
 
-use gastrolog_format::Strings;
+use gastrolog_format::{Strings, secret_hash};
 use hashbrown::HashTable;
-use rapidhash::v3::rapidhash_v3;
 
 /// Distinct strings, numbered from 0 in the order they were first met.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +14,7 @@ impl Interner {
     /// The number of `value`.
     #[inline]
     pub(crate) fn number(&mut self, value: &[u8]) -> u32 {
-        let hash = rapidhash_v3(value);
+        let hash = secret_hash(value);
         let short = hash as u32;
         let strings = &self.strings;
         let same = |&(h, n): &(u32, u32)| h == short && strings.get(n as usize) == value;
@@ -25,7 +24,7 @@ impl Interner {
         let number = self.strings.len() as u32;
         self.strings.push(value);
         let strings = &self.strings;
-        self.table.insert_unique(hash, (short, number), |&(_, n)| rapidhash_v3(strings.get(n as usize)));
+        self.table.insert_unique(hash, (short, number), |&(_, n)| secret_hash(strings.get(n as usize)));
         number
     }
 

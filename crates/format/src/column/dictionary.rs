@@ -1,10 +1,10 @@
 //! Finds the distinct values of a column.
 
 use hashbrown::HashTable;
-use rapidhash::v3::rapidhash_v3;
 
 use super::Values;
 use crate::row_group::make_room;
+use crate::secret_hash;
 
 /// Distinct values in the order they were met.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +83,7 @@ impl Numberer {
             self.repeat(last);
             return Ok(());
         }
-        let key = if is_short { key } else { rapidhash_v3(value) | IS_HASH };
+        let key = if is_short { key } else { secret_hash(value) | IS_HASH };
         let found = self.table.find(spread(key), |&(k, id)| k == key && (is_short || is_at(id)));
         let id = found.map(|&(_, id)| id).ok_or(key)?;
         self.last_key = key;

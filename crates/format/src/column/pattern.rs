@@ -6,7 +6,6 @@
 use gastrolog_types::TimeLayout;
 use gastrolog_types::words::is_word_byte;
 use hashbrown::HashTable;
-use rapidhash::v3::rapidhash_v3;
 
 use super::encode::encode_deep;
 use super::typed::parse_ipv4;
@@ -14,7 +13,7 @@ use super::{Encoding, Values};
 use crate::bytes::extend_short;
 use crate::compress::Compressor;
 use crate::words::WordSet;
-use crate::{Strings, Writer, ids};
+use crate::{Strings, Writer, ids, secret_hash};
 
 /// Most patterns a column keeps; texts of others are kept as plain text.
 pub(super) const PATTERNS_MAX: usize = 4096;
@@ -158,7 +157,7 @@ impl<'a> Miner<'a> {
     }
 
     fn find(&mut self, row: usize, text: &[u8], cuts: &[(u32, u32)], key: &[u8]) -> u32 {
-        let hash = rapidhash_v3(key);
+        let hash = secret_hash(key);
         let found = self.table.find(hash, |&(h, id)| {
             h == hash
                 && self.patterns.get(id as usize).is_some_and(|p| {

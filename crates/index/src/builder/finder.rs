@@ -3,9 +3,8 @@
 //! Most records have the shape of one just before, so a candidate is guessed from sizes alone and compared in
 //! place; only when it is another is anything hashed.
 
-use gastrolog_format::{Shape, Shapes};
+use gastrolog_format::{Shape, Shapes, secret_hash};
 use hashbrown::HashTable;
-use rapidhash::v3::rapidhash_v3;
 
 use super::leaves::Leaves;
 use crate::{Name, NamePart, RangeSet};
@@ -121,7 +120,7 @@ impl Finder {
         self.literals.clear();
         leaves.literals(record).for_each(|l| self.literals.extend_from_slice(l));
         self.head.iter().for_each(|w| self.literals.extend_from_slice(&w.to_le_bytes()));
-        rapidhash_v3(&self.literals)
+        secret_hash(&self.literals)
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use gastrolog_types::Timestamp;
 
 use super::RecompactPolicy;
-use crate::Chunk;
 use crate::store::Retention;
+use crate::{Chunk, ChunkSummary};
 
 /// A run of small chunks waits this many times the age for more of them, if it is not large enough before.
 const PATIENCE: i64 = 4;
@@ -38,6 +38,11 @@ pub(super) fn choose(
     None
 }
 
+/// Bytes of its text, or of its file where attributes make that the larger one.
+fn weight(summary: &ChunkSummary) -> u64 {
+    summary.raw_bytes.max(summary.file_bytes)
+}
+
 fn ns(ms: u64) -> i64 {
     i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000_000)
 }
@@ -53,7 +58,7 @@ struct Chooser<'a> {
 impl Chooser<'_> {
     fn may(&self, chunk: &Chunk) -> bool {
         let s = &chunk.summary;
-        let small = s.raw_bytes < self.policy.chunk_bytes / 2;
+        let small = weight(s) < self.policy.chunk_bytes / 2;
         // What was written anew once is small only where nothing fitted beside it: by hand it is tried again.
         let fresh = s.generation == 0 || self.policy.age_ms.is_none() && small;
         let known = s.records > 0 && !self.left_alone.contains_key(&s.id);
@@ -71,14 +76,14 @@ impl Chooser<'_> {
         let (mut bytes, mut end_seq, mut begin) = (0u64, 0, i64::MAX);
         for chunk in self.chunks.get(start..).unwrap_or(&[]) {
             let s = &chunk.summary;
-            let fits = bytes.saturating_add(s.raw_bytes) <= self.policy.chunk_bytes;
+            let fits = bytes.saturating_add(weight(s)) <= self.policy.chunk_bytes;
             begin = begin.min(s.ingest_time.min.0);
             let near = s.ingest_time.max.0.saturating_sub(begin) <= self.span_ns_max;
             let follows = run.is_empty() || fits && near && s.first_seq >= end_seq;
             if !self.may(chunk) || !follows {
                 break;
             }
-            bytes = bytes.saturating_add(s.raw_bytes);
+            bytes = bytes.saturating_add(weight(s));
             end_seq = s.end_seq;
             run.end += 1;
         }
@@ -95,7 +100,7 @@ impl Chooser<'_> {
 
     /// Whether nothing will come that could be part of it.
     fn is_ripe(&self, run: &Range<usize>) -> bool {
-        let bytes: u64 = self.of(run).iter().map(|c| c.summary.raw_bytes).sum();
+        let bytes: u64 = self.of(run).iter().map(|c| weight(&c.summary)).sum();
         let next_is_settled =
             self.chunks.get(run.end).is_some_and(|c| c.sealed && self.is_old(c.summary.ingest_time.max, 1));
         let oldest = self.of(run).iter().map(|c| c.summary.ingest_time.min).min();

@@ -35,7 +35,7 @@ const DRAFT: &str = "recompact";
 pub struct RecompactPolicy {
     /// Bytes of text that make a row group (at most 128 MiB).
     pub row_group_bytes: u64,
-    /// Small chunks next to each other become one of at most this many bytes of text.
+    /// Small chunks next to each other become one of at most this many bytes of text, and their files together have no more.
     pub chunk_bytes: u64,
     /// Only chunks whose newest record arrived this long ago, in milliseconds, and which need not wait for more
     /// neighbours. Nothing: all that are sealed, now.

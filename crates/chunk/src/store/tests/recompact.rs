@@ -270,6 +270,25 @@ fn a_damaged_chunk_is_left_as_it_is_and_named() {
 }
 
 #[test]
+fn chunks_of_little_text_and_large_attributes_stay_apart() {
+    let env = env(MemFs::new());
+    let store = open(&env);
+    for n in 1..4u64 {
+        let noise: Vec<u8> = (0..5000u64).map(|i| (i.wrapping_mul(0x9E37_79B9 * n) >> 13) as u8).collect();
+        let mut batch = Batch::default();
+        batch.push(b"text", &Attributes::new([("noise", noise)]), Timestamp(1), Timestamp::NONE);
+        store.append(batch).unwrap();
+        store.seal().unwrap();
+    }
+    for _ in 0..3 {
+        match recompact_next(&store).unwrap() {
+            Recompaction::Done(done) => assert_eq!(done.sources.len(), 1),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn an_encoder_that_changes_a_record_is_found_out() {
     struct Wrong;
     impl Encoder for Wrong {

@@ -14,8 +14,8 @@ from .sender import Good
 from .serve import Serve
 
 SECTION = "soak"
-# Many chunks, and none removed within an hour: what is held of the store must not grow with it.
-CONFIG = '[stores.default]\nseal_bytes = "128MiB"\n'
+# Many chunks; those of a third of the run are kept, so that the store grows for as long and then stays as large as it is.
+CONFIG = '[stores.default]\nseal_bytes = "128MiB"\nretention_age = "{}s"\n'
 LINES = 1000
 SAMPLE_S = 1.0
 TELL_S = 300
@@ -85,9 +85,14 @@ def slope(samples):
     return 3600 * sum((t - mean_t) * (v - mean_v) for t, v in samples) / spread if spread else 0.0
 
 
+def config(options):
+    """The configuration of the server for a run of so many minutes."""
+    return CONFIG.format(max(30, round(options.minutes * 60 / 3)))
+
+
 def maximum(options):
     """Bytes a second that two senders get acknowledged with nothing else going on."""
-    with Serve(options.bin, CONFIG) as server:
+    with Serve(options.bin, config(options)) as server:
         senders = [Good(server, f"m{n}", lines=LINES) for n in range(2)]
         for sender in senders:
             sender.start()
@@ -160,7 +165,7 @@ def summary(samples):
 def run(options):
     """All of it."""
     top = maximum(options)
-    with Serve(options.bin, CONFIG) as server:
+    with Serve(options.bin, config(options)) as server:
         log = os.path.join(server.folder, "app.log")
         server.args = ["--syslog-tcp", "127.0.0.1:0", "--tail", log]
         server.end(15)
@@ -181,7 +186,7 @@ def run(options):
             Row(
                 SECTION,
                 "a long run at half the maximum rate, queries beside it",
-                f"{minutes:.1f} min, {top / 2e6:.1f} MB/s by HTTP, 500 lines/s each by syslog and tail, {asking.answered:,} queries",
+                f"{minutes:.1f} min, the last third of it kept; {top / 2e6:.1f} MB/s by HTTP, 500 lines/s each by syslog and tail, {asking.answered:,} queries",
                 f"{sum(expected.values()):,} records sent, received and stored, counts added up at each of {len(samples):,} looks; {what}"
                 + (f"; WRONG: {wrong[:3]}" if wrong else ""),
                 not wrong and asking.answered > 0,

@@ -408,6 +408,26 @@ pub struct Pending {
     pub range: Range<usize>,
 }
 
+impl Pending {
+    /// The first `rows` records, at least one, and the others.
+    pub fn split(records: &[Pending], rows: usize) -> (Vec<Pending>, Vec<Pending>) {
+        let (mut first, mut others, mut left) = (Vec::new(), Vec::new(), rows.max(1));
+        for pending in records.iter().filter(|pending| !pending.range.is_empty()) {
+            let taken = left.min(pending.range.len());
+            let (batch, middle) = (&pending.batch, pending.range.start + taken);
+            let part = |first_seq, range| Pending { first_seq, batch: batch.clone(), range };
+            if taken > 0 {
+                first.push(part(pending.first_seq, pending.range.start..middle));
+            }
+            if middle < pending.range.end {
+                others.push(part(pending.first_seq + taken as u64, middle..pending.range.end));
+            }
+            left -= taken;
+        }
+        (first, others)
+    }
+}
+
 /// A store at one moment. Holding it keeps its files readable, even after retention removed them.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {

@@ -59,7 +59,7 @@ fn in_turn(
     let (mut groups, mut rest) = (Vec::new(), records.to_vec());
     while !rest.is_empty() {
         let group = first(&rest);
-        rest = split(&rest, group.0.header.rows as usize).1;
+        rest = Pending::split(&rest, group.0.header.rows as usize).1;
         groups.push(group);
     }
     groups
@@ -76,7 +76,7 @@ impl PipelineEncoder {
         };
         // A few huge records, each of a shape of its own, cost more as columns than as they came, or are more than a reader
         // takes.
-        let (same, _) = split(records, columns.header.rows as usize);
+        let (same, _) = Pending::split(records, columns.header.rows as usize);
         let text = self.text(&same);
         let is_smaller =
             text.0.header.rows == columns.header.rows && text.0.bytes.len() < columns.bytes.len();
@@ -109,24 +109,6 @@ impl PipelineEncoder {
             builder.finish(first_seq, &mut Compressor::new(self.level))
         }
     }
-}
-
-/// The first `rows` records, at least one, and the others.
-fn split(records: &[Pending], rows: usize) -> (Vec<Pending>, Vec<Pending>) {
-    let (mut first, mut others, mut left) = (Vec::new(), Vec::new(), rows.max(1));
-    for pending in records.iter().filter(|pending| !pending.range.is_empty()) {
-        let taken = left.min(pending.range.len());
-        let (batch, middle) = (&pending.batch, pending.range.start + taken);
-        let part = |first_seq, range| Pending { first_seq, batch: batch.clone(), range };
-        if taken > 0 {
-            first.push(part(pending.first_seq, pending.range.start..middle));
-        }
-        if middle < pending.range.end {
-            others.push(part(pending.first_seq + taken as u64, middle..pending.range.end));
-        }
-        left -= taken;
-    }
-    (first, others)
 }
 
 /// The shapes as they were written; nothing when a reader would not take them.

@@ -49,7 +49,11 @@ fn encode_somehow(shared: &Shared, plan: &[Pending]) -> Result<Vec<Encoded>, Flu
 /// The row groups of a plan as text, of fewer records at a time where that is too much.
 fn encode_as_text(encoder: &dyn Encoder, plan: &[Pending]) -> Result<Vec<Encoded>, FlushError> {
     encode_readable(plan, &|plan| encoder.encode_as_text(plan)).or_else(|error| {
-        let Some((first, others)) = halves(plan) else { return Err(error) };
+        let records: usize = plan.iter().map(|p| p.range.len()).sum();
+        if records < 2 {
+            return Err(error);
+        }
+        let (first, others) = Pending::split(plan, records / 2);
         let mut groups = encode_as_text(encoder, &first)?;
         groups.extend(encode_as_text(encoder, &others)?);
         Ok(groups)
@@ -86,25 +90,4 @@ pub(super) fn encode(
     } else {
         Err(FlushError::new("the encoder made row groups of other records than it was given"))
     }
-}
-
-/// The first half of the records, and the others; nothing where there is one alone.
-fn halves(plan: &[Pending]) -> Option<(Vec<Pending>, Vec<Pending>)> {
-    let records: usize = plan.iter().map(|p| p.range.len()).sum();
-    let mut left = records / 2;
-    let (mut first, mut others) = (Vec::new(), Vec::new());
-    for pending in plan {
-        let taken = left.min(pending.range.len());
-        let middle = pending.range.start + taken;
-        let part = |range: std::ops::Range<usize>| Pending {
-            first_seq: pending.first_seq + (range.start - pending.range.start) as u64,
-            batch: pending.batch.clone(),
-            range,
-        };
-        first.push(part(pending.range.start..middle));
-        others.push(part(middle..pending.range.end));
-        left -= taken;
-    }
-    let with_records = |parts: Vec<Pending>| parts.into_iter().filter(|p| !p.range.is_empty()).collect();
-    (records > 1).then(|| (with_records(first), with_records(others)))
 }

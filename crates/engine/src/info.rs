@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use gastrolog_chunk::{Chunk, ReadError, RowGroup, faults_of_sections};
+use gastrolog_chunk::{Chunk, ReadError, RowGroup, Store, faults_of_sections};
 use gastrolog_format::{Body, ChunkHead};
 use gastrolog_types::Timestamp;
 
+use crate::engine::or_default;
 use crate::{ChunkDetail, ChunkInfo, ColumnDetail, Engine, EngineError, StoreInfo, VerifyReport};
 
 impl Engine {
@@ -79,6 +80,8 @@ impl Engine {
         let snapshot = open.snapshot();
         let mut report = VerifyReport { problems: open.damage(), ..VerifyReport::default() };
         report.problems.extend(open.harmless_damage());
+        let reserve = Store::damage_of_reserve(&self.env, &self.root.join(or_default(store)));
+        report.problems.extend(reserve.map(|damage| damage.to_string()));
         let total: u64 = snapshot.chunks.iter().map(|c| c.summary.file_bytes).sum();
         let mut done = 0;
         for chunk in &snapshot.chunks {

@@ -7,6 +7,7 @@ use gastrolog_format::{CHUNK_HEAD_BYTES, ChunkHead, Compressor, Footer, FooterBu
 use gastrolog_types::Timestamp;
 
 use super::recover::list;
+use super::reserve::path_of_reserve;
 use super::{Store, StoreError};
 use crate::ChunkFile;
 use crate::catalog::Catalog;
@@ -45,6 +46,10 @@ impl Store {
             done.extend(repair_chunk(env, &path, (id, generation), is_sealed)?);
         }
         env.fs.sync_dir(&dir.join("chunks"))?;
+        if let Some(damage) = Store::damage_of_reserve(env, dir) {
+            env.fs.remove_file(&path_of_reserve(dir))?;
+            done.push(format!("{damage}; it is removed, and made again by who writes to the store"));
+        }
         Ok(done)
     }
 }

@@ -227,19 +227,21 @@ impl<'a> Search<'a> {
 
     /// Where the next good frame starts, from `from` on.
     fn next_frame(&mut self, from: usize, mark: u32, floor: Seq) -> Option<usize> {
-        let rest = self.bytes.get(from..)?;
-        for i in memchr::memmem::find_iter(rest, &mark.to_le_bytes()) {
-            let at = from + i;
+        let mark_bytes = mark.to_le_bytes();
+        let finder = memchr::memmem::Finder::new(&mark_bytes);
+        let mut at = from;
+        loop {
+            at += finder.find(self.bytes.get(at..)?)?;
             let len = (u32_at(self.bytes, at + 4)? as usize).saturating_add(FRAME_HEAD_LEN);
-            if len > self.bytes.len() - at {
-                continue;
+            if len <= self.bytes.len() - at {
+                self.budget_bytes = self.budget_bytes.checked_sub(len)?;
+                if good_frame(self.bytes, at, mark, floor).is_ok() {
+                    return Some(at);
+                }
             }
-            self.budget_bytes = self.budget_bytes.checked_sub(len)?;
-            if good_frame(self.bytes, at, mark, floor).is_ok() {
-                return Some(at);
-            }
+            // Not behind the mark that was found: one of equal bytes may begin within it.
+            at += 1;
         }
-        None
     }
 }
 

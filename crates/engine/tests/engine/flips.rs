@@ -23,6 +23,9 @@ const FLIPS: u64 = 600;
 /// Lines of a batch, which is a row group of its own when it goes straight to a chunk.
 const LINES: usize = 40;
 
+/// The reserve, which is as large as other files here, so that it is hit as often.
+const RESERVE_BYTES: u64 = 2000;
+
 /// What a mark takes in the log, at most.
 const MARK_BYTES_MAX: usize = 128;
 
@@ -64,7 +67,7 @@ fn open(fs: &MemFs, access: Access) -> Result<Arc<Engine>, EngineError> {
 }
 
 fn open_in(dir: PathBuf, access: Access, env: Env) -> Result<Arc<Engine>, EngineError> {
-    let store = StoreConfig { row_group_bytes: 3000, ..StoreConfig::default() };
+    let store = StoreConfig { row_group_bytes: 3000, reserve_bytes: RESERVE_BYTES, ..StoreConfig::default() };
     let config = EngineConfig {
         default_store: store,
         query_threads: 1,
@@ -104,6 +107,9 @@ fn append(engine: &Engine, lines: &mut Vec<String>, count: usize) {
 fn store() -> (Image, Vec<String>) {
     let fs = MemFs::new();
     let engine = open(&fs, Access::ReadWrite).unwrap();
+    // In memory there is none: it is as on a disk.
+    let mut reserve = fs.create_new(&Path::new(STORE).join("reserve")).unwrap();
+    reserve.append(&[0; RESERVE_BYTES as usize]).unwrap();
     let mut lines = Vec::new();
     for _ in 0..2 {
         for _ in 0..3 {
@@ -254,7 +260,7 @@ fn no_flipped_bit_makes_a_wrong_answer() {
     assert!(engine.verify("", &mut |_, _| {}).unwrap().problems.is_empty());
     let kinds: Vec<String> = image.iter().map(|(path, _)| kind(path)).collect();
     assert_eq!(kinds.iter().filter(|k| *k == "chunk").count(), 3, "{kinds:?}");
-    assert!(kinds.iter().any(|k| k == "wal") && kinds.iter().any(|k| k == "catalog"), "{kinds:?}");
+    assert!(["wal", "catalog", "reserve"].iter().all(|kind| kinds.iter().any(|k| k == kind)), "{kinds:?}");
     assert_eq!(open(&disk_of(&image), Access::ReadWrite).unwrap().chunks("").unwrap().len(), 3);
 
     let random = SeededRandom::new(number("GASTROLOG_SEED", 1));

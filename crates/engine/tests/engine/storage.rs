@@ -236,6 +236,12 @@ fn repair_makes_heads_footers_and_the_catalog_again_and_says_what_is_lost() {
     assert_eq!(repair().unwrap(), Vec::<String>::new());
     flip(&dir.path().join("stores/default/catalog"), 50);
     assert!(repair().unwrap()[0].contains("it is made again"));
+    let reserve = dir.path().join("stores/default/reserve");
+    std::fs::write(&reserve, vec![0; 3 << 20]).unwrap();
+    assert_eq!(repair().unwrap(), Vec::<String>::new());
+    flip(&reserve, 2 << 20);
+    let said = repair().unwrap().join("\n");
+    assert!(said.contains("reserve: byte 2097152: it is no longer zero") && !reserve.exists(), "{said}");
     let engine = open(dir.path(), Env::real(), Access::ReadWrite).unwrap();
     let (rows, end) = ask(&engine, "*");
     assert!((900..1200).contains(&rows) && !end.damage.is_empty(), "{rows}: {:?}", end.damage);

@@ -94,7 +94,11 @@ impl Catalog {
         if !env.fs.exists(path)? {
             return Ok(None);
         }
-        Ok(Some(Catalog::decode(&env.fs.read(path)?)))
+        match env.fs.read(path) {
+            Ok(bytes) => Ok(Some(Catalog::decode(&bytes))),
+            Err(error) if error.is_of_the_medium() => Ok(Some(Err(Corrupt("the disk cannot read it")))),
+            Err(error) => Err(error),
+        }
     }
 
     /// Puts it in the place of the one at `path`, durably.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use gastrolog_env::{Env, ReadFile};
+use gastrolog_env::{Env, EnvError, ReadFile};
 use gastrolog_format::row_group::TimeSpan;
 use gastrolog_format::{
     Body, CHUNK_HEAD_BYTES, ChunkHead, Corrupt, Footer, OUTSIDE, RowGroupEntry, TRAILER_BYTES,
@@ -26,12 +26,15 @@ pub struct ReadError {
     pub place: String,
     /// What is wrong.
     pub reason: String,
+    /// Whether the disk cannot read it: see [`EnvError::is_of_the_medium`].
+    pub is_of_the_medium: bool,
 }
 
 impl ReadError {
     /// An error at `place` of `file`.
     pub fn new(file: &Path, place: impl Into<String>, reason: impl ToString) -> ReadError {
-        ReadError { file: file.display().to_string(), place: place.into(), reason: reason.to_string() }
+        let (file, place, reason) = (file.display().to_string(), place.into(), reason.to_string());
+        ReadError { file, place, reason, is_of_the_medium: false }
     }
 }
 
@@ -106,8 +109,9 @@ impl ChunkFile {
         Ok(())
     }
 
-    fn error(&self, reason: impl ToString) -> ReadError {
-        ReadError::new(&self.path, "whole file", reason)
+    fn error(&self, cause: EnvError) -> ReadError {
+        let is_of_the_medium = cause.is_of_the_medium();
+        ReadError { is_of_the_medium, ..ReadError::new(&self.path, "whole file", cause) }
     }
 }
 

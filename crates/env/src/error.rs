@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 /// Result of an operation on the environment.
 pub type Result<T> = std::result::Result<T, EnvError>;
 
+/// "Input/output error", by the same number on every system that this runs on.
+const EIO: i32 = 5;
+
 /// A file operation that failed.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {operation} {}: {cause}", path.display())]
@@ -31,6 +34,12 @@ impl EnvError {
     pub fn is_full(&self) -> bool {
         use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
         matches!(self.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+    }
+
+    /// Whether the disk answered that it cannot read or write (EIO): asking again gives no other answer, and other files
+    /// may be as they should be.
+    pub fn is_of_the_medium(&self) -> bool {
+        self.cause.raw_os_error() == Some(EIO) || self.kind() == io::ErrorKind::Other
     }
 
     /// The path it was about.

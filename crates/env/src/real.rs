@@ -160,10 +160,17 @@ impl Fs for RealFs {
 
     fn reserve(&self, path: &Path, bytes: u64) -> Result<()> {
         use rustix::fs::{FallocateFlags, fallocate};
+        use rustix::io::Errno;
         let mut options = OpenOptions::new();
-        let file = options.write(true).create_new(true).mode(FILE_MODE).open(path).on("create", path)?;
-        // Allocated and never written: it takes no time.
-        let made = fallocate(&file, FallocateFlags::empty(), 0, bytes).map_err(io::Error::from);
+        let mut file = options.write(true).create_new(true).mode(FILE_MODE).open(path).on("create", path)?;
+        // Allocated and never written: it takes no time. Where a file system cannot do that (ext3, older NFS), it is
+        // written.
+        let made = match fallocate(&file, FallocateFlags::empty(), 0, bytes) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => {
+                io::copy(&mut io::repeat(0).take(bytes), &mut file).and_then(|_| file.sync_data())
+            }
+            made => made.map_err(io::Error::from),
+        };
         if made.is_err() {
             // Best effort: the first error is the one that matters.
             let _ = fs::remove_file(path);

@@ -1,12 +1,16 @@
 //! Taking records: by way of the log, or straight to a chunk.
 
 use crossbeam::channel::bounded;
+use gastrolog_format::SEQ_MAX;
 use gastrolog_types::{Batch, Seq};
 
 use super::check::check;
 use super::state::{Appended, Refused, State};
-use super::{Shared, Store, StoreError};
+use super::{FlushError, Shared, Store, StoreError};
 use crate::wal::{Prepared, WalError};
+
+/// Seqs that are left over at the end: more than all batches can have that are taken at the same time.
+const SEQS_LEFT_OVER: Seq = 1 << 40;
 
 /// No more records are taken while this many row groups of them wait.
 const ROW_GROUPS_WAITING_MAX: u64 = 3;
@@ -40,7 +44,7 @@ impl Shared {
         let prepared = Prepared::new(&batch)?;
         self.wait_for_room()?;
         let order = self.order.lock();
-        let next_seq = self.state.lock().next_seq;
+        let next_seq = self.next_seq()?;
         let ticket = match self.wal.append_prepared(next_seq, &prepared) {
             Ok(ticket) => ticket,
             // The log is broken until the store is opened again, but chunks can still be written.
@@ -66,6 +70,20 @@ impl Shared {
         }
     }
 
+    /// The seq that the next record gets. No store gets to the end of them, but a file may say that it has: what is
+    /// stored behind could not be read again.
+    fn next_seq(&self) -> Result<Seq, StoreError> {
+        let next_seq = self.state.lock().next_seq;
+        if next_seq < SEQ_MAX - SEQS_LEFT_OVER {
+            return Ok(next_seq);
+        }
+        let reason = format!(
+            "the next record of {} would be number {next_seq}, and there are no more: its catalog, its log or a chunk says so",
+            self.dir.display()
+        );
+        Err(FlushError { reason: reason.into(), full: false }.into())
+    }
+
     /// Remembers that the log had no room, and for how much.
     fn refuse(&self, error: WalError, batch: &Prepared) -> StoreError {
         if let WalError::Env(cause) = &error {
@@ -79,6 +97,7 @@ impl Shared {
         self.wait_for_room()?;
         let (sender, receiver) = bounded(1);
         let order = self.order.lock();
+        self.next_seq()?;
         let first_seq = self.push(|state| state.push(batch, Some(sender), self.env.clock.now()))?;
         drop(order);
         receiver.recv().map_err(|_| StoreError::Closed)??;

@@ -36,7 +36,8 @@ pub(super) struct Flusher {
     pub(super) last_id: u128,
     /// Whether the catalog does not say what it should.
     pub(super) catalog_stale: bool,
-    /// Files whose records are in another chunk. They are removed when the catalog does not name them any more.
+    /// Files whose records are in another chunk, or that retention gave up. They are removed when the catalog does not
+    /// name them any more.
     pub(super) leftovers: Vec<Arc<ChunkFile>>,
     pub(super) reserve: Reserve,
     pub(super) watch: ClockWatch,
@@ -327,8 +328,9 @@ impl Flusher {
         if self.shared.wal.poison().is_none() {
             return self.try_again();
         }
-        self.flush_all()?;
+        // What comes meanwhile may be in the log as well, from before it failed: it is not forgotten by this.
         let end = self.shared.state.lock().next_seq;
+        self.flush(end)?;
         let grown = self.active.as_ref().map(ActiveChunk::grown).unwrap_or_default();
         self.let_go(end, grown).map_err(FlushError::new)
     }
@@ -341,7 +343,11 @@ impl Flusher {
         let refused = self.shared.state.lock().refused.clone();
         if let Some(refused) = refused {
             self.shared.wal.tick().map_err(FlushError::new)?;
-            self.shared.wal.find_room(refused.bytes).map_err(FlushError::new)?;
+            match self.shared.wal.find_room(refused.bytes) {
+                // Whether there is room cannot be found out so: whoever brings records will see.
+                Err(WalError::Env(error)) if !error.is_full() => {}
+                found => found.map_err(FlushError::new)?,
+            }
             self.shared.state.lock().refused = None;
         }
         Ok(())

@@ -254,10 +254,13 @@ impl Store {
             // A thread that panicked has said so on stderr; there is nothing left to do for it.
             let _ = thread.join();
         }
-        if running.lock.take().is_some() {
+        let lock = running.lock.take();
+        if lock.is_some() {
             // What was written under `Durability::Interval` and not synced yet. A failure poisons the log.
             let _ = self.shared.wal.finish();
         }
+        // Only now may another open the store: it would number its records from what it finds.
+        drop(lock);
     }
 }
 

@@ -16,11 +16,11 @@ use super::flush::Flusher;
 use super::meter::Meter;
 use super::recompact::remove_drafts;
 use super::recover::{Found, Inventory, RecoveryReport, Unsealed, take_pending};
-use super::reserve::Reserve;
+use super::reserve::{Reserve, give_reserve};
 use super::state::{Item, State, end_seq, weight};
 use super::{Encoder, Running, Shared, Store, StoreError, StoreOptions};
-use crate::wal::{DAMAGED, Durability, Wal, WalOptions};
-use crate::{Chunk, ChunkFile, Pending};
+use crate::wal::{DAMAGED, Durability, Grown, Wal, WalError, WalOptions};
+use crate::{Chunk, ChunkFile, Pending, ReadError};
 
 impl Store {
     /// Opens the store in `dir`, which is made if missing. Nobody else can open it for writing meanwhile.
@@ -35,14 +35,32 @@ impl Store {
         encoder: Arc<dyn Encoder>,
     ) -> Result<Arc<Store>, StoreError> {
         let options = options.checked();
+        match Store::open_once(env.clone(), dir, options, encoder.clone()) {
+            // What is damaged is copied before it is cut, and the disk may be full. Once the store is open, retention
+            // makes room, and then the reserve is made again.
+            Err(StoreError::Env(error) | StoreError::Wal(WalError::Env(error)))
+                if error.is_full() && give_reserve(&env, dir) =>
+            {
+                Store::open_once(env, dir, options, encoder)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_once(
+        env: Env,
+        dir: &Path,
+        options: StoreOptions,
+        encoder: Arc<dyn Encoder>,
+    ) -> Result<Arc<Store>, StoreError> {
         env.fs.create_dir_all(&dir.join("chunks"))?;
         let lock = env.fs.lock(&dir.join("lock"), true, &describe_this_process(&*env.clock))?;
         remove_drafts(&env, &dir.join("chunks"))?;
         let mut inventory = Inventory::take(&env, dir)?;
-        let (wal, pending) = open_log(&env, dir, options, &mut inventory)?;
+        let (wal, grown, pending) = open_log(&env, dir, options, &mut inventory)?;
         let end = pending.last().map_or(0, end_seq).max(inventory.end_seq());
         let next_seq = end.max(wal.next_seq()).max(inventory.next_seq);
-        let stored_below = inventory.end_seq();
+        let stored_below = inventory.stored_below(grown);
         let repaired = Repaired::of(&env, inventory, options)?;
         env.fs.sync_dir(&dir.join("chunks"))?;
         // What is not released now is released by the next flush, and the same goes for what is not said.
@@ -94,19 +112,21 @@ fn open_log(
     dir: &Path,
     options: StoreOptions,
     inventory: &mut Inventory,
-) -> Result<(Wal, Vec<Pending>), StoreError> {
+) -> Result<(Wal, Option<Grown>, Vec<Pending>), StoreError> {
     let doubt = inventory.doubtful();
     let stored_below = doubt.as_ref().map_or(inventory.end_seq(), |d| d.first_seq);
     let wal_options = WalOptions { durability: options.durability, ..WalOptions::default() };
     let (wal, recovered) = Wal::open(env, &dir.join("wal"), stored_below, wal_options)?;
     inventory.report.wal = recovered.report().clone();
-    inventory.expect(recovered.grown(), dir);
+    let grown = recovered.grown();
+    inventory.expect(grown, recovered.report(), dir);
+    let stored_below = if doubt.is_some() { stored_below } else { inventory.stored_below(grown) };
     let mut pending = take_pending(recovered, stored_below, &mut inventory.report)?;
     if let Some(doubt) = doubt {
         inventory.resolve(doubt, &mut pending);
     }
     inventory.report.replayed_records = pending.iter().map(|p| p.range.len() as u64).sum();
-    Ok((wal, pending))
+    Ok((wal, grown, pending))
 }
 
 fn state_of(env: &Env, chunks: Vec<Arc<Chunk>>, pending: Vec<Pending>, next_seq: Seq) -> State {
@@ -170,6 +190,7 @@ impl Repaired {
                 }
                 Found::Unsealed(chunk) if chunk.scan.groups.is_empty() => repaired.discard(env, *chunk)?,
                 Found::Unsealed(chunk) => repaired.adopt(env, *chunk, Some(i) == last, options)?,
+                Found::Unreadable(_) => {}
             }
         }
         Ok(repaired)
@@ -187,9 +208,17 @@ impl Repaired {
             env.fs.remove_file(&chunk.path)?;
         } else {
             let reason = "no row group can be read; the file is left as it is";
-            self.report.damage.push(crate::ReadError::new(&chunk.path, "whole file", reason));
+            self.report.damage.push(ReadError::new(&chunk.path, "whole file", reason));
         }
         Ok(())
+    }
+
+    /// Leaves a damaged chunk as it is, because there is no room for a copy of it: what is good in it can be read.
+    fn leave(&mut self, env: &Env, chunk: &Unsealed, full: &EnvError) {
+        let reason = format!("it is left as it is, and cut when there is room for a copy: {full}");
+        self.report.harmless.push(ReadError::new(&chunk.path, "whole file", reason));
+        let file = ChunkFile::new(env, &chunk.path);
+        self.chunks.push(Arc::new(Chunk::scanned(chunk.head, chunk.scan.bare_footer(), file)));
     }
 
     /// Cuts off what is torn; the last chunk grows on, others are sealed.
@@ -205,7 +234,13 @@ impl Repaired {
         let footer = rebuilt.unwrap_or_else(|_| chunk.scan.bare_footer());
         let end = chunk.scan.end as u64;
         if end < chunk.durable_bytes {
-            env.fs.write_atomic(&chunk.path.with_extension(DAMAGED), &chunk.content)?;
+            match keep_copy(env, &chunk.path, &chunk.content) {
+                Err(error) if error.is_full() => {
+                    self.leave(env, &chunk, &error);
+                    return Ok(());
+                }
+                copied => copied?,
+            }
         }
         chunk.content = Vec::new();
         if end < chunk.file_bytes {
@@ -228,9 +263,21 @@ impl Repaired {
     }
 }
 
+/// Keeps a copy of a chunk that is about to be cut, if need be in the room of the reserve.
+fn keep_copy(env: &Env, path: &Path, content: &[u8]) -> Result<(), EnvError> {
+    let copy = path.with_extension(DAMAGED);
+    match (env.fs.write_atomic(&copy, content), path.ancestors().nth(2)) {
+        (Err(error), Some(dir)) if error.is_full() && give_reserve(env, dir) => {
+            env.fs.write_atomic(&copy, content)
+        }
+        (copied, _) => copied,
+    }
+}
+
 fn has_records(found: &Found) -> bool {
     match found {
         Found::Sealed(summary, _) => summary.records > 0,
         Found::Unsealed(chunk) => !chunk.scan.groups.is_empty(),
+        Found::Unreadable(_) => false,
     }
 }

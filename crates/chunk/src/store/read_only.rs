@@ -40,13 +40,13 @@ impl ReadOnlyStore {
         wal_report.wal = recovered.report().clone();
         let mut pending = take_pending(recovered, 0, &mut wal_report)?;
         let mut inventory = Inventory::take(env, dir)?;
-        inventory.expect(grown, dir);
+        inventory.expect(grown, &wal_report.wal, dir);
         match inventory.doubtful() {
             Some(doubt) => {
                 skip_stored(&mut pending, doubt.first_seq);
                 inventory.resolve(doubt, &mut pending);
             }
-            None => skip_stored(&mut pending, inventory.end_seq()),
+            None => skip_stored(&mut pending, inventory.stored_below(grown)),
         }
         let end = pending.last().map_or(0, end_seq).max(inventory.end_seq());
         let next_seq = end.max(inventory.next_seq);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gastrolog_env::{Env, EnvError};
-use gastrolog_format::{CHUNK_HEAD_BYTES, CHUNK_VERSION, ChunkHead};
+use gastrolog_format::{CHUNK_HEAD_BYTES, CHUNK_VERSION, ChunkHead, Corrupt, Footer};
 use gastrolog_types::{Batch, Seq, Timestamp};
 
 use super::StoreError;
@@ -78,6 +78,8 @@ impl Unsealed {
 pub(super) enum Found {
     Sealed(ChunkSummary, PathBuf),
     Unsealed(Box<Unsealed>),
+    /// The disk cannot read it. It is left as it is.
+    Unreadable(PathBuf),
 }
 
 impl Found {
@@ -90,6 +92,7 @@ impl Found {
                 let (first, last) = (chunk.scan.groups.first()?, chunk.scan.groups.last()?);
                 Some((first.header.first_seq, last.end_seq()))
             }
+            Found::Unreadable(_) => None,
         }
     }
 }
@@ -103,6 +106,10 @@ pub(super) struct Inventory {
     pub(super) next_seq: Seq,
     /// Whether the catalog does not say what it should.
     pub(super) catalog_stale: bool,
+    /// Whether there is none, or none that can be read.
+    has_no_catalog: bool,
+    /// Whether the catalog can be read, and every chunk is there that it names.
+    is_complete: bool,
     /// Files whose records are in another chunk, which was made of them.
     pub(super) superseded: Vec<PathBuf>,
     pub(super) report: RecoveryReport,
@@ -114,7 +121,8 @@ impl Inventory {
         let mut report = RecoveryReport::default();
         let catalog_path = dir.join("catalog");
         let loaded = Catalog::load(env, &catalog_path)?;
-        let mut catalog_stale = !matches!(loaded, Some(Ok(_)));
+        let has_no_catalog = !matches!(loaded, Some(Ok(_)));
+        let (mut catalog_stale, mut is_complete) = (has_no_catalog, !has_no_catalog);
         let catalog = match loaded {
             Some(Ok(catalog)) => catalog,
             Some(Err(error)) => {
@@ -145,6 +153,7 @@ impl Inventory {
             if is_superseded(lost, &chunks) {
                 continue;
             }
+            is_complete = false;
             let path = super::active::chunk_path(&dir.join("chunks"), lost.id);
             let seqs = format!("records {} to {} are lost", lost.first_seq, lost.end_seq);
             report.add(&path, "whole file", format!("the file is missing: {seqs}"));
@@ -155,14 +164,25 @@ impl Inventory {
         let superseded = set_aside(&mut chunks);
         catalog_stale |= !superseded.is_empty();
         let next_seq = catalog.next_seq;
-        let mut inventory = Inventory { chunks, last_id, next_seq, catalog_stale, superseded, report };
+        let mut inventory = Inventory {
+            chunks,
+            last_id,
+            next_seq,
+            catalog_stale,
+            has_no_catalog,
+            is_complete,
+            superseded,
+            report,
+        };
         inventory.clip();
+        inventory.find_cut_off();
         Ok(inventory)
     }
 
     /// Compares what was found with what the log knows of the chunk that grew. What lacks of that is no interrupted
     /// write: it was durable.
-    pub(super) fn expect(&mut self, grown: Option<Grown>, dir: &Path) {
+    pub(super) fn expect(&mut self, grown: Option<Grown>, log: &wal::Report, dir: &Path) {
+        self.find_cut_off_last(grown.is_some() || log.segments > 0);
         let Some(Grown { chunk: id, bytes, end_seq }) = grown else { return };
         self.next_seq = self.next_seq.max(end_seq);
         let end = self.end_seq();
@@ -201,6 +221,51 @@ impl Inventory {
         }
     }
 
+    /// Whether there is nothing to say how long chunks were, though some were sealed: as in a copy without the catalog.
+    fn lacks_catalog(&self) -> bool {
+        self.has_no_catalog && self.chunks.iter().any(|found| matches!(found, Found::Sealed(..)))
+    }
+
+    /// Names the chunks that end in bytes which are no row group where the next one begins too late, should there be no
+    /// catalog that knows how long they were.
+    fn find_cut_off(&mut self) {
+        if !self.lacks_catalog() {
+            return;
+        }
+        let seqs: Vec<_> = self.chunks.iter().map(Found::seqs).collect();
+        for (i, found) in self.chunks.iter_mut().enumerate() {
+            let Found::Unsealed(chunk) = found else { continue };
+            let (before, behind) = seqs.split_at(i + 1);
+            let end = before.iter().flatten().map(|s| s.1).max().unwrap_or(0);
+            let next = behind.iter().flatten().map(|s| s.0).min().unwrap_or(end);
+            let rest = chunk.file_bytes.saturating_sub(chunk.scan.end as u64);
+            if rest > 0 && end < next && chunk.durable_bytes == 0 {
+                chunk.durable_bytes = chunk.file_bytes;
+                let place = format!("{rest} bytes at {}", chunk.scan.end);
+                let reason = format!("no row group can be read here: records {end} to {next} may be lost");
+                self.report.add(&chunk.path, place, reason);
+            }
+        }
+    }
+
+    /// Names the last chunk where nothing in it can be read, and nothing says that it was being begun: a log would.
+    fn find_cut_off_last(&mut self, log_is_there: bool) {
+        if log_is_there || !self.lacks_catalog() {
+            return;
+        }
+        let Some(Found::Unsealed(chunk)) = self.chunks.last_mut() else { return };
+        if chunk.scan.groups.is_empty() && chunk.file_bytes > CHUNK_HEAD_BYTES as u64 {
+            chunk.durable_bytes = chunk.file_bytes;
+            self.report.add(&chunk.path, "whole file", "no row group can be read; what it held may be lost");
+        }
+    }
+
+    /// One past the last record that is, or was, in a chunk: the log may still have those that retention removed.
+    pub(super) fn stored_below(&self, grown: Option<Grown>) -> Seq {
+        let sealed = grown.filter(|grown| grown.chunk == 0 && self.is_complete).map(|grown| grown.end_seq);
+        self.end_seq().max(sealed.unwrap_or(0))
+    }
+
     /// One past the last record in a chunk.
     pub(super) fn end_seq(&self) -> Seq {
         self.chunks.iter().filter_map(Found::seqs).map(|(_, end)| end).max().unwrap_or(0)
@@ -211,7 +276,7 @@ impl Inventory {
     fn last_unsealed(&mut self) -> Option<&mut Unsealed> {
         match self.chunks.iter_mut().rev().find(|c| c.seqs().is_some())? {
             Found::Unsealed(chunk) => Some(chunk),
-            Found::Sealed(..) => None,
+            Found::Sealed(..) | Found::Unreadable(_) => None,
         }
     }
 
@@ -259,7 +324,7 @@ impl Inventory {
                 Found::Unsealed(chunk) if !chunk.scan.groups.is_empty() => chunks.push(Arc::new(
                     Chunk::scanned(chunk.head, chunk.scan.bare_footer(), ChunkFile::new(env, &chunk.path)),
                 )),
-                Found::Unsealed(_) => {}
+                Found::Unsealed(_) | Found::Unreadable(_) => {}
             }
         }
         chunks
@@ -301,6 +366,12 @@ fn name_damaged(env: &Env, dir: &Path, report: &mut RecoveryReport) -> Result<()
     Ok(())
 }
 
+/// When a chunk was made, as its name says.
+pub(super) fn created_of(id: u128) -> Timestamp {
+    let ms = i64::try_from(ulid::Ulid::from(id).timestamp_ms()).unwrap_or(i64::MAX);
+    Timestamp(ms.saturating_mul(1_000_000))
+}
+
 /// Reads a chunk file of which the catalog does not say what it is.
 fn examine(
     env: &Env,
@@ -310,14 +381,16 @@ fn examine(
     report: &mut RecoveryReport,
 ) -> Result<Found, StoreError> {
     let file = ChunkFile::new(env, &path);
-    let unreadable = |e: ReadError| EnvError::new("read", &path, std::io::Error::other(e.reason));
-    let start = file.head().map_err(unreadable)?;
+    let (start, file_bytes, footer) = match ends_of(&file) {
+        Ok(ends) => ends,
+        Err(error) if error.is_of_the_medium => return Ok(leave(path, error.reason, report)),
+        Err(error) => return Err(EnvError::new("read", &path, std::io::Error::other(error.reason)).into()),
+    };
     if is_newer(&start) {
         return Err(StoreError::Version { path });
     }
     let head = ChunkHead::read(&start).ok().filter(|head| head.id == id);
-    let file_bytes = file.len().map_err(unreadable)?;
-    match file.footer().map_err(unreadable)? {
+    match footer {
         Ok(Some(footer)) => {
             let generation = head.map_or(0, |head| head.generation);
             return Ok(Found::Sealed(ChunkSummary::of(id, generation, file_bytes, &footer), path));
@@ -326,7 +399,10 @@ fn examine(
         Err(error) if !is_last => report.add(&path, "footer", error),
         Ok(None) | Err(_) => {}
     }
-    let content = env.fs.read(&path)?;
+    let content = match env.fs.read(&path) {
+        Err(error) if error.is_of_the_medium() => return Ok(leave(path, error.to_string(), report)),
+        content => content?,
+    };
     let scan = scan(&content);
     if head.is_none() && !scan.groups.is_empty() {
         report.add(&path, "head", "it is not the head of this chunk");
@@ -335,7 +411,7 @@ fn examine(
         let place = format!("{} bytes at {}", bad.len(), bad.start);
         report.add(&path, place, "no row group can be read here");
     }
-    let created = Timestamp(i64::try_from(ulid::Ulid::from(id).timestamp_ms()).unwrap_or(0) * 1_000_000);
+    let created = created_of(id);
     Ok(Found::Unsealed(Box::new(Unsealed {
         has_head: head.is_some(),
         head: head.unwrap_or(ChunkHead { id, created, generation: 0 }),
@@ -345,6 +421,19 @@ fn examine(
         content,
         durable_bytes: summary.map_or(0, |s| s.file_bytes),
     })))
+}
+
+/// The head of a chunk file, its length, and its footer if it is sealed.
+fn ends_of(file: &ChunkFile) -> Result<Ends, ReadError> {
+    Ok((file.head()?, file.len()?, file.footer()?))
+}
+
+type Ends = (Vec<u8>, u64, Result<Option<Footer>, Corrupt>);
+
+/// A chunk that the disk cannot read.
+fn leave(path: PathBuf, reason: String, report: &mut RecoveryReport) -> Found {
+    report.add(&path, "whole file", format!("{reason}; it is left as it is"));
+    Found::Unreadable(path)
 }
 
 /// Whether a file has a good head of a later version.
@@ -363,6 +452,7 @@ fn compare(found: &Found, summary: Option<ChunkSummary>, report: &mut RecoveryRe
     let (path, records) = match found {
         Found::Sealed(now, path) => (path, now.records),
         Found::Unsealed(chunk) => (&chunk.path, chunk.scan.records()),
+        Found::Unreadable(_) => return,
     };
     if records < summary.records {
         let lost = summary.records - records;

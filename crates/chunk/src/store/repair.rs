@@ -4,9 +4,8 @@ use std::path::Path;
 
 use gastrolog_env::{Env, describe_this_process};
 use gastrolog_format::{CHUNK_HEAD_BYTES, ChunkHead, Compressor, Footer, FooterBudget};
-use gastrolog_types::Timestamp;
 
-use super::recover::list;
+use super::recover::{created_of, list};
 use super::reserve::path_of_reserve;
 use super::{Store, StoreError};
 use crate::ChunkFile;
@@ -37,13 +36,12 @@ impl Store {
             None => Catalog::default(),
         };
         let files = list(env, &dir.join("chunks"))?;
-        let last = files.last().map(|f| f.0);
         for (id, path, _) in files {
             let summary = known.chunks.iter().find(|c| c.id == id);
             let generation = summary.map_or(0, |s| s.generation);
-            // The last one may be growing: it has no footer yet, and what opens the store next cuts its end.
-            let is_sealed = summary.is_some() || Some(id) != last;
-            done.extend(repair_chunk(env, &path, (id, generation), is_sealed)?);
+            // One that the catalog does not name may be growing, or was given up after a failed sync, with records that
+            // the next one has too: who opens the store next knows, and seals it.
+            done.extend(repair_chunk(env, &path, (id, generation), summary.is_some())?);
         }
         env.fs.sync_dir(&dir.join("chunks"))?;
         if let Some(damage) = Store::damage_of_reserve(env, dir) {
@@ -72,7 +70,7 @@ fn repair_chunk(
     if found.groups.is_empty() {
         return Ok(Some(format!("{}: no row group can be read; it is left as it is", path.display())));
     }
-    let created = Timestamp(i64::try_from(ulid::Ulid::from(id).timestamp_ms()).unwrap_or(0) * 1_000_000);
+    let created = created_of(id);
     let mut new = Vec::with_capacity(old.len());
     head.unwrap_or(ChunkHead { id, created, generation }).put(&mut new);
     let content_end = if is_sealed && !has_footer { found.end } else { old.len() };

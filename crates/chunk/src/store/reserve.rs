@@ -52,6 +52,11 @@ pub(super) fn path_of_reserve(dir: &Path) -> PathBuf {
     dir.join("reserve")
 }
 
+/// Gives the room of the reserve of the store in `dir` away; answers whether there was any.
+pub(super) fn give_reserve(env: &Env, dir: &Path) -> bool {
+    env.fs.remove_file(&path_of_reserve(dir)).is_ok()
+}
+
 impl Store {
     /// What is wrong with the reserve of the store in `dir`, if there is one. Nobody reads what is in it, but a byte that
     /// is not as it was written says that the disk does not keep what it holds.

@@ -25,8 +25,10 @@ impl Flusher {
         state.removed_records += old.iter().map(|c| c.summary.records).sum::<u64>();
         drop(state);
         drop(chunks);
-        old.iter().try_for_each(|chunk| self.remove(chunk.file()))?;
-        self.shared.env.fs.sync_dir(&self.shared.chunks_dir())
+        // The catalog does not name them any more: what cannot be removed now is tried again.
+        self.leftovers.extend(old.iter().map(|chunk| chunk.file().clone()));
+        self.remove_leftovers();
+        Ok(())
     }
 
     /// Whether the newest record of a chunk arrived too long ago. One that arrived in the future did not.

@@ -16,6 +16,7 @@ impl Found {
         match self {
             Found::Sealed(summary, _) => summary.generation,
             Found::Unsealed(chunk) => chunk.head.generation,
+            Found::Unreadable(_) => 0,
         }
     }
 
@@ -23,6 +24,7 @@ impl Found {
         match self {
             Found::Sealed(_, path) => path,
             Found::Unsealed(chunk) => &chunk.path,
+            Found::Unreadable(path) => path,
         }
     }
 }

@@ -194,11 +194,16 @@ impl Wal {
         }
     }
 
-    /// Hands what waits to the operating system, unless somebody is at it: then the next call takes it along.
+    /// Hands what waits to the operating system. Who has to wait for somebody who writes or syncs may find that another
+    /// who waited has done it for all.
     fn write_through(&self, ticket: Ticket) -> Result<()> {
-        let Some(mut writer) = self.writer.try_lock() else {
-            return self.state.lock().check();
-        };
+        let mut writer = self.writer.lock();
+        let state = self.state.lock();
+        state.check()?;
+        if state.written >= ticket.0 {
+            return Ok(());
+        }
+        drop(state);
         match self.flush(&mut writer, false) {
             Err(WalError::Env(_)) if self.state.lock().written >= ticket.0 => Ok(()),
             flushed => flushed,
@@ -325,7 +330,7 @@ impl Wal {
 
     /// Keeps everybody else from the disk.
     #[cfg(test)]
-    pub(super) fn hold_writer(&self) -> impl Sized + '_ {
+    pub(crate) fn hold_writer(&self) -> impl Sized + '_ {
         self.writer.lock()
     }
 

@@ -57,7 +57,7 @@ impl Flusher {
         fs.sync_dir(&self.shared.chunks_dir())
     }
 
-    /// Removes the files whose records are in other chunks, unless the catalog may still name them: it must never name
+    /// Removes the files of chunks that are no longer in the store, unless the catalog may still name them: it must never name
     /// a file that is missing. What cannot be removed is tried again.
     pub(in crate::store) fn remove_leftovers(&mut self) {
         if self.catalog_stale || self.leftovers.is_empty() {

@@ -1,6 +1,10 @@
 //! Damaged, missing and stale catalogs and footers.
 
+use gastrolog_env::{Fault, FaultFs, Operation};
+use gastrolog_format::{CHUNK_HEAD_BYTES, ChunkHead, SEQ_MAX};
+
 use super::*;
+use crate::catalog::Catalog;
 
 fn flip(env: &Env, path: &Path, byte: usize) {
     let mut bytes = env.fs.read(path).unwrap();
@@ -135,4 +139,153 @@ fn a_chunk_of_a_later_release_is_refused() {
     env.fs.create_new(path).unwrap().append(&bytes).unwrap();
     let error = Store::open(env, Path::new(DIR), options(), Arc::new(TextEncoder)).unwrap_err();
     assert!(matches!(error, StoreError::Version { .. }), "{error}");
+}
+
+/// What `cp` leaves that was interrupted, in a copy without the catalog: at any length it is said, and nothing is thrown
+/// away.
+#[test]
+fn a_sealed_chunk_that_was_cut_short_is_named_though_there_is_no_catalog() {
+    let whole = three_chunks();
+    for i in 0..3 {
+        let group = open(&whole).snapshot().chunks[i].footer().unwrap().row_groups[0];
+        for len in CHUNK_HEAD_BYTES + 1..(group.offset + group.bytes) as usize {
+            let env = three_chunks();
+            let path = &chunk_files(&env)[i];
+            let content = env.fs.read(path).unwrap();
+            env.fs.remove_file(&Path::new(DIR).join("catalog")).unwrap();
+            for segment in env.fs.list(&Path::new(DIR).join("wal")).unwrap() {
+                env.fs.remove_file(&Path::new(DIR).join("wal").join(segment.name)).unwrap();
+            }
+            env.fs.truncate(path, len as u64).unwrap();
+            let reader = Store::open_read_only(&env, Path::new(DIR)).unwrap();
+            let named = |report: &RecoveryReport| {
+                report.damage.iter().any(|d| d.to_string().contains(path.to_str().unwrap()))
+            };
+            assert!(named(reader.report()), "chunk {i}, {len}: {:?}", reader.report());
+            let store = open(&env);
+            assert!(named(store.report()), "chunk {i}, {len}: {:?}", store.report());
+            assert_eq!(texts_of(&store).len(), 10);
+            let copy = env.fs.read(&path.with_extension("damaged")).unwrap();
+            assert_eq!(copy, content[..len], "chunk {i}, {len}: what there was of it is kept");
+        }
+    }
+}
+
+/// A chunk that was given up after a failed sync may come back with the records that went into the next one.
+#[test]
+fn repair_does_not_seal_what_the_next_chunk_has_too() {
+    let env = env(MemFs::new());
+    let store = open(&env);
+    append(&store, 0, 5);
+    store.flush().unwrap();
+    append(&store, 5, 5);
+    store.flush().unwrap();
+    store.close();
+    let first = chunk_files(&env).remove(0);
+    let content = env.fs.read(&first).unwrap();
+    let groups = crate::scan::scan(&content).groups;
+    let id = u128::from_le_bytes(content[16..32].try_into().unwrap()) + (1 << 20);
+    let mut second = Vec::new();
+    ChunkHead { id, created: Timestamp(0), generation: 0 }.put(&mut second);
+    second.extend_from_slice(&content[groups[1].entry.offset as usize..]);
+    let path = super::super::active::chunk_path(&Path::new(DIR).join("chunks"), id);
+    env.fs.create_new(&path).unwrap().append(&second).unwrap();
+    Store::repair(&env, Path::new(DIR)).unwrap();
+    let store = open(&env);
+    assert_eq!(texts_of(&store), texts(0, 10));
+    store.seal().unwrap();
+    store.close();
+    assert_eq!(texts_of(&open(&env)), texts(0, 10));
+}
+
+/// The disk cannot read one file of a store: the others are served, and the file stays as it is.
+#[test]
+fn a_chunk_or_a_catalog_that_the_disk_cannot_read_keeps_no_store_from_opening() {
+    let (mut refused, mut served) = (0, 0);
+    for after in 0..30 {
+        let fs = FaultFs::new();
+        let env = env(fs.clone());
+        let store = open(&env);
+        append(&store, 0, 5);
+        store.seal().unwrap();
+        append(&store, 5, 5);
+        store.flush().unwrap();
+        append(&store, 10, 5);
+        store.close();
+        let files = chunk_files(&env);
+        fs.inject(Fault { operation: Operation::Read, after, times: 1, error: std::io::ErrorKind::Other });
+        let opened = Store::open(env.clone(), Path::new(DIR), options(), Arc::new(TextEncoder));
+        fs.heal();
+        match opened {
+            Ok(store) => {
+                let found = try_rows(&store.snapshot()).unwrap().len();
+                let said = store.report().damage.len() + store.report().harmless.len();
+                assert!(found == 15 || said > 0, "read {after}: {found} of 15, and nothing is said");
+                assert!(found >= 10, "read {after}: {found}");
+                served += usize::from(said > 0);
+                let first_seq = store.append(batch(&["next"])).unwrap().0;
+                assert!(first_seq >= 15, "read {after}: {first_seq} is used again");
+                store.close();
+                assert!(files.iter().all(|path| env.fs.exists(path).unwrap()), "read {after}");
+                drop(store);
+                let found = texts_of(&open(&env));
+                assert_eq!(found[..15], texts(0, 15), "read {after}: the disk can read again");
+            }
+            Err(error) => {
+                refused += 1;
+                assert!(error.to_string().contains("/wal/"), "read {after}: {error}");
+            }
+        }
+    }
+    assert!(refused > 0 && served > 1, "{refused} {served}");
+}
+
+/// A file that says that all numbers are used: what is stored behind could not be read.
+#[test]
+fn no_record_is_taken_where_no_numbers_are_left() {
+    let env = three_chunks();
+    let catalog = Path::new(DIR).join("catalog");
+    let known = Catalog::decode(&env.fs.read(&catalog).unwrap()).unwrap();
+    env.fs.write_atomic(&catalog, &Catalog { next_seq: SEQ_MAX - 2, ..known }.encode()).unwrap();
+    let store = open(&env);
+    assert_eq!(texts_of(&store), texts(0, 15));
+    for size in [1, 200] {
+        let error = store.append(batch(&texts(15, size))).unwrap_err().to_string();
+        assert!(error.contains("there are no more: its catalog"), "{error}");
+    }
+    store.close();
+    assert_eq!(texts_of(&open(&env)), texts(0, 15));
+}
+
+/// A sealed chunk has lost its end, and there is no room for the copy that is made before it is cut.
+#[test]
+fn a_damaged_chunk_on_a_full_disk_keeps_no_store_from_opening() {
+    for (reserve_bytes, is_copied) in [(100_000, true), (0, false)] {
+        let fs = FaultFs::new();
+        let env = env(fs.clone());
+        let with_reserve = StoreOptions { reserve_bytes, ..options() };
+        let open = || {
+            let encoder = Arc::new(TextEncoder);
+            Store::open(env.clone(), Path::new(DIR), with_reserve, encoder).unwrap()
+        };
+        let store = open();
+        for i in 0..3 {
+            append(&store, 50 * i, 50);
+            store.seal().unwrap();
+        }
+        store.maintain().unwrap();
+        store.close();
+        drop(store);
+        let path = chunk_files(&env).remove(1);
+        env.fs.truncate(&path, env.fs.size(&path).unwrap() - 100).unwrap();
+        fs.set_capacity(Some(fs.used()));
+        let store = open();
+        assert_eq!(texts_of(&store), texts(0, 150));
+        assert_eq!(env.fs.exists(&path.with_extension("damaged")).unwrap(), is_copied);
+        assert_eq!(store.report().is_whole(), is_copied, "what is left as it is is named");
+        store.close();
+        drop(store);
+        fs.set_capacity(None);
+        assert_eq!(texts_of(&open()), texts(0, 150));
+    }
 }

@@ -123,3 +123,23 @@ fn an_encoder_that_panics_stops_nothing() {
     assert_eq!(stats.last_failure.as_deref(), Some("the encoder panicked; written as text"));
     assert_eq!(texts_of(&store), texts(0, 5));
 }
+
+/// Who opens the store numbers its records from what it finds in the log: nobody may, before the log is finished.
+#[test]
+fn the_lock_is_let_go_when_the_log_is_finished() {
+    let env = env(MemFs::new());
+    let store = open(&env);
+    append(&store, 0, 5);
+    std::thread::scope(|scope| {
+        let held = store.shared.wal.hold_writer();
+        let closing = scope.spawn(|| store.close());
+        for _ in 0..50 {
+            let other = Store::open(env.clone(), Path::new(DIR), options(), Arc::new(TextEncoder));
+            assert!(matches!(other, Err(StoreError::Locked(_))), "{other:?}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        drop(held);
+        closing.join().unwrap();
+    });
+    assert_eq!(texts_of(&open(&env)), texts(0, 5));
+}

@@ -173,3 +173,42 @@ fn ten_thousand_chunks_are_opened_by_the_catalog_alone() {
     assert_eq!((snapshot.chunks.len() as u64, snapshot.next_seq), (CHUNKS, 3 * CHUNKS));
     assert!(snapshot.chunks.iter().all(|c| c.sealed && c.summary.records == 3));
 }
+
+/// The log forgets whole files, so it may have records that were in a chunk, which was removed since.
+#[test]
+fn what_was_removed_does_not_come_back_from_the_log() {
+    let (clock, env) = clocked();
+    let store = with(&env, |o| o.retention.age_ms = Some(10));
+    append(&store, 0, 5);
+    // The log has these in one file with those before.
+    store.flush().unwrap();
+    append(&store, 5, 5);
+    let log = store.shared.dir.join("wal");
+    let kept: Vec<(PathBuf, Vec<u8>)> = env
+        .fs
+        .list(&log)
+        .unwrap()
+        .into_iter()
+        .map(|entry| {
+            let path = log.join(entry.name);
+            let bytes = env.fs.read(&path).unwrap();
+            (path, bytes)
+        })
+        .collect();
+    store.seal().unwrap();
+    clock.advance_ns(20_000_000);
+    store.maintain().unwrap();
+    assert_eq!((store.stats().records, store.stats().removed_records), (0, 10));
+    store.close();
+    drop(store);
+    // As if a younger record had kept the file.
+    for (path, bytes) in kept {
+        if !env.fs.exists(&path).unwrap() {
+            env.fs.create_new(&path).unwrap().append(&bytes).unwrap();
+        }
+    }
+    assert_eq!(Store::open_read_only(&env, Path::new(DIR)).unwrap().snapshot().pending.len(), 0);
+    let store = with(&env, |_| {});
+    assert_eq!(texts_of(&store), texts(0, 0));
+    assert_eq!(store.append(batch(&["next"])).unwrap().0, 10);
+}

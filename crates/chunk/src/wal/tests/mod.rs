@@ -228,3 +228,38 @@ fn what_is_too_large_or_contradicts_itself_is_refused() {
         assert!(Prepared::new(&bad).is_err());
     }
 }
+
+/// What is accepted survives the process: it has been written, also when somebody was writing or syncing meanwhile.
+#[test]
+fn with_an_interval_too_what_is_accepted_has_been_written() {
+    let env = env(MemFs::new());
+    let options =
+        WalOptions { durability: Durability::Interval { interval_ms: 1000 }, ..WalOptions::default() };
+    let (wal, _) = Wal::open(&env, Path::new(DIR), 0, options).unwrap();
+    let order = parking_lot::Mutex::new(());
+    let (wal, env, order) = (&wal, &env, &order);
+    std::thread::scope(|scope| {
+        let held = wal.hold_writer();
+        let writers: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(move || {
+                    let prepared = Prepared::new(&batch(0, 3)).unwrap();
+                    let locked = order.lock();
+                    let seq = wal.next_seq();
+                    let ticket = wal.append_prepared(seq, &prepared).unwrap();
+                    drop(locked);
+                    wal.commit(ticket).unwrap();
+                    let found = Wal::read(env, Path::new(DIR), 0).unwrap();
+                    found
+                        .map(Result::unwrap)
+                        .any(|(first, batch)| (first..first + batch.len() as u64).contains(&seq))
+                })
+            })
+            .collect();
+        while wal.next_seq() < 12 {
+            std::thread::yield_now();
+        }
+        drop(held);
+        assert!(writers.into_iter().all(|writer| writer.join().unwrap()), "accepted, and only in memory");
+    });
+}

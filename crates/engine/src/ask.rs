@@ -125,10 +125,13 @@ impl Engine {
             after: asked.after,
             fresh: asked.fresh,
             budget: &budget,
+        };
+        let context = Context {
+            cache: &self.cache,
+            pipeline: &self.pipeline,
+            threads: self.config.query_threads,
             check: &check,
         };
-        let context =
-            Context { cache: &self.cache, pipeline: &self.pipeline, threads: self.config.query_threads };
         let mut actual = run(&asked.plan, &asked.snapshot, &exec_request, context, &mut out)?;
         sides.add_to(&mut actual);
         actual.damage.extend(asked.store_damage.iter().cloned());

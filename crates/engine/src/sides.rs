@@ -9,7 +9,7 @@ mod subquery;
 use std::collections::BTreeMap;
 
 use gastrolog_chunk::Snapshot;
-use gastrolog_exec::{Actual, Budget, ExecError, SideTable, value_bytes};
+use gastrolog_exec::{Actual, Budget, Check, SideTable, value_bytes};
 use gastrolog_query::{Query, Stage};
 
 use self::earlier::earlier;
@@ -21,7 +21,7 @@ pub(crate) struct Gathering<'a> {
     /// Subqueries see the same records.
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) budget: &'a Budget,
-    pub(crate) check: &'a (dyn Fn() -> Result<(), ExecError> + Sync),
+    pub(crate) check: Check<'a>,
 }
 
 /// The tables by the place of their stage, and what it took to gather them.

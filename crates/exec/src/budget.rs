@@ -48,6 +48,11 @@ impl Budget {
         let _ = self.0.held_bytes.fetch_update(Relaxed, Relaxed, |held| Some(held.saturating_sub(bytes)));
     }
 
+    /// Bytes that it may hold.
+    pub fn memory_bytes_max(&self) -> u64 {
+        self.0.memory_bytes_max
+    }
+
     /// Bytes held now.
     pub fn held_bytes(&self) -> u64 {
         self.0.held_bytes.load(Relaxed)

@@ -71,12 +71,13 @@ fn select_field(view: &View<'_>, field: &FieldMatch, among: Bits) -> Result<Bits
             if !composite && !view.shape(row).unparsed {
                 continue;
             }
-            let mut test = |value: &[u8]| field.predicate.matches(value);
+            let mut test = |value: &[u8]| !view.is_over(value.len()) && field.predicate.matches(value);
             if any_value(view, &field.field, &places, row, &mut scratch, &mut test)? {
                 hits.set(row);
             }
         }
     }
+    view.go_on()?;
     Ok(hits.and(&among))
 }
 
@@ -106,10 +107,11 @@ fn select_text(view: &View<'_>, text: &TextMatch, among: Bits) -> Result<Bits, R
     for row in candidates.iter() {
         buffer.clear();
         view.write_text(row, &mut buffer)?;
-        if text.matches(&buffer) {
+        if !view.is_over(buffer.len()) && text.matches(&buffer) {
             hits.set(row);
         }
     }
+    view.go_on()?;
     Ok(hits)
 }
 

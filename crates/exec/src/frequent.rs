@@ -169,10 +169,10 @@ impl<'a> Run<'a> {
             totals.iter_mut().zip(tally.totals).for_each(|(a, b)| *a += u64::from(b));
             looked.extend(tally.looked);
             self.actual.merge(tally.actual);
-            groups.merge(tally.groups, &|| (self.request.check)().is_err());
+            groups.merge(tally.groups, &|| (self.context.check)().is_err());
         }
         result?;
-        (self.request.check)()?;
+        (self.context.check)()?;
         groups.counts_of_texts(asked.count(), &mut |text, n| {
             totals.get_mut(usize::from(bucket(hash(text)))).into_iter().for_each(|total| *total += n);
         });
@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
                 }
                 Unit::RowGroup { chunk, plan, group } => {
                     let begin = std::time::Instant::now();
-                    let view = View::open(group, self.context.cache, self.context.pipeline);
+                    let view = View::open(group, self.context);
                     let done = view.and_then(|view| {
                         let hits = matching_rows(&view, plan, self.plan, &mut tally.actual)?;
                         let grouping = std::time::Instant::now();
@@ -259,9 +259,9 @@ impl<'a> Run<'a> {
             let is_chosen = |bucket: &u16| chosen.get(usize::from(*bucket)) == Some(&true);
             let wanted = looked.hits.iter().zip(&looked.buckets).filter(|(_, bucket)| is_chosen(bucket));
             wanted.for_each(|(row, _)| rows.set(row));
-            let done = View::open(group, self.context.cache, self.context.pipeline).and_then(|view| {
+            let done = View::open(group, self.context).and_then(|view| {
                 let grouping = std::time::Instant::now();
-                let stop = || (self.request.check)().is_err();
+                let stop = || (self.context.check)().is_err();
                 aggregate(&view, &rows, asked.aggregation, own, &stop)?;
                 actual.first_stage(grouping.elapsed());
                 actual.add_decoded(*chunk, view.take_counts());

@@ -27,7 +27,7 @@ impl Run<'_> {
                 if place >= count {
                     break;
                 }
-                result = (self.request.check)().and_then(|()| work(place, &mut own));
+                result = (self.context.check)().and_then(|()| work(place, &mut own));
             }
             if result.is_err() {
                 next.store(count, Ordering::Relaxed);

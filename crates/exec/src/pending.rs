@@ -1,12 +1,16 @@
 //! Records that are only in the log: their fields are found in their text, of those that can match at all.
 
-use gastrolog_chunk::Pending;
+use std::path::Path;
+
+use gastrolog_chunk::{Pending, ReadError};
 use gastrolog_index::{Pipeline, RangeSet, source_time};
 use gastrolog_query::{FieldName, Filter, TimeRange, matches, required_words, required_words_of_value};
 use gastrolog_types::{Attributes, NewRecord, Record, Timestamp};
 
 use crate::Order;
+use crate::pace::{Pace, STOPPED};
 use crate::record::ParsedView;
+use crate::run::Context;
 use crate::words::Needle;
 
 /// The records of a pending batch with their sequence numbers and texts.
@@ -35,14 +39,18 @@ pub(crate) fn scan_pending(
     filter: &Filter,
     range: TimeRange,
     order: Order,
-    pipeline: &Pipeline,
-) -> Vec<Record> {
+    context: Context<'_>,
+) -> Result<Vec<Record>, ReadError> {
+    let (pipeline, pace) = (context.pipeline, Pace::new(context.check));
     let none = Attributes::default();
     let required = Required::of(filter);
     let needles: Vec<Needle<'_>> = required.words.iter().map(|(_, word)| Needle::new(word)).collect();
     let mut ranges = RangeSet::default();
     let mut found = Vec::new();
     for (seq, record, text) in pending_records(pending) {
+        if pace.is_over(text.len()) {
+            return Err(ReadError::new(Path::new("the log"), format!("record {seq}"), STOPPED));
+        }
         // What is known without a look at the text.
         let known = if order == Order::Ingest { record.ingest } else { record.source };
         let attributes = pending.batch.attributes.get(record.attributes as usize).unwrap_or(&none);
@@ -61,7 +69,7 @@ pub(crate) fn scan_pending(
         }
         ranges = view.into_ranges();
     }
-    found
+    Ok(found)
 }
 
 /// Whether a time lies in the range.

@@ -14,8 +14,10 @@ use crate::actual::Actual;
 use crate::bits::Bits;
 use crate::context::Neighbours;
 use crate::filter::select_told;
+use crate::pace::{Check, STOPPED};
 use crate::patterns::Wish;
 use crate::pending::{in_range, scan_pending};
+use crate::shelf::{Room, Shelf};
 use crate::stages::{Chain, Out};
 use crate::units::{Direction, Key, Place, Unit, units};
 use crate::view::View;
@@ -39,8 +41,6 @@ pub struct Request<'a> {
     pub fresh: bool,
     /// What the query may hold and read, its subqueries included.
     pub budget: &'a Budget,
-    /// Asked often: an error stops the query.
-    pub check: &'a (dyn Fn() -> Result<(), ExecError> + Sync),
 }
 
 /// What a query runs with.
@@ -52,6 +52,8 @@ pub struct Context<'a> {
     pub pipeline: &'a Pipeline,
     /// How many threads one query may use.
     pub threads: usize,
+    /// Asked often: an error stops the query.
+    pub check: Check<'a>,
 }
 
 /// Runs `plan` over `snapshot` and hands its answer out in order.
@@ -88,6 +90,12 @@ pub fn run(
         }
         _ => run.records(&mut counted),
     };
+    // What was stopped in the middle is said as what could not be read, by whom it concerned.
+    let done = if run.actual.damage.iter().any(|said| said.contains(STOPPED)) {
+        done.and((context.check)())
+    } else {
+        done
+    };
     match done {
         Ok(()) => Ok(run.actual),
         Err(e) => Err(e.after(run.progress(returned, begin.elapsed()))),
@@ -123,6 +131,7 @@ struct OpenUnit<'a> {
 enum OpenSource<'a> {
     /// With the place of its chunk and the bytes that were counted when it was opened.
     View(Box<View<'a>>, usize, u64),
+    Shelf(Shelf<'a>),
     Pending(Vec<Record>),
 }
 
@@ -146,11 +155,12 @@ impl<'a> Run<'a> {
     /// Hands out records in order: units are opened as late as their bounds allow.
     fn records(&mut self, out: Out<'_>) -> Result<(), ExecError> {
         let (plan, request) = (self.plan, self.request);
-        let mut chain = Chain::new(&plan.query.stages, 0, None, request, self.context.pipeline)?;
+        let mut chain = Chain::new(&plan.query.stages, 0, None, request, self.context)?;
         let with_fields = request.with_fields || chain.needs_fields();
         let mut neighbours = Neighbours::of(plan, self.snapshot, (request.order, with_fields), self.context);
         let direction = self.direction();
         let units = units(plan, self.snapshot, direction, request.after);
+        let mut room = Room::of(request.budget);
         let mut waiting = units.iter().peekable();
         let mut open: Vec<OpenUnit<'a>> = Vec::new();
         let mut heap: BinaryHeap<Reverse<(Key, usize)>> = BinaryHeap::new();
@@ -160,13 +170,18 @@ impl<'a> Run<'a> {
                 if heap.peek().is_some_and(|Reverse((key, _))| *key < bound) {
                     break;
                 }
-                (request.check)()?;
+                (self.context.check)()?;
                 let opened = self.open(unit, direction);
+                (self.context.check)()?;
                 request.budget.check_read()?;
                 waiting.next();
-                if let Some(unit) = opened
+                if let Some(mut unit) = opened
                     && let Some(&(key, _)) = unit.rows.first()
                 {
+                    // Neighbours read their records by themselves.
+                    if neighbours.is_some() || !room.take(unit.view_bytes()) {
+                        self.shelve(&mut unit, &room);
+                    }
                     request.budget.hold(unit.held_bytes())?;
                     heap.push(Reverse((key, open.len())));
                     open.push(unit);
@@ -187,21 +202,24 @@ impl<'a> Run<'a> {
                 }
                 unit.next += 1;
                 if unit.next % 256 == 0 {
-                    (request.check)()?;
+                    (self.context.check)()?;
                 }
                 if let Some(neighbours) = &mut neighbours {
-                    if !neighbours.around(direction.place(key).seq, request, &mut chain, out)? {
+                    let wanted = neighbours.around(direction.place(key).seq, request, &mut chain, out)?;
+                    neighbours.count_reads(request.budget, &mut self.actual)?;
+                    if !wanted {
                         break 'rows;
                     }
                     continue;
                 }
-                match unit.source.record(row as usize) {
+                match self.record(unit, row as usize) {
                     Ok(record) => {
                         let row = chain.row_of(record, with_fields);
                         if !chain.push(row, out)? {
                             let last = unit.next == unit.rows.len() && heap.is_empty();
                             let more = !last || waiting.peek().is_some();
-                            let full = request.limit.is_some_and(|max| chain.returned() >= max);
+                            // Where nothing was wanted, the answer goes on from where it began.
+                            let full = request.limit.is_some_and(|max| max > 0 && chain.returned() >= max);
                             self.actual.stopped_at = (full && more).then(|| direction.place(key));
                             break 'rows;
                         }
@@ -212,12 +230,8 @@ impl<'a> Run<'a> {
                     }
                 }
             }
-            if let OpenSource::View(view, chunk, counted) = &unit.source {
-                let late = view.bytes_read() - counted;
-                self.actual.late_read(*chunk, late);
-                self.actual.add_decoded(*chunk, view.take_counts());
-                request.budget.read(late);
-            }
+            room.give(unit.view_bytes());
+            self.count_late(&unit.source);
             request.budget.release(unit.held_bytes());
             // Nothing of it is needed any more; the place stays, so that others keep theirs.
             unit.rows = Vec::new();
@@ -225,22 +239,54 @@ impl<'a> Run<'a> {
         }
         self.actual.damage.extend(neighbours.map(|mut n| n.damage()).unwrap_or_default());
         // What a limit ended early.
-        for unit in &open {
-            if let OpenSource::View(view, chunk, counted) = &unit.source {
-                self.actual.late_read(*chunk, view.bytes_read() - counted);
-                self.actual.add_decoded(*chunk, view.take_counts());
-            }
-        }
+        open.iter().for_each(|unit| self.count_late(&unit.source));
         chain.finish(out)?;
         self.actual.ended(&chain);
         Ok(())
+    }
+
+    /// Counts what was read and decoded of a row group after its rows were found.
+    fn count_late(&mut self, source: &OpenSource<'_>) {
+        if let OpenSource::View(view, chunk, counted) = source {
+            let late = view.bytes_read() - counted;
+            self.actual.late_read(*chunk, late);
+            self.actual.add_decoded(*chunk, view.take_counts());
+            self.request.budget.read(late);
+        }
+    }
+
+    /// Closes a row group whose rows are known.
+    fn shelve(&mut self, unit: &mut OpenUnit<'a>, room: &Room) {
+        self.count_late(&unit.source);
+        if let OpenSource::View(view, chunk, _) = &unit.source {
+            unit.source = OpenSource::Shelf(room.shelf(view.group(), *chunk));
+        }
+    }
+
+    /// The record of the row that was just passed, which is `row`.
+    fn record(&mut self, unit: &mut OpenUnit<'a>, row: usize) -> Result<Record, ReadError> {
+        match &mut unit.source {
+            OpenSource::View(view, ..) => view.record(row),
+            OpenSource::Pending(records) => Ok(records.get(row).cloned().unwrap_or_else(no_record)),
+            OpenSource::Shelf(shelf) => {
+                let at = unit.next - 1;
+                if let Some(record) = shelf.take(at) {
+                    return Ok(record);
+                }
+                let view = shelf.fill(&unit.rows, at, self.context)?;
+                self.actual.late_read(shelf.chunk, view.bytes_read());
+                self.actual.add_decoded(shelf.chunk, view.take_counts());
+                self.request.budget.read(view.bytes_read());
+                Ok(shelf.take(at).unwrap_or_else(no_record))
+            }
+        }
     }
 
     fn open(&mut self, unit: &Unit<'a>, direction: Direction) -> Option<OpenUnit<'a>> {
         match unit {
             Unit::RowGroup { chunk, plan, group } => {
                 let begin = Instant::now();
-                let opened = View::open(group, self.context.cache, self.context.pipeline).and_then(|view| {
+                let opened = View::open(group, self.context).and_then(|view| {
                     let hits = matching_rows(&view, plan, self.plan, &mut self.actual)?;
                     let mut rows = keyed(&view, &hits, direction)?;
                     self.behind(&mut rows, direction);
@@ -270,7 +316,13 @@ impl<'a> Run<'a> {
                     }
                 }
             }
-            Unit::Pending(pending) => Some(self.open_pending(pending, direction)),
+            Unit::Pending(pending) => match self.open_pending(pending, direction) {
+                Ok(opened) => Some(opened),
+                Err(e) => {
+                    self.actual.damage.push(e.to_string());
+                    None
+                }
+            },
         }
     }
 
@@ -282,16 +334,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn open_pending(&mut self, pending: &Pending, direction: Direction) -> OpenUnit<'a> {
+    fn open_pending(&mut self, pending: &Pending, direction: Direction) -> Result<OpenUnit<'a>, ReadError> {
         let query = &self.plan.query;
-        let records =
-            scan_pending(pending, &query.filter, query.time, self.request.order, self.context.pipeline);
+        let records = scan_pending(pending, &query.filter, query.time, self.request.order, self.context)?;
         let key = |r: &Record| direction.key(time_by(r, direction.order), r.seq);
         let mut rows: Vec<(Key, u32)> = records.iter().enumerate().map(|(i, r)| (key(r), i as u32)).collect();
         self.behind(&mut rows, direction);
         rows.sort_unstable();
         self.actual.pending(pending.range.len() as u64, rows.len() as u64);
-        OpenUnit { rows, next: 0, source: OpenSource::Pending(records) }
+        Ok(OpenUnit { rows, next: 0, source: OpenSource::Pending(records) })
     }
 }
 
@@ -300,25 +351,24 @@ impl OpenUnit<'_> {
     fn held_bytes(&self) -> u64 {
         let records: usize = match &self.source {
             OpenSource::Pending(records) => records.iter().map(|r| r.text.len() + size_of::<Record>()).sum(),
+            OpenSource::Shelf(shelf) => shelf.bytes_max as usize,
             OpenSource::View(..) => 0,
         };
         (self.rows.len() * size_of::<(Key, u32)>() + records) as u64
     }
-}
 
-impl OpenSource<'_> {
-    fn record(&self, row: usize) -> Result<Record, ReadError> {
-        match self {
-            OpenSource::View(view, ..) => view.record(row),
-            OpenSource::Pending(records) => Ok(records.get(row).cloned().unwrap_or_else(|| Record {
-                seq: 0,
-                source: Timestamp::NONE,
-                ingest: Timestamp::NONE,
-                attributes: Attributes::default(),
-                text: Vec::new(),
-            })),
+    /// What its columns take when all of them are decoded, about; nothing for what is closed.
+    fn view_bytes(&self) -> u64 {
+        match &self.source {
+            OpenSource::View(view, ..) => view.header().columns.iter().map(|column| column.raw_bytes).sum(),
+            _ => 0,
         }
     }
+}
+
+fn no_record() -> Record {
+    let (attributes, text) = (Attributes::default(), Vec::new());
+    Record { seq: 0, source: Timestamp::NONE, ingest: Timestamp::NONE, attributes, text }
 }
 
 fn time_by(record: &Record, order: Order) -> i64 {

@@ -22,7 +22,9 @@ use gastrolog_query::Stage;
 use gastrolog_types::Record;
 
 use crate::actual::StageActual;
+use crate::pace::Check;
 use crate::record::fields_of;
+use crate::run::Context;
 use crate::{Answer, ExecError, FoundRecord, Request};
 
 pub(crate) use order::compare;
@@ -36,8 +38,8 @@ pub(crate) type Out<'a> = &'a mut dyn FnMut(Answer) -> bool;
 /// Takes the rows of a step; `false` when it wants no more.
 type Next<'a> = &'a mut dyn FnMut(Row) -> Result<bool, ExecError>;
 
-/// Rows that steps take between two looks at whether the query shall go on.
-const ROWS_BETWEEN_CHECKS: u32 = 1024;
+/// Rows that steps take between two looks at whether the query shall go on: an expression may take long for each.
+const ROWS_BETWEEN_CHECKS: u32 = 16;
 
 /// One stage at work.
 trait Step {
@@ -66,7 +68,7 @@ pub(crate) struct Chain<'q> {
 /// Asks now and then whether the query shall go on: one row in may be very many rows further on.
 struct Pulse<'q> {
     rows: Cell<u32>,
-    check: &'q (dyn Fn() -> Result<(), ExecError> + Sync),
+    check: Check<'q>,
 }
 
 impl Pulse<'_> {
@@ -94,13 +96,14 @@ impl<'q> Chain<'q> {
         from: usize,
         input: Option<Vec<String>>,
         request: &Request<'q>,
-        pipeline: &'q Pipeline,
+        context: Context<'q>,
     ) -> Result<Chain<'q>, ExecError> {
+        let pipeline = context.pipeline;
         let (steps, columns) = steps::steps(stages, from, input, request, pipeline)?;
         let limit = request.limit.unwrap_or(u64::MAX);
         let with_fields = request.with_fields;
         let end = End { limit, returned: 0, with_fields, columns, columns_said: false };
-        let pulse = Pulse { rows: Cell::new(0), check: request.check };
+        let pulse = Pulse { rows: Cell::new(0), check: context.check };
         Ok(Chain { steps, end, pulse, pipeline })
     }
 

@@ -38,7 +38,7 @@ impl<'a> Run<'a> {
             return gathered;
         }
         let input = Some(aggregation.columns());
-        let mut chain = Chain::new(&self.plan.query.stages, 1, input, self.request, self.context.pipeline)?;
+        let mut chain = Chain::new(&self.plan.query.stages, 1, input, self.request, self.context)?;
         let rows = match rest {
             [Stage::Sort(order), Stage::Head(n), ..] => {
                 groups.finish_first(order, usize::try_from(*n).unwrap_or(usize::MAX))?
@@ -49,7 +49,7 @@ impl<'a> Run<'a> {
         first.rows_out = rows.len() as u64;
         for (i, row) in rows.into_iter().enumerate() {
             if i % 1024 == 0 {
-                (self.request.check)()?;
+                (self.context.check)()?;
             }
             if !chain.push(Row::Table(row), out)? {
                 break;
@@ -132,8 +132,8 @@ impl<'a> Run<'a> {
                 continue;
             }
             self.request.budget.release(part.counted_bytes());
-            groups.merge(part, &|| (self.request.check)().is_err());
-            done = (self.request.check)().and_then(|()| groups.hold(self.request.budget));
+            groups.merge(part, &|| (self.context.check)().is_err());
+            done = (self.context.check)().and_then(|()| groups.hold(self.request.budget));
         }
         done
     }
@@ -154,7 +154,7 @@ impl<'a> Run<'a> {
         let mut own = Groups::new(aggregation.clone());
         let found = self.stats_of_row_group(part, aggregation, &mut own, actual);
         // What was stopped in the middle is worth nothing.
-        let stopped = || (self.request.check)().is_err();
+        let stopped = || (self.context.check)().is_err();
         if let Some(matched) = found.filter(|_| !stopped()) {
             question.keep(group.id, matched, &own);
         }
@@ -170,10 +170,10 @@ impl<'a> Run<'a> {
         actual: &mut Actual,
     ) -> Option<u64> {
         let begin = std::time::Instant::now();
-        let done = View::open(group, self.context.cache, self.context.pipeline).and_then(|view| {
+        let done = View::open(group, self.context).and_then(|view| {
             let hits = matching_rows(&view, plan, self.plan, actual)?;
             let grouping = std::time::Instant::now();
-            let stop = || (self.request.check)().is_err();
+            let stop = || (self.context.check)().is_err();
             aggregate(&view, &hits, aggregation, groups, &stop)?;
             actual.first_stage(grouping.elapsed());
             actual.add_decoded(chunk, view.take_counts());
@@ -205,10 +205,14 @@ impl<'a> Run<'a> {
             }
             Unit::Pending(pending) => {
                 let query = &plan.query;
-                let records = scan_pending(pending, &query.filter, query.time, self.request.order, pipeline);
+                let order = self.request.order;
+                let records = match scan_pending(pending, &query.filter, query.time, order, self.context) {
+                    Ok(records) => records,
+                    Err(e) => return actual.damage.push(e.to_string()),
+                };
                 actual.pending(pending.range.len() as u64, records.len() as u64);
                 for (i, record) in records.iter().enumerate() {
-                    if i % 1024 == 1023 && (self.request.check)().is_err() {
+                    if i % 1024 == 1023 && (self.context.check)().is_err() {
                         break;
                     }
                     let view = ParsedView::new(&record.text, &record.attributes, pipeline);

@@ -24,15 +24,16 @@ pub(crate) fn rows_where(
         let values = view.header().columns.get(i as usize).map_or(0, |m| m.values as usize);
         return spread(view, i, Bits::all(values));
     }
-    let matches = |value: &[u8]| predicate.matches(&unescape(value, escape));
+    let matches = |value: &[u8]| !view.is_over(value.len()) && predicate.matches(&unescape(value, escape));
     if let Some(postings) = view.known_postings(i) {
         let wanted: Vec<bool> = postings.values().map(matches).collect();
+        view.go_on()?;
         return spread(view, i, postings.rows_with(&wanted));
     }
     let column = view.column(i)?;
     let by_value = || match regex_of(view, i, escape, predicate) {
         Some((regex, wanted)) if is_dense(among) => {
-            let hits = values_matching(column, regex);
+            let hits = values_matching(view, column, regex);
             Ok(if wanted { hits } else { Bits::all(column.len()).without(&hits) })
         }
         _ => each_value(view, i, column, among, &matches),
@@ -61,6 +62,7 @@ pub(crate) fn rows_where(
         }
         _ => by_value()?,
     };
+    view.go_on()?;
     spread(view, i, hits)
 }
 

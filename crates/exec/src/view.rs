@@ -11,8 +11,10 @@ use gastrolog_index::{Escape, Pipeline};
 use gastrolog_types::{Attributes, Record, Timestamp};
 
 use crate::DecodeCounts;
-use crate::cache::{Cache, Decoded, Part};
+use crate::cache::{Decoded, Part};
 use crate::counted::{Counted, KeptTimes, Times, once};
+use crate::pace::{Pace, STOPPED};
+use crate::run::Context;
 
 /// A row group opened for a query.
 pub(crate) struct View<'a> {
@@ -28,6 +30,7 @@ pub(crate) struct View<'a> {
     /// Whether the cache keeps no columns for now.
     passing: Cell<bool>,
     kept: KeptTimes,
+    pace: Pace<'a>,
 }
 
 #[derive(Default)]
@@ -51,11 +54,8 @@ pub(crate) fn escape_of(number: u8) -> Escape {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn open(
-        group: &'a Arc<RowGroup>,
-        cache: &'a Cache,
-        pipeline: &'a Pipeline,
-    ) -> Result<View<'a>, ReadError> {
+    pub(crate) fn open(group: &'a Arc<RowGroup>, context: Context<'a>) -> Result<View<'a>, ReadError> {
+        let Context { cache, pipeline, check, .. } = context;
         let header = group.header()?;
         let read = Cell::new(0);
         let cached = Counted { cache, group, counts: Cell::default() };
@@ -90,7 +90,19 @@ impl<'a> View<'a> {
             open,
             passing: Cell::new(false),
             kept: KeptTimes::default(),
+            pace: Pace::new(check),
         })
+    }
+
+    /// Whether the query shall stop. Asked before a value of so many bytes is looked at; what is found from then on is
+    /// worth nothing, see [`View::go_on`].
+    pub(crate) fn is_over(&self, bytes: usize) -> bool {
+        self.pace.is_over(bytes)
+    }
+
+    /// Says by an error that the query is to stop, after work in which [`View::is_over`] was asked.
+    pub(crate) fn go_on(&self) -> Result<(), ReadError> {
+        if self.pace.was_over() { Err(self.group.error(STOPPED)) } else { Ok(()) }
     }
 
     /// What the cache has of it.
@@ -107,6 +119,10 @@ impl<'a> View<'a> {
     /// Gives the cache something made of it.
     pub(crate) fn keep(&self, part: Part, value: Decoded) {
         self.cached.put(part, value);
+    }
+
+    pub(crate) fn group(&self) -> &'a Arc<RowGroup> {
+        self.group
     }
 
     pub(crate) fn header(&self) -> &Header {

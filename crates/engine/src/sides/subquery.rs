@@ -5,6 +5,7 @@ use gastrolog_plan::TimeKind;
 use gastrolog_query::{Query, TimeRange};
 
 use super::{Gathering, Sides, row_bytes};
+use crate::explain::check_cost;
 use crate::{Engine, EngineError};
 
 /// Most rows that the query inside of a join may give.
@@ -30,6 +31,7 @@ impl Engine {
         let request = with.request;
         let kind = if request.order == Order::Ingest { TimeKind::Ingest } else { TimeKind::Source };
         let plan = plan_over(&query, kind, with.snapshot, &self.cache);
+        check_cost(&plan, request)?;
         with.budget.read(plan.planning_bytes);
         let exec_request = Request {
             order: request.order,
@@ -40,10 +42,13 @@ impl Engine {
             after: None,
             fresh: false,
             budget: with.budget,
+        };
+        let context = Context {
+            cache: &self.cache,
+            pipeline: &self.pipeline,
+            threads: self.config.query_threads,
             check: with.check,
         };
-        let context =
-            Context { cache: &self.cache, pipeline: &self.pipeline, threads: self.config.query_threads };
         let mut table = Gathered::default();
         let mut actual = run(&plan, with.snapshot, &exec_request, context, &mut |piece| table.take(piece))?;
         if table.too_large {

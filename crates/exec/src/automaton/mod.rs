@@ -20,8 +20,8 @@ use self::steps::{Steps, advance, after_column, ends};
 use crate::bits::Bits;
 use crate::view::View;
 
-/// The values of a column that match.
-pub(crate) fn values_matching(column: &Column, regex: &Regex) -> Bits {
+/// The values of a column that match; worth nothing where the query is to stop, see [`View::go_on`].
+pub(crate) fn values_matching(view: &View<'_>, column: &Column, regex: &Regex) -> Bits {
     let told = with_machine(regex, |machine| ends(machine, column));
     match told.unwrap_or(Steps::All(UNKNOWN)) {
         Steps::All(MATCHED) => Bits::all(column.len()),
@@ -30,7 +30,10 @@ pub(crate) fn values_matching(column: &Column, regex: &Regex) -> Bits {
         told => {
             let mut scratch = Vec::new();
             let mut matches = |i: usize| match told.get(i) {
-                UNKNOWN => regex.compiled.is_match(column.value(i, &mut scratch)),
+                UNKNOWN => {
+                    let value = column.value(i, &mut scratch);
+                    !view.is_over(value.len()) && regex.compiled.is_match(value)
+                }
                 known => known == MATCHED,
             };
             Bits::from_tests((0..column.len()).map(&mut matches), column.len())

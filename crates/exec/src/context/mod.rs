@@ -13,9 +13,11 @@ use gastrolog_query::Stage;
 use gastrolog_types::Seq;
 
 use self::timeline::{Seen, Spot, Timeline};
+use crate::actual::Actual;
+use crate::pace::Check;
 use crate::run::Context;
 use crate::stages::{Chain, Out, Row};
-use crate::{ExecError, InContext, Order, Request};
+use crate::{Budget, ExecError, InContext, Order, Request};
 
 /// Most records of other sources and of the same one that are looked at on one side of a match. A neighbour that is
 /// farther away is not found.
@@ -66,6 +68,15 @@ impl<'a> Neighbours<'a> {
         std::mem::take(&mut self.timeline.damage)
     }
 
+    /// Counts what was read since this was last asked.
+    pub(crate) fn count_reads(&mut self, budget: &Budget, actual: &mut Actual) -> Result<(), ExecError> {
+        for (chunk, bytes) in self.timeline.reads.drain(..) {
+            actual.late_read(chunk, bytes);
+            budget.read(bytes);
+        }
+        budget.check_read()
+    }
+
     /// Hands out the stretch of a match, unless it was handed out before; `false` when no more is wanted.
     pub(crate) fn around(
         &mut self,
@@ -78,7 +89,7 @@ impl<'a> Neighbours<'a> {
         let Some(seen) = self.timeline.see(at) else { return Ok(true) };
         let Some(room) = self.room(seen) else { return Ok(true) };
         request.budget.hold(STRETCH_BYTES)?;
-        let start = self.start(at, room, request)?;
+        let start = self.start(at, room)?;
         let first = self.timeline.see(start).map_or(seq, |s| s.seq);
         let mut last = first;
         let mut walk = Walk::default();
@@ -87,7 +98,7 @@ impl<'a> Neighbours<'a> {
         let mut wanted = true;
         while let Some(at) = next.filter(|_| wanted && !self.is_over(&walk)) {
             next = self.timeline.next(at);
-            walk.step(request)?;
+            walk.step(self.timeline.check())?;
             let Some(seen) = self.timeline.see(at) else { continue };
             if seen.source != room.source {
                 continue;
@@ -138,13 +149,13 @@ impl<'a> Neighbours<'a> {
     }
 
     /// Where the stretch of the match at `at` begins.
-    fn start(&mut self, at: Spot, room: Room, request: &Request<'_>) -> Result<Spot, ExecError> {
+    fn start(&mut self, at: Spot, room: Room) -> Result<Spot, ExecError> {
         let mut start = at;
         let mut walk = Walk { matches: 1, ..Walk::default() };
         let mut next = self.timeline.previous(at);
         while let Some(at) = next.filter(|_| !self.is_over(&walk)) {
             next = self.timeline.previous(at);
-            walk.step(request)?;
+            walk.step(self.timeline.check())?;
             let Some(seen) = self.timeline.see(at) else { continue };
             if seen.seq < room.from {
                 break;
@@ -199,9 +210,9 @@ impl Walk {
         (self.since, self.records) = (0, 0);
     }
 
-    fn step(&mut self, request: &Request<'_>) -> Result<(), ExecError> {
+    fn step(&mut self, check: Check<'_>) -> Result<(), ExecError> {
         self.records += 1;
         self.steps += 1;
-        if self.steps.is_multiple_of(1024) { (request.check)() } else { Ok(()) }
+        if self.steps.is_multiple_of(1024) { check() } else { Ok(()) }
     }
 }

@@ -12,7 +12,8 @@ use crate::Order;
 use crate::actual::Actual;
 use crate::bits::Bits;
 use crate::interner::Interner;
-use crate::pending::{pending_records, pending_source, scan_pending};
+use crate::pace::Check;
+use crate::pending::{pending_source, scan_pending};
 use crate::run::{Context, matching_rows};
 use crate::view::View;
 
@@ -52,7 +53,8 @@ struct Segment<'a> {
 }
 
 enum Rows<'a> {
-    View(Box<View<'a>>),
+    /// With the place of its chunk.
+    View(Box<View<'a>>, usize),
     Pending(&'a Pending),
     /// They cannot be read.
     Lost,
@@ -70,6 +72,8 @@ pub(super) struct Timeline<'a> {
     open: Vec<((usize, usize), Segment<'a>)>,
     /// What could not be read.
     pub(super) damage: Vec<String>,
+    /// Bytes that were read, with the place of the chunk, since they were last counted.
+    pub(super) reads: Vec<(usize, u64)>,
 }
 
 impl<'a> Timeline<'a> {
@@ -86,8 +90,9 @@ impl<'a> Timeline<'a> {
             .collect();
         pieces.sort_by_key(Piece::first);
         let plans = plan.reads().map(|(chunk, group)| ((chunk.index, group.ordinal), group)).collect();
-        let (sources, open, damage) = (Interner::default(), Vec::new(), Vec::new());
-        Timeline { pieces, plans, plan, order, context, sources, open, damage }
+        let sources = Interner::default();
+        let (open, damage, reads) = (Vec::new(), Vec::new(), Vec::new());
+        Timeline { pieces, plans, plan, order, context, sources, open, damage, reads }
     }
 
     /// The place of a sequence number.
@@ -176,12 +181,28 @@ impl<'a> Timeline<'a> {
     /// The record at a place.
     pub(super) fn record(&mut self, at: Spot) -> Option<Record> {
         let pipeline = self.context.pipeline;
-        let read = match &self.segment(at)?.rows {
-            Rows::View(view) => view.record(at.row),
+        let (read, count) = match &self.segment(at)?.rows {
+            Rows::View(view, chunk) => {
+                let before = view.bytes_read();
+                let read = view.record(at.row);
+                (read, (*chunk, view.bytes_read() - before))
+            }
             Rows::Pending(pending) => return pending_record(pending, at.row, pipeline),
             Rows::Lost => return None,
         };
+        self.count(count);
         read.map_err(|e| self.tell(&e)).ok()
+    }
+
+    fn count(&mut self, (chunk, bytes): (usize, u64)) {
+        if bytes > 0 {
+            self.reads.push((chunk, bytes));
+        }
+    }
+
+    /// Says by an error that the query shall stop.
+    pub(super) fn check(&self) -> Check<'a> {
+        self.context.check
     }
 
     fn tell(&mut self, e: &ReadError) {
@@ -224,7 +245,7 @@ impl<'a> Timeline<'a> {
         ordinal: usize,
         group: &'a Arc<RowGroup>,
     ) -> Result<Segment<'a>, ReadError> {
-        let view = View::open(group, self.context.cache, self.context.pipeline)?;
+        let view = View::open(group, self.context)?;
         let matched = match self.plans.get(&(chunk, ordinal)) {
             // It is counted where the matches are found.
             Some(group) => matching_rows(&view, group, self.plan, &mut Actual::default())?,
@@ -232,7 +253,8 @@ impl<'a> Timeline<'a> {
         };
         let sources = self.sources_of(&view)?;
         let first_seq = view.header().first_seq;
-        Ok(Segment { first_seq, sources, matched, rows: Rows::View(Box::new(view)) })
+        self.count((chunk, view.bytes_read()));
+        Ok(Segment { first_seq, sources, matched, rows: Rows::View(Box::new(view), chunk) })
     }
 
     fn sources_of(&mut self, view: &View<'_>) -> Result<Vec<u32>, ReadError> {
@@ -263,8 +285,9 @@ impl<'a> Timeline<'a> {
         let query = &self.plan.query;
         let (first_seq, rows) = (pending.first_seq, pending.range.len());
         let mut matched = Bits::none(rows);
-        for record in scan_pending(pending, &query.filter, query.time, self.order, self.context.pipeline) {
-            matched.set((record.seq - first_seq) as usize);
+        match scan_pending(pending, &query.filter, query.time, self.order, self.context) {
+            Ok(records) => records.iter().for_each(|record| matched.set((record.seq - first_seq) as usize)),
+            Err(e) => self.tell(&e),
         }
         let number = |attributes: &Attributes| {
             let mut key = Vec::new();
@@ -304,7 +327,9 @@ fn push_pair(key: &mut Vec<u8>, name: &str, value: &[u8]) {
 }
 
 fn pending_record(pending: &Pending, row: usize, pipeline: &gastrolog_index::Pipeline) -> Option<Record> {
-    let (seq, record, text) = pending_records(pending).nth(row)?;
+    let at = pending.range.start + row;
+    let (record, text) = (pending.batch.records.get(at)?, pending.batch.text_of(at));
+    let seq = pending.first_seq + row as u64;
     let source = pending_source(record, text, pipeline);
     let attributes = pending.batch.attributes.get(record.attributes as usize).cloned().unwrap_or_default();
     Some(Record { seq, source, ingest: record.ingest, attributes, text: text.to_vec() })

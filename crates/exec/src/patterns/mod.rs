@@ -53,8 +53,8 @@ impl<'a> Run<'a> {
         let matched = self.actual.matched();
         self.actual.stages.entry(0).or_default().rows_in = matched;
         let known = known.map(pattern_column).unwrap_or_default();
-        let (stages, pipeline) = (&self.plan.query.stages, self.context.pipeline);
-        let mut chain = Chain::new(stages, 1, Some(columns(wish)), self.request, pipeline)?;
+        let stages = &self.plan.query.stages;
+        let mut chain = Chain::new(stages, 1, Some(columns(wish)), self.request, self.context)?;
         let rows = gathered.finish(&Wanted { by: wish.by.len(), known: &known });
         self.actual.stages.entry(0).or_default().rows_out = rows.len() as u64;
         for row in rows {
@@ -78,7 +78,7 @@ impl<'a> Run<'a> {
             let mut held_bytes = 0;
             let mut result = Ok(());
             while let Some(unit) = units.get(next.fetch_add(1, Atomic::Relaxed)) {
-                let step = (request.check)().and_then(|()| {
+                let step = (context.check)().and_then(|()| {
                     let before = actual.bytes_read();
                     of_unit(unit, plan, request.order, context, wish, &mut own, &mut actual);
                     own.shrink();
@@ -145,7 +145,7 @@ fn of_unit(
     match unit {
         Unit::RowGroup { chunk, plan: group, group: row_group } => {
             let begin = std::time::Instant::now();
-            let done = View::open(row_group, context.cache, context.pipeline).and_then(|view| {
+            let done = View::open(row_group, context).and_then(|view| {
                 let hits = matching_rows(&view, group, plan, actual)?;
                 let counting = std::time::Instant::now();
                 of_rows(&view, &hits, wish, gathered)?;
@@ -160,7 +160,10 @@ fn of_unit(
         }
         Unit::Pending(pending) => {
             let query = &plan.query;
-            let records = scan_pending(pending, &query.filter, query.time, order, context.pipeline);
+            let records = match scan_pending(pending, &query.filter, query.time, order, context) {
+                Ok(records) => records,
+                Err(e) => return actual.damage.push(e.to_string()),
+            };
             actual.pending(pending.range.len() as u64, records.len() as u64);
             let mut finder = PatternFinder::default();
             for record in &records {

@@ -7,6 +7,9 @@ use gastrolog_engine::{FoundRecord, Value};
 
 use super::{Out, Printer, Times};
 
+/// What is said of the record. A field of it that is called so stands in its text alone: it must not be taken for this.
+const OWN_NAMES: [&str; 6] = ["_time", "_ingest", "_seq", "_text", "_text_base64", "_context"];
+
 /// Prints JSON lines.
 pub(crate) struct Json {
     out: Out,
@@ -87,6 +90,14 @@ impl Object<'_> {
         }
     }
 
+    fn values(&mut self, name: &str, values: &[&Value], times: &Times) -> io::Result<()> {
+        if let [one] = values {
+            return self.value(name, one, times);
+        }
+        let texts: Vec<_> = values.iter().filter_map(|value| value.text()).collect();
+        self.texts(name, &texts.iter().map(|text| &**text).collect::<Vec<&[u8]>>())
+    }
+
     fn end(self) -> io::Result<()> {
         self.out.write_all(if self.first { b"{}\n" } else { b"}\n" })
     }
@@ -114,8 +125,10 @@ impl Printer for Json {
         for (name, time) in times.into_iter().filter(|(n, _)| !is_computed(n)) {
             object.time(name, &self.times.rfc3339(time))?;
         }
-        object.name("_seq")?;
-        write!(object.out, "{}", record.seq)?;
+        if !is_computed("_seq") {
+            object.name("_seq")?;
+            write!(object.out, "{}", record.seq)?;
+        }
         if !is_computed("_text") {
             object.text("_text", &record.text)?;
         }
@@ -124,13 +137,15 @@ impl Printer for Json {
             object.out.write_all(b"true")?;
         }
         let fields = fields.iter().map(|(n, v)| (n.as_str(), v.as_slice()));
-        let own = record.attributes.iter().chain(fields).filter(|(n, _)| !is_computed(n));
+        let own = record.attributes.iter().chain(fields);
+        let own = own.filter(|(n, _)| !is_computed(n) && !OWN_NAMES.contains(n));
         for (name, values) in grouped(own) {
             object.texts(name, &values)?;
         }
         // What was renamed stands under its new name only.
-        for (name, value) in computed.iter().filter(|(_, v)| *v != Value::Null) {
-            object.value(name, value, &self.times)?;
+        let computed = computed.iter().filter(|(_, v)| *v != Value::Null);
+        for (name, values) in grouped(computed.map(|(n, v)| (n.as_str(), v))) {
+            object.values(name, &values, &self.times)?;
         }
         object.end()
     }
@@ -141,8 +156,8 @@ impl Printer for Json {
 }
 
 /// Values by name, in order of the first; an object has each name once, so several values become an array.
-fn grouped<'a>(pairs: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<(&'a str, Vec<&'a [u8]>)> {
-    let mut groups: Vec<(&str, Vec<&[u8]>)> = Vec::new();
+fn grouped<'a, T>(pairs: impl Iterator<Item = (&'a str, T)>) -> Vec<(&'a str, Vec<T>)> {
+    let mut groups: Vec<(&str, Vec<T>)> = Vec::new();
     let mut at: HashMap<&str, usize> = HashMap::new();
     for (name, value) in pairs {
         let i = *at.entry(name).or_insert(groups.len());

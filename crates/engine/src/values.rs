@@ -24,8 +24,9 @@ impl Engine {
     pub(crate) fn list_values(&self, request: &ValuesRequest) -> Result<ValueList, EngineError> {
         let snapshot = self.store(&request.store)?.snapshot();
         let (mut counts, mut exact) = self.by_footers(&snapshot, request)?;
-        if !exact && let Ok(found) = self.by_columns(snapshot, request) {
-            (counts, exact) = (found, true);
+        if !exact && let Ok(found) = self.by_columns(snapshot.clone(), request) {
+            counts = found;
+            exact = self.has_one_a_record(snapshot, request);
         }
         let mut values: Vec<(Vec<u8>, u64)> = counts.into_iter().collect();
         values.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
@@ -71,32 +72,79 @@ impl Engine {
         snapshot: Snapshot,
         request: &ValuesRequest,
     ) -> Result<HashMap<Vec<u8>, u64>, EngineError> {
-        let query = count_by(request);
-        let asked = Asked::of(query, snapshot, &self.cache, self.env.clock.now());
         let mut counts = HashMap::new();
-        let for_all = QueryRequest { store: request.store.clone(), ..QueryRequest::default() };
-        self.answer_within(&asked, &for_all, &LOOK, &Cancel::default(), &mut |piece| {
-            if let Answer::Row(row) = piece
-                && let Ok([Value::Text(value), Value::Int(n)]) = <[Value; 2]>::try_from(row)
+        let by = vec![GroupKey::Field(request.field.clone())];
+        self.look(snapshot, request, &request.prefix, by, &mut |row| {
+            if let Ok([Value::Text(value), Value::Int(n)]) = <[Value; 2]>::try_from(row)
                 && value.starts_with(request.prefix.as_bytes())
             {
                 counts.insert(value, n as u64);
             }
-            true
         })?;
         Ok(counts)
     }
+
+    /// Whether no record has several values of the field, of which a query groups by the first only.
+    fn has_one_a_record(&self, snapshot: Snapshot, request: &ValuesRequest) -> bool {
+        let Some(values) = self.values_in_columns(&snapshot, &request.field) else { return false };
+        let mut records = 0;
+        let counted = self.look(snapshot, request, "", Vec::new(), &mut |row| {
+            records = if let Some(&Value::Int(n)) = row.first() { n as u64 } else { 0 };
+        });
+        counted.is_ok() && records == values
+    }
+
+    /// How many values the columns of a field and the records that wait have of it.
+    fn values_in_columns(&self, snapshot: &Snapshot, field: &str) -> Option<u64> {
+        let mut values = 0;
+        for group in
+            snapshot.chunks.iter().map(|chunk| chunk.row_groups().ok()).collect::<Option<Vec<_>>>()?
+        {
+            for group in group {
+                let header = group.header().ok()?;
+                let columns = header.columns.iter().filter(|column| column.key.name == field);
+                values += columns.map(|column| u64::from(column.values)).sum::<u64>();
+            }
+        }
+        self.each_pending(snapshot, &mut |view| {
+            view.any_field(&mut |name, _| {
+                values += u64::from(name == field);
+                false
+            });
+        });
+        Some(values)
+    }
+
+    /// Counts the records that have a value of the field that begins so.
+    fn look(
+        &self,
+        snapshot: Snapshot,
+        request: &ValuesRequest,
+        prefix: &str,
+        by: Vec<GroupKey>,
+        take: &mut dyn FnMut(Vec<Value>),
+    ) -> Result<(), EngineError> {
+        let query = count_by(&request.field, prefix, by);
+        let asked = Asked::of(query, snapshot, &self.cache, self.env.clock.now());
+        let for_all = QueryRequest { store: request.store.clone(), ..QueryRequest::default() };
+        self.answer_within(&asked, &for_all, &LOOK, &Cancel::default(), &mut |piece| {
+            if let Answer::Row(row) = piece {
+                take(row);
+            }
+            true
+        })?;
+        Ok(())
+    }
 }
 
-/// `field=prefix* | stats count() by field`.
-fn count_by(request: &ValuesRequest) -> Query {
-    let field = FieldName::Exact(request.field.clone());
-    let predicate = match request.prefix.as_str() {
+/// `field=prefix* | stats count() by …`.
+fn count_by(field: &str, prefix: &str, by: Vec<GroupKey>) -> Query {
+    let field = FieldName::Exact(field.to_owned());
+    let predicate = match prefix {
         "" => Predicate::Exists,
         prefix => Predicate::Glob(Glob { pieces: vec![prefix.to_owned(), String::new()] }),
     };
     let count = Aggregate { function: Function::Count, field: None, alias: "count".to_owned() };
-    let by = vec![GroupKey::Field(request.field.clone())];
     Query {
         filter: Filter::Field(FieldMatch { field, predicate }),
         time: TimeRange::default(),

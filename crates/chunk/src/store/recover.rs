@@ -182,7 +182,7 @@ impl Inventory {
     /// Compares what was found with what the log knows of the chunk that grew. What lacks of that is no interrupted
     /// write: it was durable.
     pub(super) fn expect(&mut self, grown: Option<Grown>, log: &wal::Report, dir: &Path) {
-        self.find_cut_off_last(grown.is_some() || log.segments > 0);
+        self.find_cut_off_last(grown, grown.is_some() || log.segments > 0);
         let Some(Grown { chunk: id, bytes, end_seq }) = grown else { return };
         self.next_seq = self.next_seq.max(end_seq);
         let end = self.end_seq();
@@ -248,16 +248,25 @@ impl Inventory {
         }
     }
 
-    /// Names the last chunk where nothing in it can be read, and nothing says that it was being begun: a log would.
-    fn find_cut_off_last(&mut self, log_is_there: bool) {
-        if log_is_there || !self.lacks_catalog() {
+    /// Names the last chunk where it is no interrupted write that it ends in: the log says that all was sealed, or there
+    /// is no log that would say that it was being begun.
+    fn find_cut_off_last(&mut self, grown: Option<Grown>, log_is_there: bool) {
+        let end = self.end_seq();
+        let was_sealed =
+            grown.is_some_and(|grown| grown.chunk == 0 && grown.end_seq > end) && !self.is_complete;
+        let lacks_catalog = !log_is_there && self.lacks_catalog();
+        let Some(Found::Unsealed(chunk)) = self.chunks.last_mut() else { return };
+        let rest = chunk.file_bytes.saturating_sub(chunk.scan.end as u64);
+        if rest == 0
+            || chunk.durable_bytes > 0
+            || !(was_sealed || lacks_catalog && chunk.scan.groups.is_empty())
+        {
             return;
         }
-        let Some(Found::Unsealed(chunk)) = self.chunks.last_mut() else { return };
-        if chunk.scan.groups.is_empty() && chunk.file_bytes > CHUNK_HEAD_BYTES as u64 {
-            chunk.durable_bytes = chunk.file_bytes;
-            self.report.add(&chunk.path, "whole file", "no row group can be read; what it held may be lost");
-        }
+        chunk.durable_bytes = chunk.file_bytes;
+        let place = format!("{rest} bytes at {}", chunk.scan.end);
+        let reason = format!("no row group can be read here: records from {end} on may be lost");
+        self.report.add(&chunk.path, place, reason);
     }
 
     /// One past the last record that is, or was, in a chunk: the log may still have those that retention removed.

@@ -60,7 +60,9 @@ impl Store {
         let (wal, grown, pending) = open_log(&env, dir, options, &mut inventory)?;
         let end = pending.last().map_or(0, end_seq).max(inventory.end_seq());
         let next_seq = end.max(wal.next_seq()).max(inventory.next_seq);
+        // What waits is nowhere else, should it be in place of what is bad in a chunk.
         let stored_below = inventory.stored_below(grown);
+        let stored_below = pending.first().map_or(stored_below, |first| first.first_seq.min(stored_below));
         let repaired = Repaired::of(&env, inventory, options)?;
         env.fs.sync_dir(&dir.join("chunks"))?;
         // What is not released now is released by the next flush, and the same goes for what is not said.

@@ -108,7 +108,7 @@ pub(super) struct Inventory {
     pub(super) catalog_stale: bool,
     /// Whether there is none, or none that can be read.
     has_no_catalog: bool,
-    /// Whether the catalog can be read, and every chunk is there that it names.
+    /// Whether the catalog can be read, and every chunk that it names is there as it says.
     is_complete: bool,
     /// Files whose records are in another chunk, which was made of them.
     pub(super) superseded: Vec<PathBuf>,
@@ -141,6 +141,7 @@ impl Inventory {
                 Some(summary) => chunks.push(Found::Sealed(summary, path)),
                 None => {
                     catalog_stale |= summary.is_some();
+                    is_complete &= summary.is_none();
                     let found = examine(env, (id, path), summary, id == last_id, &mut report)?;
                     catalog_stale |= matches!(found, Found::Sealed(..));
                     compare(&found, summary, &mut report);

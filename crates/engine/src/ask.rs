@@ -153,7 +153,7 @@ impl Engine {
         let actual = if blocker(&asked.query.stages).is_none() {
             let actual = self.answer_within(&asked, request, &limits, cancel, out)?;
             end.returned = actual.returned;
-            end.more = actual.stopped_at.is_some();
+            end.more = actual.stopped_at.is_some() || rows_max == Some(0);
             let token = |place| Resume { place, now: asked.now }.token(request);
             end.resume = actual.stopped_at.map(token).unwrap_or_default();
             actual
@@ -172,7 +172,8 @@ impl Engine {
         };
         end.matched = actual.matched();
         end.bytes_read = actual.bytes_read() + asked.plan.planning_bytes;
-        end.notes = if end.matched == 0 { self.unknown_fields(&asked) } else { Vec::new() };
+        let is_empty = end.matched == 0 || end.returned == 0 && limits.rows != Some(0);
+        end.notes = if is_empty { self.unknown_fields(&asked) } else { Vec::new() };
         end.damage = actual.damage;
         end.elapsed_ns = begin.elapsed().as_nanos() as u64;
         Ok(end)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use gastrolog_chunk::Snapshot;
 use gastrolog_exec::ParsedView;
-use gastrolog_query::{FieldName, Filter, RecordView, nearest};
+use gastrolog_query::{FieldName, Filter, RecordView, Stage, nearest};
 use gastrolog_types::Attributes;
 
 use crate::Engine;
@@ -18,7 +18,10 @@ impl Engine {
     pub(crate) fn unknown_fields(&self, asked: &Asked) -> Vec<String> {
         let mut named = BTreeSet::new();
         names(&asked.query.filter, &mut named);
-        named.retain(|name| !name.starts_with('_'));
+        for stage in &asked.query.stages {
+            let Stage::Where(filter) = stage else { break };
+            names(filter, &mut named);
+        }
         if named.is_empty() {
             return Vec::new();
         }
@@ -93,6 +96,15 @@ fn names<'q>(filter: &'q Filter, found: &mut BTreeSet<&'q str>) {
 }
 
 fn note(name: &str, known: &BTreeSet<&str>) -> String {
+    match name {
+        "_time" | "_source" | "_ingest" => {
+            return format!(
+                "{name} is no field: start= and end= bound the time, `eval t={name} | where t>…` compares it"
+            );
+        }
+        "_seq" | "_text" => return format!("{name} is no field: `eval x={name} | where x=…` compares it"),
+        _ => {}
+    }
     match nearest(name, known.iter().copied()) {
         Some(other) => format!("no record has a field {name}; did you mean {other}?"),
         None => format!("no record has a field {name}; `gastrolog fields` lists those there are"),

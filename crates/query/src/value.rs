@@ -42,6 +42,25 @@ impl Number {
         }
     }
 
+    /// The beginning of the bin of this width that it is in, rounded as floats are. A number that is written as a multiple
+    /// of the width is its own bin, though its quotient may be a little less than whole.
+    pub fn bin(self, width: f64) -> f64 {
+        if let (Number::Int(n), Some(whole)) = (self, Number::Float(width).to_i64())
+            && whole > 0
+        {
+            return n.div_euclid(whole).saturating_mul(whole) as f64;
+        }
+        let quotient = self.to_f64() / width;
+        let near = quotient.round();
+        let steps =
+            if (quotient - near).abs() <= 1e-9 * near.abs().max(1.0) { near } else { quotient.floor() };
+        // A width such as 0.1 is no float; its inverse is.
+        let inverse = (1.0 / width).round();
+        let start = if (inverse * width - 1.0).abs() < 1e-12 { steps / inverse } else { steps * width };
+        // Minus zero is zero.
+        if start.is_finite() { start + 0.0 } else { self.to_f64() }
+    }
+
     /// The same number as an integer, if it is whole and fits.
     pub fn to_i64(self) -> Option<i64> {
         match self {

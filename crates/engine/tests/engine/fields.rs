@@ -99,7 +99,13 @@ fn a_field_that_no_record_has_is_said() {
     assert_eq!(notes("statsu=200"), ["no record has a field statsu; did you mean status?"]);
     assert_eq!(notes("statsu=200 | stats count()"), notes("statsu=200"));
     assert_eq!(notes("status=200 (pendign=1 OR zzzzzz>1)").len(), 2);
-    for fine in ["status=999", "pending=2", "host=b", "nothing", "NOT statsu=200", "_time=x*"] {
+    assert_eq!(notes("* | where statsu=200"), notes("statsu=200"));
+    for (query, said) in
+        [("_time>2020-01-01", "_time is no field: start="), ("* | where _seq>0", "`eval x=_seq")]
+    {
+        assert!(notes(query)[0].contains(said), "{:?}", notes(query));
+    }
+    for fine in ["status=999", "pending=2", "host=b", "nothing", "NOT statsu=200"] {
         assert_eq!(notes(fine), [""; 0], "{fine}");
     }
 }

@@ -174,6 +174,17 @@ fn later_stages_stop_the_scan() {
 }
 
 #[test]
+fn bins_are_the_same_in_expressions_and_in_groups() {
+    let store = engine(&["x=0.3", "x=0.7", "x=1.1", "x=-0.05", "x=12"]);
+    let bins = ["-0.1", "0.3", "0.7", "1.1", "12"];
+    let by = ["x|count", "-0.1|1", "0.3|1", "0.7|1", "1.1|1", "12|1"];
+    check(&store, "| stats count() by bin(x, 0.1)", &by);
+    let rows: Vec<String> = std::iter::once("b".to_owned()).chain(bins.map(str::to_owned)).collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    check(&store, "| eval b = bin(x, 0.1) | fields b | sort b", &rows);
+}
+
+#[test]
 fn joins_add_the_columns_of_partners() {
     let store = engine(&["a=1 v=x", "a=2 v=y", "a=01 v=z", "v=w q=1"]);
     let side = "(v!=w | fields a, v | rename v as other)";

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use gastrolog_query::{Number, parse_number};
+use gastrolog_query::parse_number;
 use gastrolog_types::Timestamp;
 
 use crate::Value;
@@ -36,7 +36,7 @@ impl KeyBytes {
         match parse_number(value) {
             Some(number) => {
                 self.0.push(NUMBER);
-                self.0.extend_from_slice(&number_bin(number, width).to_le_bytes());
+                self.0.extend_from_slice(&number.bin(width).to_le_bytes());
             }
             None => self.push_text(&[]),
         }
@@ -140,24 +140,6 @@ pub(super) fn compare(a: &[u8], b: &[u8]) -> Ordering {
 /// The beginning of the bin that a time is in.
 pub(crate) fn bin_of(time: i64, bin: i64) -> i64 {
     time.div_euclid(bin.max(1)).saturating_mul(bin.max(1))
-}
-
-/// The beginning of the bin that a number is in, rounded as floats are. A number that is written as a multiple of the
-/// width is its own bin, though its quotient may be a little less than whole.
-fn number_bin(number: Number, width: f64) -> f64 {
-    if let (Number::Int(n), Some(whole)) = (number, Number::Float(width).to_i64())
-        && whole > 0
-    {
-        return n.div_euclid(whole).saturating_mul(whole) as f64;
-    }
-    let quotient = number.to_f64() / width;
-    let near = quotient.round();
-    let steps = if (quotient - near).abs() <= 1e-9 * near.abs().max(1.0) { near } else { quotient.floor() };
-    // A width such as 0.1 is no float; its inverse is.
-    let inverse = (1.0 / width).round();
-    let start = if (inverse * width - 1.0).abs() < 1e-12 { steps / inverse } else { steps * width };
-    // Minus zero is zero.
-    if start.is_finite() { start + 0.0 } else { number.to_f64() }
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ fn bin(value: &Value, width: &Value) -> Option<Value> {
     let width = to_number(width).filter(|w| *w > Number::Int(0))?;
     match (to_number(value), width) {
         (Some(Number::Int(x)), Number::Int(width)) => x.div_euclid(width).checked_mul(width).map(Value::Int),
-        (Some(x), width) => Some(float((x.to_f64() / width.to_f64()).floor() * width.to_f64())),
+        (Some(x), width) => Some(float(x.bin(width.to_f64()))),
         (None, width) => {
             let (time, width_ns) = (to_time(value)?, nanoseconds(width).filter(|ns| *ns > 0)?);
             time_at(i128::from(time.0.div_euclid(width_ns)) * i128::from(width_ns))

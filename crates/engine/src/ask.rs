@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use gastrolog_chunk::Snapshot;
-use gastrolog_exec::{Actual, Answer, Cache, Context, Order, Place, Request, plan_over, run};
+use gastrolog_exec::{Actual, Answer, Cache, Check, Context, Order, Place, Request, plan_over, run};
 use gastrolog_plan::{Plan, TimeKind};
 use gastrolog_query::{ParseContext, Query, parse};
 use gastrolog_types::Timestamp;
@@ -126,16 +126,17 @@ impl Engine {
             fresh: asked.fresh,
             budget: &budget,
         };
-        let context = Context {
-            cache: &self.cache,
-            pipeline: &self.pipeline,
-            threads: self.config.query_threads,
-            check: &check,
-        };
+        let context = self.context(&check);
         let mut actual = run(&asked.plan, &asked.snapshot, &exec_request, context, &mut out)?;
         sides.add_to(&mut actual);
         actual.damage.extend(asked.store_damage.iter().cloned());
         Ok(actual)
+    }
+
+    /// What every query runs with.
+    pub(crate) fn context<'a>(&'a self, check: Check<'a>) -> Context<'a> {
+        let threads = self.config.query_threads;
+        Context { cache: &self.cache, pipeline: &self.pipeline, threads, check }
     }
 
     pub(crate) fn run_query(

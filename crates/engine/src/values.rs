@@ -97,10 +97,8 @@ impl Engine {
     /// How many values the columns of a field and the records that wait have of it.
     fn values_in_columns(&self, snapshot: &Snapshot, field: &str) -> Option<u64> {
         let mut values = 0;
-        for group in
-            snapshot.chunks.iter().map(|chunk| chunk.row_groups().ok()).collect::<Option<Vec<_>>>()?
-        {
-            for group in group {
+        for chunk in &snapshot.chunks {
+            for group in chunk.row_groups().ok()? {
                 let header = group.header().ok()?;
                 let columns = header.columns.iter().filter(|column| column.key.name == field);
                 values += columns.map(|column| u64::from(column.values)).sum::<u64>();

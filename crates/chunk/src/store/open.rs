@@ -19,7 +19,7 @@ use super::recover::{Found, Inventory, RecoveryReport, Unsealed, take_pending};
 use super::reserve::{Reserve, give_reserve};
 use super::state::{Item, State, end_seq, weight};
 use super::{Encoder, Running, Shared, Store, StoreError, StoreOptions};
-use crate::wal::{DAMAGED, Durability, Grown, Wal, WalError, WalOptions};
+use crate::wal::{DAMAGED, Durability, Wal, WalError, WalOptions};
 use crate::{Chunk, ChunkFile, Pending, ReadError};
 
 impl Store {
@@ -57,12 +57,9 @@ impl Store {
         let lock = env.fs.lock(&dir.join("lock"), true, &describe_this_process(&*env.clock))?;
         remove_drafts(&env, &dir.join("chunks"))?;
         let mut inventory = Inventory::take(&env, dir)?;
-        let (wal, grown, pending) = open_log(&env, dir, options, &mut inventory)?;
+        let (wal, pending, stored_below) = open_log(&env, dir, options, &mut inventory)?;
         let end = pending.last().map_or(0, end_seq).max(inventory.end_seq());
         let next_seq = end.max(wal.next_seq()).max(inventory.next_seq);
-        // What waits is nowhere else, should it be in place of what is bad in a chunk.
-        let stored_below = inventory.stored_below(grown);
-        let stored_below = pending.first().map_or(stored_below, |first| first.first_seq.min(stored_below));
         let repaired = Repaired::of(&env, inventory, options)?;
         env.fs.sync_dir(&dir.join("chunks"))?;
         // What is not released now is released by the next flush, and the same goes for what is not said.
@@ -108,13 +105,13 @@ impl Store {
     }
 }
 
-/// Opens the log, and hands out what of it no chunk has.
+/// Opens the log, and hands out what of it no chunk has, and the seq before which it need hold nothing.
 fn open_log(
     env: &Env,
     dir: &Path,
     options: StoreOptions,
     inventory: &mut Inventory,
-) -> Result<(Wal, Option<Grown>, Vec<Pending>), StoreError> {
+) -> Result<(Wal, Vec<Pending>, Seq), StoreError> {
     let doubt = inventory.doubtful();
     let stored_below = doubt.as_ref().map_or(inventory.end_seq(), |d| d.first_seq);
     let wal_options = WalOptions { durability: options.durability, ..WalOptions::default() };
@@ -128,7 +125,10 @@ fn open_log(
         inventory.resolve(doubt, &mut pending);
     }
     inventory.report.replayed_records = pending.iter().map(|p| p.range.len() as u64).sum();
-    Ok((wal, grown, pending))
+    // What waits is nowhere else, should it be in place of what is bad in a chunk.
+    let stored_below = inventory.stored_below(grown);
+    let stored_below = pending.first().map_or(stored_below, |first| first.first_seq.min(stored_below));
+    Ok((wal, pending, stored_below))
 }
 
 fn state_of(env: &Env, chunks: Vec<Arc<Chunk>>, pending: Vec<Pending>, next_seq: Seq) -> State {

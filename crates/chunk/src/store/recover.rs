@@ -72,6 +72,17 @@ impl Unsealed {
     pub(super) fn bytes(&self) -> &[u8] {
         &self.content
     }
+
+    /// Says that what stands behind the last row group is the rest of one, unless it is known how long the file was: then
+    /// that has been said. It counts as known now, so that what is cut off is kept.
+    fn say_cut_off(&mut self, lost: &str, report: &mut RecoveryReport) {
+        let rest = self.file_bytes.saturating_sub(self.scan.end as u64);
+        if rest > 0 && self.durable_bytes == 0 {
+            self.durable_bytes = self.file_bytes;
+            let place = format!("{rest} bytes at {}", self.scan.end);
+            report.add(&self.path, place, format!("no row group can be read here: {lost}"));
+        }
+    }
 }
 
 /// A chunk file.
@@ -239,12 +250,8 @@ impl Inventory {
             let (before, behind) = seqs.split_at(i + 1);
             let end = before.iter().flatten().map(|s| s.1).max().unwrap_or(0);
             let next = behind.iter().flatten().map(|s| s.0).min().unwrap_or(end);
-            let rest = chunk.file_bytes.saturating_sub(chunk.scan.end as u64);
-            if rest > 0 && end < next && chunk.durable_bytes == 0 {
-                chunk.durable_bytes = chunk.file_bytes;
-                let place = format!("{rest} bytes at {}", chunk.scan.end);
-                let reason = format!("no row group can be read here: records {end} to {next} may be lost");
-                self.report.add(&chunk.path, place, reason);
+            if end < next {
+                chunk.say_cut_off(&format!("records {end} to {next} may be lost"), &mut self.report);
             }
         }
     }
@@ -257,17 +264,9 @@ impl Inventory {
             grown.is_some_and(|grown| grown.chunk == 0 && grown.end_seq > end) && !self.is_complete;
         let lacks_catalog = !log_is_there && self.lacks_catalog();
         let Some(Found::Unsealed(chunk)) = self.chunks.last_mut() else { return };
-        let rest = chunk.file_bytes.saturating_sub(chunk.scan.end as u64);
-        if rest == 0
-            || chunk.durable_bytes > 0
-            || !(was_sealed || lacks_catalog && chunk.scan.groups.is_empty())
-        {
-            return;
+        if was_sealed || lacks_catalog && chunk.scan.groups.is_empty() {
+            chunk.say_cut_off(&format!("records from {end} on may be lost"), &mut self.report);
         }
-        chunk.durable_bytes = chunk.file_bytes;
-        let place = format!("{rest} bytes at {}", chunk.scan.end);
-        let reason = format!("no row group can be read here: records from {end} on may be lost");
-        self.report.add(&chunk.path, place, reason);
     }
 
     /// One past the last record that is, or was, in a chunk: the log may still have those that retention removed.

@@ -1,6 +1,6 @@
 //! The answer of the query inside of a `join`.
 
-use gastrolog_exec::{Answer, Context, Order, Request, SideTable, plan_over, run};
+use gastrolog_exec::{Answer, Order, Request, SideTable, plan_over, run};
 use gastrolog_plan::TimeKind;
 use gastrolog_query::{Query, TimeRange};
 
@@ -43,12 +43,7 @@ impl Engine {
             fresh: false,
             budget: with.budget,
         };
-        let context = Context {
-            cache: &self.cache,
-            pipeline: &self.pipeline,
-            threads: self.config.query_threads,
-            check: with.check,
-        };
+        let context = self.context(with.check);
         let mut table = Gathered::default();
         let mut actual = run(&plan, with.snapshot, &exec_request, context, &mut |piece| table.take(piece))?;
         if table.too_large {

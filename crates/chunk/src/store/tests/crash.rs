@@ -40,12 +40,7 @@ fn is_chunk(path: &Path) -> bool {
 /// was written, and where the row groups end.
 fn three_groups() -> (Image, Image, Vec<usize>) {
     let env = env(MemFs::new());
-    let store = open(&env);
-    for i in 0..2 {
-        append(&store, 5 * i, 5);
-        store.flush().unwrap();
-    }
-    append(&store, 10, 5);
+    let store = two_groups_and_five_that_wait(&env);
     let before = files(&env);
     store.flush().unwrap();
     let footer = store.snapshot().chunks[0].footer().unwrap().clone();

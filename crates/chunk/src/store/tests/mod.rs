@@ -98,6 +98,17 @@ impl Encoder for Fives {
     }
 }
 
+/// A store with two row groups of five records in its growing chunk, and five that are in the log alone.
+fn two_groups_and_five_that_wait(env: &Env) -> Arc<Store> {
+    let store = open(env);
+    for i in 0..2 {
+        append(&store, 5 * i, 5);
+        store.flush().unwrap();
+    }
+    append(&store, 10, 5);
+    store
+}
+
 /// Seq and text of every record of a row group.
 fn rows_of(group: &RowGroup) -> Result<Vec<(Seq, Vec<u8>)>, ReadError> {
     let header = group.header()?;

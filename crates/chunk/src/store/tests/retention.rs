@@ -217,12 +217,7 @@ fn what_was_removed_does_not_come_back_from_the_log() {
 #[test]
 fn what_a_sealed_chunk_has_lost_comes_back_from_the_log() {
     let env = env(MemFs::new());
-    let store = open(&env);
-    for i in 0..2 {
-        append(&store, 5 * i, 5);
-        store.flush().unwrap();
-    }
-    append(&store, 10, 5);
+    let store = two_groups_and_five_that_wait(&env);
     let log = store.shared.dir.join("wal");
     let path = log.join(&env.fs.list(&log).unwrap()[0].name);
     let kept = env.fs.read(&path).unwrap();
@@ -234,15 +229,10 @@ fn what_a_sealed_chunk_has_lost_comes_back_from_the_log() {
     }
     env.fs.create_new(&path).unwrap().append(&kept).unwrap();
     let chunk = chunk_files(&env).remove(0);
-    let last = open_chunk_end(&env, &chunk);
-    env.fs.truncate(&chunk, last).unwrap();
+    let groups = crate::scan::scan(&env.fs.read(&chunk).unwrap()).groups;
+    env.fs.truncate(&chunk, groups.last().unwrap().entry.offset + 10).unwrap();
     for _ in 0..2 {
         // Also after a crash right behind the opening.
         assert_eq!(texts_of(&open(&env)), texts(0, 15));
     }
-}
-
-/// Where the last row group of a chunk begins, and a little more.
-fn open_chunk_end(env: &Env, chunk: &Path) -> u64 {
-    crate::scan::scan(&env.fs.read(chunk).unwrap()).groups.last().unwrap().entry.offset + 10
 }

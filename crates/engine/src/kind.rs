@@ -18,7 +18,7 @@ impl Kind {
     pub(crate) fn of(value: &[u8]) -> Kind {
         let text = std::str::from_utf8(value).unwrap_or_default();
         match parse_number(value) {
-            Some(Number::Int(_)) => Kind::Integer,
+            Some(Number::Int(_) | Number::Wide(_)) => Kind::Integer,
             Some(_) => Kind::Number,
             None if matches!(text, "true" | "false") => Kind::Bool,
             None if text.parse::<std::net::IpAddr>().is_ok() => Kind::Address,

@@ -9,12 +9,10 @@ pub fn canonical_number(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Number {
-    /// See [`canonical_number`]: decimal digits for what fits an `i64`, else the shortest scientific notation.
-    pub fn canonical_text(self) -> String {
-        match (self.to_i64(), self) {
-            (Some(int), _) | (None, Number::Int(int)) => int.to_string(),
-            (None, Number::Float(float)) => format!("{float:e}"),
-        }
+    /// See [`canonical_number`]: decimal digits for what is whole and fits an `i128`, else the shortest scientific
+    /// notation.
+    fn canonical_text(self) -> String {
+        self.to_i128().map_or_else(|| format!("{:e}", self.to_f64()), |whole| whole.to_string())
     }
 }
 
@@ -66,7 +64,8 @@ mod tests {
         assert_eq!(text("1.0").as_deref(), Some("1"));
         assert_eq!(text("-0").as_deref(), Some("0"));
         assert_eq!(text("0.50").as_deref(), Some("5e-1"));
-        assert_eq!(text("1e19").as_deref(), Some("1e19"));
+        assert_eq!(text("1e19").as_deref(), Some("10000000000000000000"));
+        assert_eq!(text("1e40").as_deref(), Some("1e40"));
         assert_eq!(text("500x"), None);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use gastrolog_types::Value;
+
 pub use crate::number_text::canonical_number;
 
 /// Longer texts are not numbers: bounds the work on a hostile value.
@@ -10,14 +12,20 @@ const NUMBER_BYTES_MAX: usize = 64;
 /// As many digits always fit an `i64`.
 const SAFE_DIGITS: usize = 18;
 
-/// The smallest power of two that an `i64` cannot hold.
-const TWO_POW_63: f64 = 9_223_372_036_854_775_808.0;
+/// As many digits always fit an `i128`, and so does a sum of two such numbers.
+const WIDE_DIGITS: usize = 37;
+
+/// The smallest power of two that an `i128` cannot hold.
+const TWO_POW_127: f64 = 170_141_183_460_469_231_731_687_303_715_884_105_728.0;
 
 /// A number as it stands in a record or in a query.
 #[derive(Clone, Copy, Debug)]
 pub enum Number {
     /// A whole number written without a fraction or exponent.
     Int(i64),
+    /// One that no `i64` holds, of up to 37 digits. Half of all ids of 64 random bits are such numbers, and as floats two
+    /// thousand of them would be one.
+    Wide(i128),
     /// Any other. Finite, and zero is never negative.
     Float(f64),
 }
@@ -29,16 +37,36 @@ impl Number {
         match (self, other) {
             (Number::Int(a), Number::Int(b)) => a.cmp(&b),
             (Number::Float(a), Number::Float(b)) => a.partial_cmp(&b).unwrap_or(Ordering::Equal),
-            (Number::Int(a), Number::Float(b)) => int_to_float(a, b),
-            (Number::Float(a), Number::Int(b)) => int_to_float(b, a).reverse(),
+            (Number::Int(a), Number::Wide(b)) => i128::from(a).cmp(&b),
+            (Number::Wide(a), Number::Int(b)) => a.cmp(&i128::from(b)),
+            (Number::Wide(a), Number::Wide(b)) => a.cmp(&b),
+            (Number::Int(a), Number::Float(b)) => int_to_float(i128::from(a), b),
+            (Number::Float(a), Number::Int(b)) => int_to_float(i128::from(b), a).reverse(),
+            (Number::Wide(a), Number::Float(b)) => int_to_float(a, b),
+            (Number::Float(a), Number::Wide(b)) => int_to_float(b, a).reverse(),
         }
+    }
+
+    /// A whole number.
+    pub(crate) fn whole(n: i128) -> Number {
+        i64::try_from(n).map_or(Number::Wide(n), Number::Int)
     }
 
     /// The nearest float.
     pub fn to_f64(self) -> f64 {
         match self {
             Number::Int(i) => i as f64,
+            Number::Wide(i) => i as f64,
             Number::Float(f) => f,
+        }
+    }
+
+    /// As a value. One that is too wide for an integer is its digits, which read as the same number.
+    pub fn to_value(self) -> Value {
+        match self {
+            Number::Int(i) => Value::Int(i),
+            Number::Wide(i) => Value::Text(i.to_string().into_bytes()),
+            Number::Float(f) => Value::Float(f),
         }
     }
 
@@ -63,9 +91,15 @@ impl Number {
 
     /// The same number as an integer, if it is whole and fits.
     pub fn to_i64(self) -> Option<i64> {
+        self.to_i128().and_then(|i| i64::try_from(i).ok())
+    }
+
+    /// The same number as a wide integer, if it is whole and fits.
+    pub(crate) fn to_i128(self) -> Option<i128> {
         match self {
-            Number::Int(i) => Some(i),
-            Number::Float(f) if f.trunc() == f && (-TWO_POW_63..TWO_POW_63).contains(&f) => Some(f as i64),
+            Number::Int(i) => Some(i128::from(i)),
+            Number::Wide(i) => Some(i),
+            Number::Float(f) if f.trunc() == f && (-TWO_POW_127..TWO_POW_127).contains(&f) => Some(f as i128),
             Number::Float(_) => None,
         }
     }
@@ -92,15 +126,15 @@ impl Ord for Number {
 }
 
 /// Compares without turning the integer into a float, which would round it beyond 2^53.
-fn int_to_float(int: i64, float: f64) -> Ordering {
-    if float >= TWO_POW_63 {
+fn int_to_float(int: i128, float: f64) -> Ordering {
+    if float >= TWO_POW_127 {
         return Ordering::Less;
     }
-    if float < -TWO_POW_63 {
+    if float < -TWO_POW_127 {
         return Ordering::Greater;
     }
     let whole = float.trunc();
-    int.cmp(&(whole as i64)).then(0.0_f64.partial_cmp(&(float - whole)).unwrap_or(Ordering::Equal))
+    int.cmp(&(whole as i128)).then(0.0_f64.partial_cmp(&(float - whole)).unwrap_or(Ordering::Equal))
 }
 
 /// Reads `text` as a number: `-?digits[.digits][e[+-]digits]`, leading zeros allowed, all of the text, at most
@@ -133,17 +167,19 @@ fn digit_run(text: &[u8]) -> usize {
     text.iter().position(|b| !b.is_ascii_digit()).unwrap_or(text.len())
 }
 
-/// `None` when it does not fit. Counts downwards, because there is one more negative number.
+/// `None` when it has too many digits.
 fn parse_int(digits: &[u8], negative: bool) -> Option<Number> {
-    let mut value = 0i64;
     if digits.len() <= SAFE_DIGITS {
         let value = digits.iter().fold(0, |value, &b| value * 10 + i64::from(b - b'0'));
         return Some(Number::Int(if negative { -value } else { value }));
     }
-    for &b in digits {
-        value = value.checked_mul(10)?.checked_sub(i64::from(b - b'0'))?;
+    let zeros = digits.iter().take_while(|&&b| b == b'0').count();
+    let digits = digits.get(zeros..)?;
+    if digits.len() > WIDE_DIGITS {
+        return None;
     }
-    Some(Number::Int(if negative { value } else { value.checked_neg()? }))
+    let value = digits.iter().fold(0, |value, &b| value * 10 + i128::from(b - b'0'));
+    Some(Number::whole(if negative { -value } else { value }))
 }
 
 fn parse_float(text: &[u8]) -> Option<Number> {
@@ -159,11 +195,16 @@ mod tests {
     #[test]
     fn takes_numbers_and_nothing_else() {
         let int = |s: &str| matches!(parse_number(s.as_bytes()), Some(Number::Int(_)));
+        let wide = |s: &str| matches!(parse_number(s.as_bytes()), Some(Number::Wide(_)));
         let float = |s: &str| matches!(parse_number(s.as_bytes()), Some(Number::Float(_)));
-        for s in ["0", "-1", "007", "9223372036854775807", "-9223372036854775808"] {
+        let (zeros, nines) = ("0".repeat(60), "9".repeat(37));
+        for s in ["0", "-1", "007", "9223372036854775807", "-9223372036854775808", &format!("{zeros}17")] {
             assert!(int(s), "{s}");
         }
-        for s in ["1.5", "-0.0", "1e3", "1E-3", "1.5e+3", "9223372036854775808", "1e-999"] {
+        for s in ["9223372036854775808", "-9223372036854775809", &nines, &format!("-0000{nines}")] {
+            assert!(wide(s), "{s}");
+        }
+        for s in ["1.5", "-0.0", "1e3", "1E-3", "1.5e+3", &format!("{nines}0"), "1e-999"] {
             assert!(float(s), "{s}");
         }
         let long = "1".repeat(65);
@@ -182,6 +223,13 @@ mod tests {
         assert_eq!(n("1e3"), n("01000"));
         assert!(n("9007199254740993") > n("9007199254740992.0"));
         assert!(n("9223372036854775807") < n("9223372036854775808"));
+        assert!(n("13898745563721341952") < n("13898745563721341953"));
+        assert_eq!(n("18446744073709551616"), n("18446744073709551616.0"));
+        assert!(
+            n("18446744073709551615") < n("1.8446744073709552e19")
+                && n("18446744073709551617") > n("18446744073709551616.0")
+        );
+        assert!(n(&"9".repeat(37)) < n(&"9".repeat(38)) && n("-1e38") < n("-18446744073709551616"));
         assert!(n("-9223372036854775808") > n("-1e19"));
         assert!(n("1") < n("1.5") && n("-1") > n("-1.5") && n("-2") < n("-1.5"));
     }

@@ -184,6 +184,31 @@ fn bins_are_the_same_in_expressions_and_in_groups() {
     check(&store, "| eval b = bin(x, 0.1) | fields b | sort b", &rows);
 }
 
+/// Half of all numbers of 64 random bits are larger than any `i64`, and as floats some two thousand neighbours are one.
+#[test]
+fn ids_of_64_bits_are_told_apart() {
+    let store = engine(&[
+        "id=13898745563721341952 v=a",
+        "id=13898745563721341953 v=b",
+        "id=13898745563721341954 v=c",
+        "id=18446744073709551616 v=d",
+    ]);
+    for _ in 0..2 {
+        check(&store, "id=13898745563721341953 | fields v", &["v", "b"]);
+        check(&store, "id>13898745563721341953 id<18446744073709551616.0 | fields v", &["v", "c"]);
+        check(&store, "id=18446744073709551616.0 | fields v", &["v", "d"]);
+        check(&store, "| where id = 13898745563721341954 | fields v", &["v", "c"]);
+        check(&store, "| fields v, id | join on id (v=b | fields id)", &["v|id", "b|13898745563721341953"]);
+        check(
+            &store,
+            "| stats min(id), max(id), count_distinct(id)",
+            &["min(id)|max(id)|count_distinct(id)", "13898745563721341952|18446744073709551616|4"],
+        );
+        check(&store, "v in (a, b, c) | sort by id desc | fields v", &["v", "c", "b", "a"]);
+        store.seal("").unwrap();
+    }
+}
+
 #[test]
 fn joins_add_the_columns_of_partners() {
     let store = engine(&["a=1 v=x", "a=2 v=y", "a=01 v=z", "v=w q=1"]);

@@ -42,8 +42,8 @@ impl Extreme {
     fn take_number(&mut self, number: Number) {
         let better = self.number.is_none_or(|best| {
             let order = number.compare(best);
-            // Of two ways to write a number the integer is taken, whichever came first.
-            self.beats(order) || (order.is_eq() && matches!(number, Number::Int(_)))
+            // Of two ways to write a number that of integers is taken, whichever came first.
+            self.beats(order) || (order.is_eq() && !matches!(number, Number::Float(_)))
         });
         if better {
             self.number = Some(number);
@@ -62,8 +62,7 @@ impl Extreme {
 
     pub(crate) fn value(self) -> Value {
         match self.number {
-            Some(Number::Int(v)) if self.all_numbers => Value::Int(v),
-            Some(Number::Float(v)) if self.all_numbers => Value::Float(v),
+            Some(number) if self.all_numbers => number.to_value(),
             _ => self.text.map_or(Value::Null, Value::Text),
         }
     }

@@ -32,7 +32,7 @@ impl Term {
     fn of(number: Number) -> Term {
         match number {
             Number::Int(v) => Term::Int(v),
-            Number::Float(v) => Term::Float(v),
+            other => Term::Float(other.to_f64()),
         }
     }
 

@@ -5,7 +5,7 @@ use gastrolog_types::Value;
 use super::capped::capped;
 use super::json;
 use super::net::Net;
-use super::read::{float, number, to_text, truth};
+use super::read::{float, to_text, truth};
 use crate::{ExprFunction, Number, parse_number};
 
 /// Units of durations: seconds are the number times the first, divided by the second.
@@ -85,7 +85,7 @@ fn size_bytes(text: &str) -> Option<Value> {
     let (amount, unit) = leading_number(text)?;
     let unit = unit.strip_prefix(' ').unwrap_or(unit);
     if unit.is_empty() {
-        return Some(number(amount));
+        return Some(amount.to_value());
     }
     let prefix = unit.strip_suffix('B')?;
     let (_, worth) = SIZES.into_iter().find(|(name, _)| *name == prefix)?;

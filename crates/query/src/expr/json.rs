@@ -6,7 +6,6 @@ use gastrolog_types::Value;
 use serde_json::value::RawValue;
 
 use super::capped::capped;
-use super::read::number;
 use crate::parse_number;
 
 /// What a path goes through: `a.b[0]` is a key, a key, and an index.
@@ -48,7 +47,7 @@ fn logical(json: &str) -> Value {
         return Value::Null;
     }
     if let Some(known) = parse_number(json.as_bytes()) {
-        return number(known);
+        return known.to_value();
     }
     match serde_json::from_str::<String>(json) {
         Ok(text) => capped(text.into_bytes()),

@@ -2,7 +2,7 @@
 
 use gastrolog_types::Value;
 
-use super::read::{float, number, to_number};
+use super::read::{float, to_number};
 use crate::{ExprFunction, Number};
 
 /// The largest power of ten that is a float.
@@ -26,10 +26,10 @@ pub(super) fn call(function: ExprFunction, first: &Value, second: Option<&Value>
         ExprFunction::Log10 => float(x.to_f64().log10()),
         ExprFunction::Log2 => float(x.to_f64().log2()),
         ExprFunction::Int => match x {
-            Number::Int(i) => Value::Int(i),
             Number::Float(f) => Value::Int(Number::Float(f.trunc()).to_i64()?),
+            whole => whole.to_value(),
         },
-        ExprFunction::Number => number(x),
+        ExprFunction::Number => x.to_value(),
         _ => return None,
     })
 }
@@ -37,6 +37,7 @@ pub(super) fn call(function: ExprFunction, first: &Value, second: Option<&Value>
 pub(super) fn negated(value: &Value) -> Value {
     match to_number(value) {
         Some(Number::Int(i)) => i.checked_neg().map_or(float(-(i as f64)), Value::Int),
+        Some(Number::Wide(i)) => Number::whole(-i).to_value(),
         Some(Number::Float(f)) => float(-f),
         None => Value::Null,
     }
@@ -51,6 +52,7 @@ pub(super) fn remainder(a: i64, b: i64) -> Option<i64> {
 fn magnitude(x: Number) -> Value {
     match x {
         Number::Int(i) => i.checked_abs().map_or(float((i as f64).abs()), Value::Int),
+        Number::Wide(i) => Number::Wide(i.abs()).to_value(),
         Number::Float(f) => float(f.abs()),
     }
 }
@@ -58,26 +60,27 @@ fn magnitude(x: Number) -> Value {
 /// An integer, if it fits one.
 fn whole(x: Number, round: fn(f64) -> f64) -> Value {
     match x {
-        Number::Int(i) => Value::Int(i),
         Number::Float(f) => Number::Float(round(f)).to_i64().map_or(float(round(f)), Value::Int),
+        whole => whole.to_value(),
     }
 }
 
 fn rounded(x: Number, digits: i64) -> Value {
     match x {
-        Number::Int(i) if digits >= 0 => Value::Int(i),
-        Number::Int(i) => rounded_int(i, digits.unsigned_abs()),
+        Number::Int(_) | Number::Wide(_) if digits >= 0 => x.to_value(),
+        Number::Int(i) => rounded_int(i128::from(i), digits.unsigned_abs()),
+        Number::Wide(i) => rounded_int(i, digits.unsigned_abs()),
         Number::Float(f) if digits == 0 => whole(Number::Float(f), f64::round),
         Number::Float(f) => float(rounded_float(f, digits.clamp(-DIGITS_MAX, DIGITS_MAX))),
     }
 }
 
-fn rounded_int(i: i64, digits: u64) -> Value {
+fn rounded_int(i: i128, digits: u64) -> Value {
     let Some(unit) = u32::try_from(digits).ok().and_then(|digits| 10i128.checked_pow(digits)) else {
         return Value::Int(0);
     };
-    let (i, half) = (i128::from(i), unit / 2);
-    let rounded = (i + half * i.signum()) / unit * unit;
+    // At most 1e37 + 1e38 / 2, which fits.
+    let rounded = (i + unit / 2 * i.signum()) / unit * unit;
     i64::try_from(rounded).map_or(float(rounded as f64), Value::Int)
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use gastrolog_types::Value;
 
-use super::read::{float, number, to_number, to_text, to_time, to_truth, truth};
+use super::read::{float, to_number, to_text, to_time, to_truth, truth};
 use super::times::{difference, shifted};
 use super::{Fields, numbers};
 use crate::{BinaryOperator, Expr, Number};
@@ -100,7 +100,7 @@ fn numeric(
     if let (Number::Int(a), Number::Int(b)) = (left, right)
         && let Some(exact) = exact(a, b)
     {
-        return number(Number::Int(exact));
+        return Value::Int(exact);
     }
     float(rounded(left.to_f64(), right.to_f64()))
 }

@@ -48,13 +48,6 @@ pub(super) fn to_number(value: &Value) -> Option<Number> {
     }
 }
 
-pub(super) fn number(number: Number) -> Value {
-    match number {
-        Number::Int(i) => Value::Int(i),
-        Number::Float(f) => float(f),
-    }
-}
-
 pub(super) fn to_time(value: &Value) -> Option<Timestamp> {
     match value {
         Value::Time(time) => time.is_some().then_some(*time),

@@ -84,6 +84,7 @@ pub(super) fn difference(later: Option<Timestamp>, earlier: Option<Timestamp>) -
 fn nanoseconds(seconds: Number) -> Option<i64> {
     match seconds {
         Number::Int(s) => s.checked_mul(SECOND_NS),
+        Number::Wide(_) => None,
         Number::Float(s) => scaled(s, SECOND_NS),
     }
 }
@@ -126,6 +127,7 @@ pub(super) fn time_of_number(number: Number) -> Option<Timestamp> {
     };
     let ns = match number {
         Number::Int(i) => i.checked_mul(unit_ns)?,
+        Number::Wide(_) => return None,
         Number::Float(f) => scaled(f, unit_ns)?,
     };
     Some(Timestamp(ns)).filter(|t| t.is_some())

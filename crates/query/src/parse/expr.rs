@@ -149,7 +149,7 @@ impl<'a> Reader<'_, 'a> {
         let text = self.cursor().slice(start..start + 1 + digits);
         if let Some(number) = crate::parse_number(text.as_bytes()) {
             self.cursor().skip(digits);
-            return Ok(Expr::Literal(token::number_value(number)));
+            return Ok(Expr::Literal(number.to_value()));
         }
         self.operand(Strength::Unary).map(|inner| Expr::Negate(Box::new(inner)))
     }

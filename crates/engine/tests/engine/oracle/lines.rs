@@ -42,8 +42,23 @@ pub(super) fn value() -> impl Strategy<Value = String> {
         Just("/a/b.html".to_owned()),
         Just("a b".to_owned()),
         Just(String::new()),
+        wide_number(),
         of_a_kind(),
     ]
+}
+
+/// Numbers about the largest of 64 bits, which as floats would be the same.
+fn wide_number() -> impl Strategy<Value = String> {
+    let numbers = prop::sample::select(vec![
+        "9223372036854775807",
+        "9223372036854775808",
+        "13898745563721341952",
+        "13898745563721341953",
+        "18446744073709551615",
+        "18446744073709551616.0",
+        "99999999999999999999999999999999999999",
+    ]);
+    numbers.prop_map(str::to_owned)
 }
 
 /// Values that filters compare by what they are worth.

@@ -5,7 +5,7 @@ use gastrolog_types::Value;
 use super::Reader;
 use crate::expr::{begins_name, in_name};
 use crate::parse::time::{DURATION, parse_duration};
-use crate::{BinaryOperator, Expr, Number, ParseError, parse_number};
+use crate::{BinaryOperator, Expr, ParseError, parse_number};
 
 /// Names that mean something of their own, in any case.
 const RESERVED: [&str; 6] = ["and", "or", "not", "true", "false", "null"];
@@ -56,13 +56,6 @@ pub(super) fn number_bytes(text: &str) -> usize {
     end + run(end, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | 'µ' | 'μ'))
 }
 
-pub(super) fn number_value(number: Number) -> Value {
-    match number {
-        Number::Int(i) => Value::Int(i),
-        Number::Float(f) => Value::Float(f),
-    }
-}
-
 impl Reader<'_, '_> {
     /// A number or a duration.
     pub(super) fn number(&mut self) -> Result<Expr, ParseError> {
@@ -71,7 +64,7 @@ impl Reader<'_, '_> {
         let text = self.cursor().slice(start..start + length);
         self.cursor().skip(length);
         if let Some(number) = parse_number(text.as_bytes()) {
-            return Ok(Expr::Literal(number_value(number)));
+            return Ok(Expr::Literal(number.to_value()));
         }
         if let Some(ns) = parse_duration(text) {
             return Ok(Expr::Duration(ns));

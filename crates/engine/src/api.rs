@@ -87,6 +87,10 @@ pub struct FieldList {
     pub fields: Vec<FieldInfo>,
     /// Records looked at.
     pub records: u64,
+    /// Parts of the store that could not be read, each named; not empty means that the list is incomplete.
+    pub damage: Vec<String>,
+    /// What whoever asked should know beside the list.
+    pub notes: Vec<String>,
 }
 
 /// What there is to know about a field.
@@ -124,6 +128,8 @@ pub struct ValueList {
     pub values: Vec<(Vec<u8>, u64)>,
     /// Whether the counts are exact and no value is missing; else they are the least there is.
     pub exact: bool,
+    /// Parts of the store that could not be read, each named.
+    pub damage: Vec<String>,
 }
 
 /// A node of an explained plan.

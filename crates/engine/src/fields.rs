@@ -1,39 +1,23 @@
 //! The fields of a store: from footers where nothing is asked of the records.
 
-use std::collections::{BTreeMap, HashSet};
+mod found;
 
-use gastrolog_chunk::Snapshot;
+use std::collections::BTreeMap;
+
+use gastrolog_chunk::{Chunk, Snapshot};
+use gastrolog_exec::{ExecError, missing_rows};
 use gastrolog_query::RecordView;
 
-use crate::kind::{Kind, wider};
+use crate::kind::wider;
 use crate::{Answer, Cancel, Engine, EngineError, FieldInfo, FieldList, FoundRecord, QueryRequest};
-
-/// Distinct values of one field that are kept to count them.
-const DISTINCT_MAX: usize = 100_000;
-
-/// And of all fields together.
-const DISTINCT_ALL_MAX: usize = 1_000_000;
+use found::Found;
 
 /// Records that a guess of kinds looks at, and how long it may take.
 const KIND_RECORDS: u64 = 200;
 const LOOK_MS: u64 = 1000;
 
-/// Values that a guess of the kind looks at.
-const KIND_SAMPLES: usize = 256;
-
-/// What was gathered of a field.
-#[derive(Default)]
-struct Gathered {
-    values: u64,
-    distinct: HashSet<Vec<u8>>,
-    /// Some values were not kept.
-    more: bool,
-    /// No value was seen, only how many there are.
-    unseen: bool,
-    kind: Option<Kind>,
-    samples: usize,
-    integers_only: bool,
-}
+/// What is said where there are too many fields.
+const LEFT_OUT: &str = "there are more fields than fit this list; narrow it by a query";
 
 impl Engine {
     pub(crate) fn list_fields(
@@ -42,56 +26,40 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<FieldList, EngineError> {
         let everything = matches!(request.query.trim(), "" | "*") && request.last_ms.is_none();
-        if everything { self.all_fields(&request.store) } else { self.fields_of_answer(request, cancel) }
+        if everything {
+            self.all_fields(&request.store, cancel)
+        } else {
+            self.fields_of_answer(request, cancel)
+        }
     }
 
     /// By the footers, and the records that are in none yet.
-    fn all_fields(&self, store: &str) -> Result<FieldList, EngineError> {
-        let snapshot = self.store(store)?.snapshot();
-        let mut fields: BTreeMap<String, Gathered> = BTreeMap::new();
-        let (mut records, mut kept) = (0, 0);
+    fn all_fields(&self, name: &str, cancel: &Cancel) -> Result<FieldList, EngineError> {
+        let store = self.store(name)?;
+        let snapshot = store.snapshot();
+        let mut all = OfChunks { damage: store.damage(), ..OfChunks::default() };
         for chunk in &snapshot.chunks {
-            let footer = chunk.footer().map_err(|e| EngineError::Damaged(e.to_string()))?;
-            records += chunk.summary.records;
-            for (name, stats) in footer.fields.iter().filter(|(n, _)| !n.is_empty()) {
-                let Some(field) = of_name(&mut fields, name) else { continue };
-                field.values += stats.values;
-                match &stats.counts {
-                    Some(counts) => {
-                        kept += counts.iter().map(|(value, _)| field.see(value, most(kept))).sum::<usize>();
-                    }
-                    None => (field.more, field.unseen) = (true, true),
-                }
-                if stats.counts.is_none() && stats.int_range.is_some() {
-                    field.integers_only = true;
-                    field.guess(b"0");
-                }
-            }
+            all.add(chunk, cancel)?;
         }
-        let finish = |(name, field): (String, Gathered)| {
-            let info = field.finish(&name);
-            (name, info)
-        };
-        let mut fields: BTreeMap<String, FieldInfo> = fields.into_iter().map(finish).collect();
-        records += snapshot.pending.iter().map(|p| p.range.len() as u64).sum::<u64>();
+        let pending = snapshot.pending.iter().map(|p| p.range.len() as u64).sum::<u64>();
+        let notes = all.notes();
+        let mut fields = all.found.finish();
         self.add_pending(&snapshot, &mut fields);
-        self.guess_kinds(store, &mut fields);
-        Ok(FieldList { fields: by_values(fields.into_values().collect()), records })
+        self.guess_kinds(name, &mut fields);
+        let fields = by_values(fields.into_values().collect());
+        Ok(FieldList { fields, records: all.records + pending, damage: all.damage, notes })
     }
 
     /// Records in memory are few: their values are counted, not told apart from those of the chunks.
     fn add_pending(&self, snapshot: &Snapshot, fields: &mut BTreeMap<String, FieldInfo>) {
-        let mut found: BTreeMap<String, Gathered> = BTreeMap::new();
+        let mut found = Found::default();
         self.each_pending(snapshot, &mut |view| {
-            gather(&mut found, DISTINCT_MAX, &mut |visit| {
-                view.any_field(&mut |name, value| {
-                    visit(name, value);
-                    false
-                });
+            view.any_field(&mut |name, value| {
+                found.add_value(name, value);
+                false
             });
         });
-        for (name, field) in found {
-            let more = field.finish(&name);
+        for (name, more) in found.finish() {
             match fields.get_mut(&name) {
                 Some(known) => {
                     known.values += more.values;
@@ -128,13 +96,12 @@ impl Engine {
     /// By running the query.
     fn fields_of_answer(&self, request: &QueryRequest, cancel: &Cancel) -> Result<FieldList, EngineError> {
         let request = QueryRequest { with_fields: true, ..request.clone() };
-        let mut found: BTreeMap<String, Gathered> = BTreeMap::new();
-        let (mut records, mut kept, mut is_table) = (0, 0, false);
-        self.run_query(&request, cancel, &mut |piece| {
+        let (mut found, mut records, mut is_table) = (Found::default(), 0, false);
+        let end = self.run_query(&request, cancel, &mut |piece| {
             is_table |= matches!(piece, Answer::Columns(_) | Answer::Row(_));
             if let Answer::Record(record) = piece {
                 records += 1;
-                kept += gather(&mut found, most(kept), &mut |visit| each_field(&record, visit));
+                each_field(&record, &mut |name, value| found.add_value(name, value));
             }
             !is_table
         })?;
@@ -143,8 +110,78 @@ impl Engine {
                 "fields are those of records; this query makes a table".to_owned(),
             ));
         }
-        let fields = found.into_iter().map(|(name, field)| field.finish(&name)).collect();
-        Ok(FieldList { fields: by_values(fields), records })
+        let mut notes = end.notes;
+        notes.extend(found.left_out().then(|| LEFT_OUT.to_owned()));
+        let fields = by_values(found.finish().into_values().collect());
+        Ok(FieldList { fields, records, damage: end.damage, notes })
+    }
+}
+
+/// What the chunks of a store say of its fields.
+#[derive(Default)]
+struct OfChunks {
+    found: Found,
+    records: u64,
+    damage: Vec<String>,
+    /// Records whose fields stand in no header.
+    unparsed: u64,
+}
+
+impl OfChunks {
+    fn add(&mut self, chunk: &Chunk, cancel: &Cancel) -> Result<(), EngineError> {
+        self.records += chunk.summary.records;
+        self.damage.extend(missing_rows(chunk));
+        let footer = match chunk.footer() {
+            Ok(footer) => footer,
+            Err(e) => {
+                self.damage.push(e.to_string());
+                return Ok(());
+            }
+        };
+        for (name, stats) in footer.fields.iter().filter(|(name, _)| !name.is_empty()) {
+            self.found.add_stats(name, stats);
+        }
+        if !footer.fields_complete {
+            self.add_headers(chunk, &|name| footer.fields.contains_key(name), cancel)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the fields that the footer does not have: it has room for some thousands, and of a chunk that is not sealed,
+    /// or whose footer is damaged, a reader knows none.
+    fn add_headers(
+        &mut self,
+        chunk: &Chunk,
+        is_known: &dyn Fn(&str) -> bool,
+        cancel: &Cancel,
+    ) -> Result<(), EngineError> {
+        for group in chunk.row_groups().unwrap_or_default() {
+            if cancel.is_cancelled() {
+                return Err(ExecError::Cancelled.into());
+            }
+            let header = match group.header() {
+                Ok(header) => header,
+                Err(e) => {
+                    self.damage.push(e.to_string());
+                    continue;
+                }
+            };
+            self.unparsed += u64::from(header.unparsed_rows);
+            let is_new = |name: &str| !name.is_empty() && !is_known(name);
+            let columns = header.columns.iter().filter(|column| is_new(&column.key.name));
+            columns.for_each(|column| self.found.add_column(column));
+        }
+        Ok(())
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let unparsed = format!(
+            "fields of {} records that are kept as text are not in this list; with a query (last=1h) the list comes \
+             from the records",
+            self.unparsed
+        );
+        let left_out = self.found.left_out().then(|| LEFT_OUT.to_owned());
+        (self.unparsed > 0).then_some(unparsed).into_iter().chain(left_out).collect()
     }
 }
 
@@ -168,74 +205,7 @@ fn each_field(found: &FoundRecord, visit: &mut dyn FnMut(&str, &[u8])) {
     }
 }
 
-type Visit<'v> = &'v mut dyn FnMut(&str, &[u8]);
-
-/// Adds the fields of one record; returns how many values were kept.
-fn gather(
-    found: &mut BTreeMap<String, Gathered>,
-    distinct_max: usize,
-    each: &mut dyn FnMut(Visit<'_>),
-) -> usize {
-    let mut kept = 0;
-    each(&mut |name, value| {
-        let Some(field) = of_name(found, name) else { return };
-        field.values += 1;
-        kept += field.see(value, distinct_max);
-    });
-    kept
-}
-
-/// What is gathered of a field; its name is copied when it is new.
-fn of_name<'f>(found: &'f mut BTreeMap<String, Gathered>, name: &str) -> Option<&'f mut Gathered> {
-    if !found.contains_key(name) {
-        found.insert(name.to_owned(), Gathered::default());
-    }
-    found.get_mut(name)
-}
-
-/// Distinct values that may be kept of one field when so many are kept of all.
-fn most(kept: usize) -> usize {
-    if kept < DISTINCT_ALL_MAX { DISTINCT_MAX } else { 0 }
-}
-
 fn by_values(mut fields: Vec<FieldInfo>) -> Vec<FieldInfo> {
     fields.sort_by(|a, b| b.values.cmp(&a.values).then_with(|| a.name.cmp(&b.name)));
     fields
-}
-
-impl Gathered {
-    /// Takes a value in; returns how many were kept for it, one or none.
-    fn see(&mut self, value: &[u8], distinct_max: usize) -> usize {
-        if self.distinct.contains(value) {
-            return 0;
-        }
-        if self.samples < KIND_SAMPLES {
-            self.guess(value);
-        }
-        if self.distinct.len() >= distinct_max {
-            self.more = true;
-            return 0;
-        }
-        self.distinct.insert(value.to_vec());
-        1
-    }
-
-    fn guess(&mut self, value: &[u8]) {
-        self.samples += 1;
-        let kind = Kind::of(value);
-        self.kind = Some(self.kind.map_or(kind, |known| known.with(kind)));
-    }
-
-    fn finish(self, name: &str) -> FieldInfo {
-        let known = !self.distinct.is_empty() || !self.unseen;
-        // A field whose values nobody listed may be anything.
-        let sure = !self.unseen || self.integers_only || !self.distinct.is_empty();
-        FieldInfo {
-            name: name.to_owned(),
-            values: self.values,
-            kind: self.kind.filter(|_| sure).map_or("", Kind::name).to_owned(),
-            distinct: known.then_some(self.distinct.len() as u64),
-            distinct_at_least: known && self.more,
-        }
-    }
 }

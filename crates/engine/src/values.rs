@@ -20,34 +20,40 @@ const VALUES_DEFAULT: u64 = 100;
 const LOOK: QueryLimits =
     QueryLimits { timeout_ms: Some(1000), rows: None, read_bytes: Some(64 << 20), memory_bytes: 64 << 20 };
 
+/// How often each value occurs.
+type Counts = HashMap<Vec<u8>, u64>;
+
 impl Engine {
     pub(crate) fn list_values(&self, request: &ValuesRequest) -> Result<ValueList, EngineError> {
-        let snapshot = self.store(&request.store)?.snapshot();
-        let (mut counts, mut exact) = self.by_footers(&snapshot, request)?;
-        if !exact && let Ok(found) = self.by_columns(snapshot.clone(), request) {
+        let store = self.store(&request.store)?;
+        let (snapshot, mut damage) = (store.snapshot(), store.damage());
+        let (mut counts, mut exact) = self.by_footers(&snapshot, request);
+        if !exact && let Ok((found, missing)) = self.by_columns(snapshot.clone(), request) {
             counts = found;
             exact = self.has_one_a_record(snapshot, request);
+            damage.extend(missing);
         }
         let mut values: Vec<(Vec<u8>, u64)> = counts.into_iter().collect();
         values.sort_unstable_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
         values.truncate(request.limit.unwrap_or(VALUES_DEFAULT) as usize);
-        Ok(ValueList { values, exact })
+        Ok(ValueList { values, exact: exact && damage.is_empty(), damage })
     }
 
     /// What the footers list, and the records that are in none yet; whether that is all.
-    fn by_footers(
-        &self,
-        snapshot: &Snapshot,
-        request: &ValuesRequest,
-    ) -> Result<(HashMap<Vec<u8>, u64>, bool), EngineError> {
+    fn by_footers(&self, snapshot: &Snapshot, request: &ValuesRequest) -> (Counts, bool) {
         let prefix = request.prefix.as_bytes();
-        let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
+        let mut counts = Counts::new();
         let mut exact = true;
         for chunk in &snapshot.chunks {
-            let footer = chunk.footer().map_err(|e| EngineError::Damaged(e.to_string()))?;
+            // What then looks into the columns says why.
+            let Ok(footer) = chunk.footer() else {
+                exact = false;
+                continue;
+            };
             let stats = footer.fields.get(&request.field);
             let known = stats.and_then(|s| s.counts.as_ref());
-            exact &= footer.fields_complete && (stats.is_none() || known.is_some());
+            let is_whole = footer.fields_complete && chunk.gaps().is_empty();
+            exact &= is_whole && (stats.is_none() || known.is_some());
             for (value, n) in known.into_iter().flatten().filter(|(v, _)| v.starts_with(prefix)) {
                 match counts.get_mut(value) {
                     Some(count) => *count += n,
@@ -63,25 +69,26 @@ impl Engine {
                 false
             });
         });
-        Ok((counts, exact))
+        (counts, exact)
     }
 
-    /// Counts the records by the field, as a query does; fails when that takes too much.
+    /// Counts the records by the field, as a query does, and says what could not be read; fails when that takes too
+    /// much.
     fn by_columns(
         &self,
         snapshot: Snapshot,
         request: &ValuesRequest,
-    ) -> Result<HashMap<Vec<u8>, u64>, EngineError> {
-        let mut counts = HashMap::new();
+    ) -> Result<(Counts, Vec<String>), EngineError> {
+        let mut counts = Counts::new();
         let by = vec![GroupKey::Field(request.field.clone())];
-        self.look(snapshot, request, &request.prefix, by, &mut |row| {
+        let damage = self.look(snapshot, request, &request.prefix, by, &mut |row| {
             if let Ok([Value::Text(value), Value::Int(n)]) = <[Value; 2]>::try_from(row)
                 && value.starts_with(request.prefix.as_bytes())
             {
                 counts.insert(value, n as u64);
             }
         })?;
-        Ok(counts)
+        Ok((counts, damage))
     }
 
     /// Whether no record has several values of the field, of which a query groups by the first only.
@@ -113,7 +120,7 @@ impl Engine {
         Some(values)
     }
 
-    /// Counts the records that have a value of the field that begins so.
+    /// Counts the records that have a value of the field that begins so; returns what could not be read.
     fn look(
         &self,
         snapshot: Snapshot,
@@ -121,17 +128,17 @@ impl Engine {
         prefix: &str,
         by: Vec<GroupKey>,
         take: &mut dyn FnMut(Vec<Value>),
-    ) -> Result<(), EngineError> {
+    ) -> Result<Vec<String>, EngineError> {
         let query = count_by(&request.field, prefix, by);
         let asked = Asked::of(query, snapshot, &self.cache, self.env.clock.now());
         let for_all = QueryRequest { store: request.store.clone(), ..QueryRequest::default() };
-        self.answer_within(&asked, &for_all, &LOOK, &Cancel::default(), &mut |piece| {
+        let actual = self.answer_within(&asked, &for_all, &LOOK, &Cancel::default(), &mut |piece| {
             if let Answer::Row(row) = piece {
                 take(row);
             }
             true
         })?;
-        Ok(())
+        Ok(actual.damage)
     }
 }
 

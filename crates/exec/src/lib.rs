@@ -53,6 +53,6 @@ pub use output::{Answer, FoundRecord, InContext, Order, SideTable, Value};
 pub use pace::Check;
 pub use patterns::PatternTable;
 pub use record::ParsedView;
-pub use run::{Context, Request, run};
+pub use run::{Context, Request, missing_rows, run};
 pub use stages::streams;
 pub use units::Place;

@@ -103,7 +103,7 @@ pub fn run(
 }
 
 /// What a chunk lost: its footer was bad, and not all row groups were found without it.
-fn missing_rows(chunk: &Chunk) -> Option<String> {
+pub fn missing_rows(chunk: &Chunk) -> Option<String> {
     if let Some(gap) = chunk.gaps().first() {
         return Some(gap.to_string());
     }

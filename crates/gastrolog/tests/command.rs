@@ -139,6 +139,19 @@ fn damage_is_an_error_unless_allowed() {
 }
 
 #[test]
+fn lists_too_say_what_they_lack() {
+    let place = Place::new();
+    let (code, shown, said) = parts(&place.run(&["fields"]));
+    assert_eq!((code, shown.lines().count()), (2, 3), "{shown}");
+    let parts_of = ["not all\n", "could not be read: chunk X: footer: bad", "the list is incomplete"];
+    assert!(parts_of.iter().all(|part| said.contains(part)), "{said}");
+    assert_eq!(parts(&place.run(&["values", "status"])).0, 0);
+    let (code, shown, said) = parts(&place.run(&["values", "host"]));
+    assert_eq!((code, shown.lines().count()), (2, 3), "{shown}");
+    assert!(said.contains("could not be read: chunk X: row group 3: bad"), "{said}");
+}
+
+#[test]
 fn a_reader_that_leaves_is_no_error() {
     let place = Place::new();
     for _ in 0..20_000 {

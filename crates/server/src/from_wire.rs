@@ -186,7 +186,12 @@ pub(crate) fn fields(list: proto::FieldsResponse) -> engine::FieldList {
         distinct: f.distinct,
         distinct_at_least: f.distinct_at_least,
     });
-    engine::FieldList { fields: fields.collect(), records: list.records }
+    engine::FieldList {
+        fields: fields.collect(),
+        records: list.records,
+        damage: list.damage,
+        notes: list.notes,
+    }
 }
 
 pub(crate) fn values_request(r: proto::ValuesRequest) -> engine::ValuesRequest {
@@ -202,7 +207,7 @@ pub(crate) fn values(list: proto::ValuesResponse) -> engine::ValueList {
         };
         (value, v.count)
     });
-    engine::ValueList { values: values.collect(), exact: list.exact }
+    engine::ValueList { values: values.collect(), exact: list.exact, damage: list.damage }
 }
 
 fn attributes(fields: Vec<proto::Field>) -> Attributes {

@@ -219,7 +219,13 @@ pub(crate) fn fields(list: engine::FieldList) -> proto::FieldsResponse {
         distinct_at_least: f.distinct_at_least,
         ..Default::default()
     });
-    proto::FieldsResponse { fields: fields.collect(), records: list.records, ..Default::default() }
+    proto::FieldsResponse {
+        fields: fields.collect(),
+        records: list.records,
+        damage: list.damage,
+        notes: list.notes,
+        ..Default::default()
+    }
 }
 
 pub(crate) fn values_request(r: &engine::ValuesRequest) -> proto::ValuesRequest {
@@ -240,7 +246,12 @@ pub(crate) fn values(list: engine::ValueList) -> proto::ValuesResponse {
         };
         proto::ValueCount { value: Some(value), count, ..Default::default() }
     });
-    proto::ValuesResponse { values: values.collect(), exact: list.exact, ..Default::default() }
+    proto::ValuesResponse {
+        values: values.collect(),
+        exact: list.exact,
+        damage: list.damage,
+        ..Default::default()
+    }
 }
 
 /// Packs a batch; its buffer moves, the rest is a few bytes a record. Records must lie in the buffer in order,

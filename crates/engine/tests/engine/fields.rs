@@ -59,6 +59,30 @@ fn footers_and_a_query_say_the_same() {
     assert!(matches!(table, Err(EngineError::BadQuery(_))));
 }
 
+/// A footer has room for 4,096 fields; the others stand in the headers of row groups. What stands nowhere is said.
+#[test]
+fn fields_that_no_footer_has_are_listed_or_said() {
+    let engine = memory_engine(StoreConfig { row_group_bytes: 100 << 10, ..StoreConfig::default() });
+    // Of a thousand names in a row group.
+    for k in 0..5 {
+        let fields: String = (0..1000).map(|i| format!("f{k}-{i}=1 ")).collect();
+        add(&engine, &format!("{fields}only=7\n").repeat(20));
+    }
+    engine.seal("").unwrap();
+    let list = engine.fields(&ask(""), &Cancel::default()).unwrap();
+    let names: Vec<&str> = list.fields.iter().map(|f| f.name.as_str()).collect();
+    assert_eq!((names.len(), &names[..2], list.notes.len()), (5002, &["host", "only"][..], 0));
+    assert_eq!(list.fields[1].values, 100);
+    // Where each record has a name of its own, records are kept as text, and queries look for fields in it.
+    let odd: String = (0..5000).map(|i| format!("g{i}=1\n")).collect();
+    add(&engine, &odd);
+    engine.seal("").unwrap();
+    let list = engine.fields(&ask(""), &Cancel::default()).unwrap();
+    let said = format!("{} {}", list.fields.len(), list.notes.join(" "));
+    assert!(said.starts_with("5002 fields of 5000 records"), "{said}");
+    assert!(fields(&engine, "g4321=1").iter().any(|f| f.name == "g4321"));
+}
+
 #[test]
 fn values_with_their_counts() {
     let engine = memory_engine(StoreConfig { footer_values: 5, ..StoreConfig::default() });

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use gastrolog_engine::{
     Access, Answer, CacheBytes, Cancel, Engine, EngineConfig, EngineError, Location, OpenOptions, Order,
-    QueryRequest, Service, StoreConfig, Value,
+    QueryRequest, Service, StoreConfig, Value, ValuesRequest,
 };
 use gastrolog_env::{Env, Fs, MemFs, SeededRandom};
 use gastrolog_types::{Attributes, Batch, Timestamp};
@@ -193,6 +193,38 @@ const QUERIES: [&str; 7] = [
     "| stats count(), sum(n), min(n), max(n)",
 ];
 
+/// What is listed: fields with the number of their values, of all records and of some, and the values of three fields; each
+/// with what it says it lacks.
+fn lists(engine: &Engine) -> Vec<(Vec<String>, Vec<String>)> {
+    let fields = ["", "level=error"].map(|query| {
+        let request = QueryRequest { query: query.to_owned(), ..QueryRequest::default() };
+        let list = engine.fields(&request, &Cancel::default()).unwrap();
+        // The request is put together from others where there are columns, and is then in no footer.
+        let stored = list.fields.iter().filter(|f| f.name != "request");
+        let mut lines: Vec<_> = stored.map(|f| format!("{} {}", f.name, f.values)).collect();
+        lines.sort();
+        (lines, list.damage)
+    });
+    let values = ["level", "host", "id"].map(|field| {
+        let (field, limit) = (field.to_owned(), Some(10_000));
+        let request = ValuesRequest { field, limit, ..ValuesRequest::default() };
+        let list = engine.values(&request).unwrap();
+        let at_least = (!list.exact).then(|| "counts are the least there is".to_owned());
+        let said = list.damage.into_iter().chain(at_least).collect();
+        (list.values.iter().map(|value| format!("{value:?}")).collect(), said)
+    });
+    fields.into_iter().chain(values).collect()
+}
+
+/// What answers and lists are of a store that is whole.
+fn right_answers(engine: &Engine) -> Vec<Vec<String>> {
+    let answers = QUERIES.iter().map(|query| ask(engine, query));
+    answers
+        .chain(lists(engine))
+        .map(|(rows, damage)| if damage.is_empty() { rows } else { panic!("{damage:?}") })
+        .collect()
+}
+
 /// Every answer is right, or a part of the right one that says that it lacks something. Returns whether all are whole.
 fn answers_are_right(engine: &Engine, right: &[Vec<String>], when: &str) -> bool {
     let mut whole = true;
@@ -205,6 +237,13 @@ fn answers_are_right(engine: &Engine, right: &[Vec<String>], when: &str) -> bool
             let made_up = rows.iter().find(|row| !rest.any(|r| r == *row));
             assert_eq!(made_up, None, "{when}: {query} has a wrong row, or one out of order");
         }
+        whole &= damage.is_empty();
+    }
+    for ((list, damage), right) in lists(engine).into_iter().zip(right.iter().skip(QUERIES.len())) {
+        assert!(
+            !damage.is_empty() || list == *right,
+            "{when}: {list:?} is wrong, not {right:?}, and does not say so"
+        );
         whole &= damage.is_empty();
     }
     whole
@@ -255,8 +294,9 @@ fn kind(path: &Path) -> String {
 fn no_flipped_bit_makes_a_wrong_answer() {
     let (image, lines) = store();
     let engine = open(&disk_of(&image), Access::ReadOnly).unwrap();
-    let right: Vec<Vec<String>> = QUERIES.iter().map(|query| ask(&engine, query).0).collect();
+    let right = right_answers(&engine);
     assert_eq!(right[0], lines);
+    assert!(right[QUERIES.len()].contains(&format!("host {}", lines.len())), "{:?}", right[QUERIES.len()]);
     assert!(engine.verify("", &mut |_, _| {}).unwrap().problems.is_empty());
     let kinds: Vec<String> = image.iter().map(|(path, _)| kind(path)).collect();
     assert_eq!(kinds.iter().filter(|k| *k == "chunk").count(), 3, "{kinds:?}");
@@ -299,7 +339,7 @@ fn a_bit_that_flips_under_a_running_engine_is_found() {
         image.map(|(path, bytes)| (chunks.join(path.file_name().unwrap()), bytes)).collect();
     files.iter().for_each(|(path, bytes)| std::fs::write(path, bytes).unwrap());
     let engine = open_in(dir.path().into(), Access::ReadOnly, Env::real()).unwrap();
-    let right: Vec<Vec<String>> = QUERIES.iter().map(|query| ask(&engine, query).0).collect();
+    let right = right_answers(&engine);
     assert!(right[0].len() >= 8 * LINES);
     let random = SeededRandom::new(number("GASTROLOG_SEED", 1));
     for _ in 0..number("GASTROLOG_FLIPS", FLIPS) / 3 {

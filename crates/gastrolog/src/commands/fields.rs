@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
+use anyhow::bail;
 use gastrolog_engine::{Access, Cancel, FieldInfo, ValuesRequest};
 use serde_json::json;
 
 use super::list::color;
-use super::{base, limited};
+use super::{base, limited, say_damage};
 use crate::cli::{FieldsArgs, ListForm, PlaceArgs, ValuesArgs};
 use crate::failure::{Outcome, note};
 use crate::output::{self, Cell, Table, escaped};
@@ -41,6 +42,8 @@ pub(crate) fn fields(place: &PlaceArgs, args: FieldsArgs) -> anyhow::Result<Outc
         }
     }
     out.flush()?;
+    list.notes.iter().for_each(|line| note(line));
+    whole(&list.damage)?;
     Ok(Outcome::of(!list.fields.is_empty()))
 }
 
@@ -85,5 +88,12 @@ pub(crate) fn values(place: &PlaceArgs, args: ValuesArgs) -> anyhow::Result<Outc
             request.field
         ));
     }
+    whole(&list.damage)?;
     Ok(Outcome::of(!list.values.is_empty()))
+}
+
+/// An error where something could not be read, which is named.
+fn whole(damage: &[String]) -> anyhow::Result<()> {
+    say_damage(damage);
+    if damage.is_empty() { Ok(()) } else { bail!("the list is incomplete") }
 }

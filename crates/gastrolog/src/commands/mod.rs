@@ -23,7 +23,7 @@ use anyhow::{Context, bail};
 use gastrolog_engine::{Order, QueryRequest};
 
 use crate::cli::{ChunksCommand, Cli, Command, LimitArgs, OrderArgs, OrderBy, PlaceArgs, WithArgs, ZoneArgs};
-use crate::failure::Outcome;
+use crate::failure::{Outcome, note};
 use crate::output::Times;
 use crate::serve;
 
@@ -57,6 +57,13 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Outcome> {
         Command::Values(args) => fields::values(&place, args),
         Command::Completions { shell } => complete::script(shell),
         Command::Complete { shell, line } => complete::run(shell, &line),
+    }
+}
+
+/// Names what could not be read.
+fn say_damage(damage: &[String]) {
+    for part in damage {
+        note(&format!("could not be read: {part}"));
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use anyhow::bail;
 use gastrolog_engine::{Access, Answer, Cancel, QueryEnd};
 
-use super::request;
+use super::{request, say_damage};
 use crate::cli::{Form, Limit, PlaceArgs, QueryArgs};
 use crate::failure::{Outcome, note};
 use crate::output::{self, Style, Times};
@@ -41,9 +41,7 @@ pub(crate) fn run(place: &PlaceArgs, args: QueryArgs) -> anyhow::Result<Outcome>
     let end = end?;
     say_more(&end, shown, args.limit);
     end.notes.iter().for_each(|line| note(line));
-    for part in &end.damage {
-        note(&format!("could not be read: {part}"));
-    }
+    say_damage(&end.damage);
     if !end.damage.is_empty() && !args.allow_incomplete {
         bail!("the answer is incomplete (--allow-incomplete takes it as it is)");
     }

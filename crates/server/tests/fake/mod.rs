@@ -190,14 +190,20 @@ impl Service for Fake {
             distinct_at_least: true,
         };
         let host = FieldInfo { name: "host".into(), values: 3, ..Default::default() };
-        Ok(FieldList { fields: vec![status, host], records: 7 })
+        Ok(FieldList {
+            fields: vec![status, host],
+            records: 7,
+            damage: vec!["chunk X: footer: bad".into()],
+            notes: vec!["not all".into()],
+        })
     }
 
     fn values(&self, r: &ValuesRequest) -> Result<ValueList, EngineError> {
         let mut values = vec![(b"500".to_vec(), 5), (b"5\xff".to_vec(), 2)];
         values.retain(|(v, _)| v.starts_with(r.prefix.as_bytes()));
         values.truncate(r.limit.unwrap_or(100) as usize);
-        Ok(ValueList { values, exact: r.field == "status" })
+        let damage = if r.field == "status" { Vec::new() } else { vec!["chunk X: row group 3: bad".into()] };
+        Ok(ValueList { values, exact: damage.is_empty(), damage })
     }
 
     fn follow(

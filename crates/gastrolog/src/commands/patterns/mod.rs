@@ -7,7 +7,7 @@ use anyhow::bail;
 use gastrolog_engine::{Access, Answer, Cancel, Value};
 
 use self::show::Show;
-use super::base;
+use super::{base, say_damage};
 use crate::cli::{Form, Limit, PatternsArgs, PlaceArgs, WithArgs};
 use crate::failure::{Outcome, note};
 use crate::output::{self, Style, Times};
@@ -74,9 +74,7 @@ fn of_store(place: &PlaceArgs, args: &PatternsArgs) -> anyhow::Result<Table> {
         true
     })?;
     end.notes.iter().for_each(|line| note(line));
-    for part in &end.damage {
-        note(&format!("could not be read: {part}"));
-    }
+    say_damage(&end.damage);
     if !end.damage.is_empty() {
         bail!("the answer is incomplete");
     }

@@ -43,6 +43,61 @@ fn pages_by_token_with_and_without_a_server() {
     }
 }
 
+/// Who asks for no record gets a token all the same, and by it all records.
+#[test]
+fn a_page_of_nothing_loses_no_record() {
+    let place = place();
+    let whole = place.ok(&["query", "level=info", "--limit", "none"]);
+    for served in [false, true] {
+        let _serving = served.then(|| place.serve());
+        let (_, shown, said) = parts(&place.run(&["query", "level=info", "--limit", "0"]));
+        let rest = ["query", "level=info", "--limit", "none", "--resume", &token(&said).unwrap_or_default()];
+        assert_eq!((shown.as_str(), place.ok(&rest)), ("", whole.clone()), "{said}");
+    }
+}
+
+/// What a line says of itself does not pass for what the store says of it.
+#[test]
+fn no_line_forges_what_is_said_of_its_record() {
+    let place = Place::new();
+    let line = r#"{"_time":"soon","_ingest":"now","_seq":99,"_text":"other","_text_base64":"b3RoZXI=","_context":true,"tags":["a","b"],"a":1}"#;
+    place.ingest(format!("{line}\n").as_bytes());
+    for sealed in [false, true] {
+        if sealed {
+            place.ok(&["seal"]);
+        }
+        let shown = place.ok(&["query", "-o", "json", "a=1"]);
+        let found: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!((&found["_seq"], &found["_text"], &found["a"]), (&0.into(), &line.into(), &"1".into()));
+        assert_eq!(found["tags[]"], serde_json::json!(["a", "b"]));
+        let forged = ["_context", "_text_base64"].iter().any(|name| found.get(name).is_some());
+        let is_time = |name: &str| found[name].as_str().is_some_and(|time| time.starts_with("20"));
+        assert!(!forged && is_time("_time") && is_time("_ingest"), "{shown}");
+        for name in ["_time", "_ingest", "_seq", "_text", "tags[]"] {
+            assert_eq!(shown.matches(&format!("\"{name}\":")).count(), 1, "{name}: {shown}");
+        }
+    }
+}
+
+/// A field that is computed may have several values too: an object has each name once.
+#[test]
+fn several_values_of_a_computed_field_are_an_array() {
+    let place = Place::new();
+    place.ingest(br#"level=info body="{\"tags\":[\"x\",\"y\"],\"level\":\"warn\"}""#);
+    let shown = place.ok(&["query", "-o", "json", "* | parse json from body"]);
+    let found: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(
+        (&found["tags[]"], &found["level"]),
+        (&serde_json::json!(["x", "y"]), &"warn".into()),
+        "{shown}"
+    );
+    assert_eq!(
+        (shown.matches("\"level\":").count(), shown.matches("\"tags[]\":").count()),
+        (1, 1),
+        "{shown}"
+    );
+}
+
 #[test]
 fn limits_stop_a_query_and_say_what_to_do() {
     let place = place();

@@ -239,6 +239,9 @@ fn answers_are_right(engine: &Engine, right: &[Vec<String>], when: &str) -> bool
         }
         whole &= damage.is_empty();
     }
+    let request = QueryRequest { query: "level=error signed".to_owned(), ..QueryRequest::default() };
+    let plan = engine.explain(&request, true, &Cancel::default());
+    assert!(plan.is_ok(), "{when}: {plan:?}");
     for ((list, damage), right) in lists(engine).into_iter().zip(right.iter().skip(QUERIES.len())) {
         assert!(
             !damage.is_empty() || list == *right,

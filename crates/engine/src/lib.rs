@@ -28,6 +28,6 @@ pub use gastrolog_chunk::{StoreMeasures, StoreStats};
 pub use gastrolog_exec::CacheBytes;
 pub use limits::QueryLimits;
 pub use measures::{EngineMeasures, QueryMeasures, QueryOutcome};
-pub use repair::repair;
+pub use repair::{forget_losses, repair};
 pub use service::{AnswerSink, Cancel, Service};
 pub use usage::{FieldUsage, IndexUsage, StoreUsage};

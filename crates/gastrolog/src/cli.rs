@@ -211,7 +211,7 @@ Examples:
     /// Make again what can be made again of a damaged store: catalog, heads and footers
     #[command(after_help = "\
 For a store that no process has open. A file that it changes is kept beside it with the
-ending .damaged. What is lost stays lost and is listed.
+ending .damaged. What is lost stays lost and is listed; answers say so until then.
 
 Exit status: 0 everything can be read now, 2 something is lost.
 

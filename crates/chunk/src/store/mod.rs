@@ -6,6 +6,7 @@
 //! dir/chunks/<ulid>.chunk  chunks; only the last one grows
 //! dir/catalog              what is known of every sealed chunk
 //! dir/reserve              room for what must be written though the disk is full
+//! dir/losses               what was lost, once it can no longer be seen; mostly there is none
 //! ```
 //!
 //! **Invariants:** [`Store::append`] returns after the records are durable, in the log or in a chunk. A
@@ -27,6 +28,7 @@ mod clock_watch;
 mod encode;
 mod error;
 mod flush;
+mod losses;
 mod meter;
 mod open;
 mod options;

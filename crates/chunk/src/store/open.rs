@@ -18,7 +18,7 @@ use super::recompact::remove_drafts;
 use super::recover::{Found, Inventory, RecoveryReport, Unsealed, take_pending};
 use super::reserve::{Reserve, give_reserve};
 use super::state::{Item, State, end_seq, weight};
-use super::{Encoder, Running, Shared, Store, StoreError, StoreOptions};
+use super::{Encoder, Running, Shared, Store, StoreError, StoreOptions, losses};
 use crate::wal::{DAMAGED, Durability, Wal, WalError, WalOptions};
 use crate::{Chunk, ChunkFile, Pending, ReadError};
 
@@ -60,6 +60,7 @@ impl Store {
         let (wal, pending, stored_below) = open_log(&env, dir, options, &mut inventory)?;
         let end = pending.last().map_or(0, end_seq).max(inventory.end_seq());
         let next_seq = end.max(wal.next_seq()).max(inventory.next_seq);
+        losses::keep(&env, dir, &mut inventory.report)?;
         let repaired = Repaired::of(&env, inventory, options)?;
         env.fs.sync_dir(&dir.join("chunks"))?;
         // What is not released now is released by the next flush, and the same goes for what is not said.

@@ -7,7 +7,7 @@ use gastrolog_env::{Env, EnvError};
 
 use super::recover::{Inventory, RecoveryReport, skip_stored, take_pending};
 use super::state::end_seq;
-use super::{Store, StoreError};
+use super::{Store, StoreError, losses};
 use crate::wal::{Wal, WalError};
 use crate::{Chunk, Snapshot};
 
@@ -52,7 +52,8 @@ impl ReadOnlyStore {
         let next_seq = end.max(inventory.next_seq);
         let mut report = std::mem::take(&mut inventory.report);
         report.wal = wal_report.wal;
-        report.damage.append(&mut wal_report.damage);
+        report.passing.append(&mut wal_report.passing);
+        losses::recall(env, dir, &mut report)?;
         report.replayed_records = pending.iter().map(|p| p.range.len() as u64).sum();
         let chunks = inventory.readable(env);
         hold(env, &chunks)?;

@@ -9,6 +9,7 @@ use gastrolog_format::{CHUNK_HEAD_BYTES, CHUNK_VERSION, ChunkHead, Corrupt, Foot
 use gastrolog_types::{Batch, Seq, Timestamp};
 
 use super::StoreError;
+use super::losses::{FILE_MISSING, is_among};
 use super::state::end_seq;
 use super::superseded::{is_superseded, set_aside};
 use crate::catalog::Catalog;
@@ -19,8 +20,11 @@ use crate::{Chunk, ChunkFile, ChunkSummary, Pending, ReadError};
 /// What was found when a store was opened.
 #[derive(Clone, Debug, Default)]
 pub struct RecoveryReport {
-    /// What is damaged or missing in chunks. That of the log is in `wal`.
+    /// What is damaged in chunks, and found again by whoever looks again.
     pub damage: Vec<ReadError>,
+    /// What is damaged or missing in chunks, and leaves no trace once a writer has put the store in order; what left none
+    /// when it did so before. That of the log is in `wal`.
+    pub passing: Vec<ReadError>,
     /// What is damaged and costs nothing, because it can be computed again: the catalog.
     pub harmless: Vec<ReadError>,
     /// Bytes of an interrupted write at the end of chunks: nothing in them was acknowledged by a disk that keeps its
@@ -36,21 +40,33 @@ pub struct RecoveryReport {
 impl RecoveryReport {
     /// Whether nothing is damaged. A torn end is normal after a crash and no damage.
     pub fn is_whole(&self) -> bool {
-        self.damage.is_empty() && self.harmless.is_empty() && self.wal.damaged_places == 0
+        self.all_damage().is_empty() && self.harmless.is_empty() && self.wal.damaged_places == 0
     }
 
     /// Every damaged place of chunks and log. An answer may lack what was there.
     pub fn all_damage(&self) -> Vec<ReadError> {
-        let wal = self
-            .wal
-            .damage
-            .iter()
-            .map(|d| ReadError::new(&d.path, format!("{} bytes at {}", d.bytes, d.offset), d.reason));
-        self.damage.iter().cloned().chain(wal).collect()
+        self.damage.iter().cloned().chain(self.passing_damage()).collect()
+    }
+
+    /// Those of them that leave no trace once a writer has put the store in order.
+    pub(super) fn passing_damage(&self) -> Vec<ReadError> {
+        let of_log =
+            |d: &wal::Damage| ReadError::new(&d.path, format!("{} bytes at {}", d.bytes, d.offset), d.reason);
+        self.passing.iter().cloned().chain(self.wal.damage.iter().map(of_log)).collect()
+    }
+
+    /// Adds what was lost before and has not been found again now.
+    pub(super) fn recall(&mut self, losses: Vec<ReadError>) {
+        let found = self.passing_damage();
+        self.passing.extend(losses.into_iter().filter(|loss| !is_among(loss, &found)));
     }
 
     fn add(&mut self, path: &Path, place: impl Into<String>, reason: impl ToString) {
         self.damage.push(ReadError::new(path, place, reason));
+    }
+
+    fn add_passing(&mut self, path: &Path, place: impl Into<String>, reason: impl ToString) {
+        self.passing.push(ReadError::new(path, place, reason));
     }
 }
 
@@ -80,7 +96,7 @@ impl Unsealed {
         if rest > 0 && self.durable_bytes == 0 {
             self.durable_bytes = self.file_bytes;
             let place = format!("{rest} bytes at {}", self.scan.end);
-            report.add(&self.path, place, format!("no row group can be read here: {lost}"));
+            report.add_passing(&self.path, place, format!("no row group can be read here: {lost}"));
         }
     }
 }
@@ -168,7 +184,7 @@ impl Inventory {
             is_complete = false;
             let path = super::active::chunk_path(&dir.join("chunks"), lost.id);
             let seqs = format!("records {} to {} are lost", lost.first_seq, lost.end_seq);
-            report.add(&path, "whole file", format!("the file is missing: {seqs}"));
+            report.add_passing(&path, "whole file", format!("{FILE_MISSING}: {seqs}"));
         }
         for sub in ["chunks", "wal"] {
             name_damaged(env, &dir.join(sub), &mut report)?;
@@ -198,11 +214,7 @@ impl Inventory {
         let Some(Grown { chunk: id, bytes, end_seq }) = grown else { return };
         self.next_seq = self.next_seq.max(end_seq);
         let end = self.end_seq();
-        let lost = if end < end_seq {
-            format!("records {end} to {end_seq} are lost")
-        } else {
-            "nothing is lost".into()
-        };
+        let lost = format!("records {end} to {end_seq} are lost");
         let mut grew = self.chunks.iter_mut().filter_map(|found| match found {
             Found::Unsealed(chunk) if chunk.head.id == id => Some(chunk),
             _ => None,
@@ -212,12 +224,17 @@ impl Inventory {
             let good = chunk.scan.end as u64;
             if good < bytes {
                 let place = format!("{} bytes at {good}", bytes - good);
-                self.report.add(&chunk.path, place, format!("no row group can be read here: {lost}"));
+                let what = "no row group can be read here";
+                if end < end_seq {
+                    self.report.add_passing(&chunk.path, place, format!("{what}: {lost}"));
+                } else {
+                    self.report.add(&chunk.path, place, format!("{what}: nothing is lost"));
+                }
             }
         } else if id > self.last_id && end < end_seq {
             // A chunk that was made later has a larger id, be it of the same records.
             let path = super::active::chunk_path(&dir.join("chunks"), id);
-            self.report.add(&path, "whole file", format!("the file is missing: {lost}"));
+            self.report.add_passing(&path, "whole file", format!("{FILE_MISSING}: {lost}"));
         }
     }
 
@@ -418,7 +435,7 @@ fn examine(
     }
     for bad in &scan.bad {
         let place = format!("{} bytes at {}", bad.len(), bad.start);
-        report.add(&path, place, "no row group can be read here");
+        report.add_passing(&path, place, "no row group can be read here");
     }
     let created = created_of(id);
     Ok(Found::Unsealed(Box::new(Unsealed {
@@ -465,7 +482,7 @@ fn compare(found: &Found, summary: Option<ChunkSummary>, report: &mut RecoveryRe
     };
     if records < summary.records {
         let lost = summary.records - records;
-        report.add(path, "whole file", format!("{lost} of {} records are lost", summary.records));
+        report.add_passing(path, "whole file", format!("{lost} of {} records are lost", summary.records));
     }
 }
 
@@ -485,7 +502,7 @@ pub(super) fn take_pending(
                 pending.append(&mut one);
             }
             Err(WalError::Unreadable { path, offset, reason }) => {
-                report.add(&path, format!("frame at {offset}"), reason);
+                report.add_passing(&path, format!("frame at {offset}"), reason);
             }
             Err(error) => return Err(error),
         }

@@ -46,7 +46,8 @@ pub(crate) fn repair(place: &PlaceArgs) -> anyhow::Result<Outcome> {
     }
     let location = crate::place::location(place)?;
     let name = place.name.as_deref().unwrap_or_default();
-    let done = gastrolog_engine::repair(&gastrolog_env::Env::real(), &location, name)?;
+    let env = gastrolog_env::Env::real();
+    let done = gastrolog_engine::repair(&env, &location, name)?;
     let mut out = output::stdout();
     done.iter().try_for_each(|line| writeln!(out, "{}", escaped(line.as_bytes())))?;
     // A writer makes the catalog again, and cuts off what a crash left.
@@ -56,6 +57,9 @@ pub(crate) fn repair(place: &PlaceArgs) -> anyhow::Result<Outcome> {
     let lost: Vec<&String> = report.problems.iter().filter(|p| !is_copy(p)).collect();
     lost.iter().try_for_each(|p| writeln!(out, "lost: {}", escaped(p.as_bytes())))?;
     out.flush()?;
+    drop(reached);
+    // They have been told now.
+    gastrolog_engine::forget_losses(&env, &location, name)?;
     note(&format!("repaired {}; {} records can be read", done.len(), units::count(report.records)));
     match lost.len() {
         0 => Ok(Outcome::Found),

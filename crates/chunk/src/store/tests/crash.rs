@@ -138,7 +138,7 @@ fn without_the_log_a_damaged_row_group_costs_only_itself_and_is_named() {
                 read.is_err()
             });
             let report = store.report();
-            let named = !report.damage.is_empty() || report.torn_bytes > 0 || unreadable;
+            let named = !report.all_damage().is_empty() || report.torn_bytes > 0 || unreadable;
             assert!(named || !found_all, "byte {byte} is not noticed");
             store.append(batch(&["more"])).unwrap();
             store.seal().unwrap();

@@ -47,6 +47,7 @@ fn a_catalog_that_is_lost_damaged_or_stale_is_made_again() {
 fn a_missing_chunk_is_named_and_its_seqs_are_not_used_again() {
     let env = three_chunks();
     let files = chunk_files(&env);
+    let content = env.fs.read(&files[2]).unwrap();
     env.fs.remove_file(&files[2]).unwrap();
     let store = open(&env);
     let damage = store.report().all_damage();
@@ -60,7 +61,78 @@ fn a_missing_chunk_is_named_and_its_seqs_are_not_used_again() {
     assert_eq!(store.append(batch(&["next"])).unwrap().0, 15);
     store.maintain().unwrap();
     store.close();
-    assert!(open(&env).report().is_whole(), "it is said once");
+    // It is said by all who come later, until it has been told once more.
+    let said =
+        |report: &RecoveryReport| report.all_damage().iter().map(ToString::to_string).collect::<Vec<_>>();
+    for _ in 0..2 {
+        let store = open(&env);
+        assert_eq!(said(store.report()), [damage[0].to_string()]);
+        assert_eq!(
+            said(Store::open_read_only(&env, Path::new(DIR)).unwrap().report()),
+            [damage[0].to_string()]
+        );
+        store.close();
+    }
+    // Put back, it is as before; gone again, it is said again.
+    env.fs.write_atomic(&files[2], &content).unwrap();
+    let reader = Store::open_read_only(&env, Path::new(DIR)).unwrap();
+    assert!(reader.report().is_whole(), "{:?}", reader.report());
+    env.fs.remove_file(&files[2]).unwrap();
+    assert!(!open(&env).report().is_whole());
+    Store::forget_losses(&env, Path::new(DIR)).unwrap();
+    assert!(open(&env).report().is_whole());
+    Store::forget_losses(&env, Path::new(DIR)).unwrap();
+}
+
+/// Bad bytes of the log are gone with it, what was cut off a chunk is gone too: both are still said after that.
+#[test]
+fn what_leaves_no_trace_is_said_by_all_who_come_later() {
+    let env = three_chunks();
+    let store = open(&env);
+    for i in 0..6 {
+        append(&store, 15 + 5 * i, 5);
+        if i < 3 {
+            store.flush().unwrap();
+        }
+    }
+    store.close();
+    let log = env.fs.list(&Path::new(DIR).join("wal")).unwrap().pop().unwrap().name;
+    let log = Path::new(DIR).join("wal").join(log);
+    flip(&env, &log, env.fs.read(&log).unwrap().len() / 2);
+    let grown = chunk_files(&env).pop().unwrap();
+    env.fs.truncate(&grown, env.fs.size(&grown).unwrap() - 3).unwrap();
+    let store = open(&env);
+    let first = store.report().all_damage();
+    assert!([".wal", ".chunk"].iter().all(|end| first.iter().any(|e| e.file.ends_with(end))), "{first:?}");
+    let there = texts_of(&store);
+    store.close();
+    for _ in 0..3 {
+        let store = open(&env);
+        let now = store.report().all_damage();
+        assert!(first.iter().all(|loss| now.iter().any(|n| n.to_string() == loss.to_string())), "{now:?}");
+        assert_eq!((now.len(), texts_of(&store)), (first.len(), there.clone()));
+        store.close();
+    }
+}
+
+/// The list itself may be damaged: what it says is said all the same, and that it is not as it was written.
+#[test]
+fn a_list_of_losses_with_a_flipped_bit_is_found() {
+    let env = three_chunks();
+    env.fs.remove_file(&chunk_files(&env)[1]).unwrap();
+    open(&env).close();
+    let path = Path::new(DIR).join("losses");
+    let good = env.fs.read(&path).unwrap();
+    for byte in 0..good.len() {
+        flip(&env, &path, byte);
+        let report = open(&env).report().clone();
+        assert!(report.harmless.iter().any(|e| e.file.ends_with("losses")), "byte {byte}: {report:?}");
+        env.fs.write_atomic(&path, &good).unwrap();
+    }
+    let report = open(&env).report().clone();
+    assert_eq!((report.harmless.len(), report.all_damage().len()), (0, 1), "{report:?}");
+    env.fs.write_atomic(&path, b"").unwrap();
+    assert_eq!(open(&env).report().harmless.len(), 1);
 }
 
 #[test]
@@ -161,7 +233,7 @@ fn a_sealed_chunk_that_was_cut_short_is_named_though_there_is_no_catalog() {
             env.fs.truncate(path, len as u64).unwrap();
             let reader = Store::open_read_only(&env, Path::new(DIR)).unwrap();
             let named = |report: &RecoveryReport| {
-                report.damage.iter().any(|d| d.to_string().contains(path.to_str().unwrap()))
+                report.all_damage().iter().any(|d| d.to_string().contains(path.to_str().unwrap()))
             };
             assert!(named(reader.report()), "chunk {i}, {len}: {:?}", reader.report());
             let store = open(&env);
@@ -221,7 +293,7 @@ fn a_chunk_or_a_catalog_that_the_disk_cannot_read_keeps_no_store_from_opening() 
         match opened {
             Ok(store) => {
                 let found = try_rows(&store.snapshot()).unwrap().len();
-                let said = store.report().damage.len() + store.report().harmless.len();
+                let said = store.report().all_damage().len() + store.report().harmless.len();
                 assert!(found == 15 || said > 0, "read {after}: {found} of 15, and nothing is said");
                 assert!(found >= 10, "read {after}: {found}");
                 served += usize::from(said > 0);

@@ -132,7 +132,13 @@ fn live(fs: FaultFs, life: &Life, model: &mut Model) -> FaultFs {
             // What a cut left of a chunk that had been given up, or of a row group that was not acknowledged.
             let harmless =
                 |d: &ReadError| d.place.starts_with("row group") || d.reason.contains("left as it is");
-            assert!(store.report().damage.iter().all(harmless), "{:?}", store.report());
+            // Of the end of the log, where it was not synced, nobody knows whether it was acknowledged.
+            let is_doubtful = |d: &ReadError| d.file.ends_with(".wal");
+            let report = store.report();
+            assert!(
+                report.damage.iter().all(harmless) && report.passing.iter().all(is_doubtful),
+                "{report:?}"
+            );
             model.settle(readable(store));
         }
         for op in &life.ops {

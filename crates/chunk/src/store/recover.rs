@@ -1,6 +1,6 @@
 //! What is found in a directory: chunks, sealed or not, and the records of the log that no chunk has. Changes no file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -105,7 +105,7 @@ impl Unsealed {
 pub(super) enum Found {
     Sealed(ChunkSummary, PathBuf),
     Unsealed(Box<Unsealed>),
-    /// The disk cannot read it. It is left as it is.
+    /// The disk cannot read it, or it is another chunk's. It is left as it is.
     Unreadable(PathBuf),
 }
 
@@ -162,6 +162,7 @@ impl Inventory {
         let mut chunks = Vec::new();
         let files = list(env, &dir.join("chunks"))?;
         let last_id = files.last().map_or(0, |f| f.0);
+        let ids: BTreeSet<u128> = files.iter().map(|f| f.0).collect();
         for (id, path, file_bytes) in files {
             let summary = known.remove(&id);
             match summary.filter(|s| s.file_bytes == file_bytes) {
@@ -169,7 +170,8 @@ impl Inventory {
                 None => {
                     catalog_stale |= summary.is_some();
                     is_complete &= summary.is_none();
-                    let found = examine(env, (id, path), summary, id == last_id, &mut report)?;
+                    let expected = Expected { id, summary, is_last: id == last_id, ids: &ids };
+                    let found = examine(env, path, &expected, &mut report)?;
                     catalog_stale |= matches!(found, Found::Sealed(..));
                     compare(&found, summary, &mut report);
                     chunks.push(found);
@@ -398,14 +400,25 @@ pub(super) fn created_of(id: u128) -> Timestamp {
     Timestamp(ms.saturating_mul(1_000_000))
 }
 
+/// What a chunk file should be.
+struct Expected<'a> {
+    /// As its name says.
+    id: u128,
+    /// As the catalog says.
+    summary: Option<ChunkSummary>,
+    is_last: bool,
+    /// Of all chunk files.
+    ids: &'a BTreeSet<u128>,
+}
+
 /// Reads a chunk file of which the catalog does not say what it is.
 fn examine(
     env: &Env,
-    (id, path): (u128, PathBuf),
-    summary: Option<ChunkSummary>,
-    is_last: bool,
+    path: PathBuf,
+    expected: &Expected<'_>,
     report: &mut RecoveryReport,
 ) -> Result<Found, StoreError> {
+    let &Expected { id, summary, is_last, ids } = expected;
     let file = ChunkFile::new(env, &path);
     let (start, file_bytes, footer) = match ends_of(&file) {
         Ok(ends) => ends,
@@ -415,7 +428,16 @@ fn examine(
     if is_newer(&start) {
         return Err(StoreError::Version { path });
     }
-    let head = ChunkHead::read(&start).ok().filter(|head| head.id == id);
+    let head = ChunkHead::read(&start).ok();
+    if let Some(other) = head.filter(|head| head.id != id && ids.contains(&head.id)) {
+        // Its records would be there twice.
+        if let Some(lost) = summary {
+            let seqs = format!("records {} to {} are lost", lost.first_seq, lost.end_seq);
+            report.add_passing(&path, "whole file", seqs);
+        }
+        return Ok(leave(path, format!("it holds chunk {}", ulid::Ulid(other.id)), report));
+    }
+    let head = head.filter(|head| head.id == id);
     match footer {
         Ok(Some(footer)) => {
             let generation = head.map_or(0, |head| head.generation);
@@ -456,7 +478,7 @@ fn ends_of(file: &ChunkFile) -> Result<Ends, ReadError> {
 
 type Ends = (Vec<u8>, u64, Result<Option<Footer>, Corrupt>);
 
-/// A chunk that the disk cannot read.
+/// A chunk that the disk cannot read, or that is not what its name says.
 fn leave(path: PathBuf, reason: String, report: &mut RecoveryReport) -> Found {
     report.add(&path, "whole file", format!("{reason}; it is left as it is"));
     Found::Unreadable(path)

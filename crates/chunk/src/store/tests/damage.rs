@@ -84,6 +84,28 @@ fn a_missing_chunk_is_named_and_its_seqs_are_not_used_again() {
     Store::forget_losses(&env, Path::new(DIR)).unwrap();
 }
 
+/// As a copy to the wrong name leaves it: what is in it would be there twice.
+#[test]
+fn a_chunk_with_the_content_of_another_is_named_and_left_alone() {
+    let env = three_chunks();
+    let files = chunk_files(&env);
+    let wrong = env.fs.read(&files[1]).unwrap();
+    env.fs.write_atomic(&files[0], &[&wrong[..], b"-"].concat()).unwrap();
+    for _ in 0..2 {
+        let store = open(&env);
+        let named = store.report().all_damage();
+        assert!(named.iter().any(|d| d.reason.contains("it holds chunk")), "{named:?}");
+        assert!(named.iter().any(|d| d.reason.contains("records 0 to 5 are lost")), "{named:?}");
+        assert_eq!(texts_of(&store), texts(5, 10));
+        store.maintain().unwrap();
+        store.close();
+    }
+    // Under another name, with the right one gone, its records are there.
+    env.fs.remove_file(&files[1]).unwrap();
+    env.fs.write_atomic(&files[0], &wrong).unwrap();
+    assert_eq!(texts_of(&open(&env)), texts(5, 10));
+}
+
 /// Bad bytes of the log are gone with it, what was cut off a chunk is gone too: both are still said after that.
 #[test]
 fn what_leaves_no_trace_is_said_by_all_who_come_later() {

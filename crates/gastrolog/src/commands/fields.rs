@@ -2,12 +2,11 @@
 
 use std::io::Write;
 
-use anyhow::bail;
 use gastrolog_engine::{Access, Cancel, FieldInfo, ValuesRequest};
 use serde_json::json;
 
 use super::list::color;
-use super::{base, limited, say_damage};
+use super::{base, limited, whole};
 use crate::cli::{FieldsArgs, ListForm, PlaceArgs, ValuesArgs};
 use crate::failure::{Outcome, note};
 use crate::output::{self, Cell, Table, escaped};
@@ -43,7 +42,7 @@ pub(crate) fn fields(place: &PlaceArgs, args: FieldsArgs) -> anyhow::Result<Outc
     }
     out.flush()?;
     list.notes.iter().for_each(|line| note(line));
-    whole(&list.damage)?;
+    whole("the list", &list.damage)?;
     Ok(Outcome::of(!list.fields.is_empty()))
 }
 
@@ -88,12 +87,6 @@ pub(crate) fn values(place: &PlaceArgs, args: ValuesArgs) -> anyhow::Result<Outc
             request.field
         ));
     }
-    whole(&list.damage)?;
+    whole("the list", &list.damage)?;
     Ok(Outcome::of(!list.values.is_empty()))
-}
-
-/// An error where something could not be read, which is named.
-fn whole(damage: &[String]) -> anyhow::Result<()> {
-    say_damage(damage);
-    if damage.is_empty() { Ok(()) } else { bail!("the list is incomplete") }
 }

@@ -67,6 +67,12 @@ fn say_damage(damage: &[String]) {
     }
 }
 
+/// An error where something could not be read, which is named.
+fn whole(what: &str, damage: &[String]) -> anyhow::Result<()> {
+    say_damage(damage);
+    if damage.is_empty() { Ok(()) } else { bail!("{what} is incomplete") }
+}
+
 /// The request for `query`, without limit and fields.
 fn request(place: &PlaceArgs, query: String, order: &OrderArgs) -> anyhow::Result<QueryRequest> {
     let request = base(place, query, &order.with, &order.zone)?;

@@ -3,11 +3,10 @@
 mod files;
 mod show;
 
-use anyhow::bail;
 use gastrolog_engine::{Access, Answer, Cancel, Value};
 
 use self::show::Show;
-use super::{base, say_damage};
+use super::{base, whole};
 use crate::cli::{Form, Limit, PatternsArgs, PlaceArgs, WithArgs};
 use crate::failure::{Outcome, note};
 use crate::output::{self, Style, Times};
@@ -74,10 +73,7 @@ fn of_store(place: &PlaceArgs, args: &PatternsArgs) -> anyhow::Result<Table> {
         true
     })?;
     end.notes.iter().for_each(|line| note(line));
-    say_damage(&end.damage);
-    if !end.damage.is_empty() {
-        bail!("the answer is incomplete");
-    }
+    whole("the answer", &end.damage)?;
     Ok(table)
 }
 

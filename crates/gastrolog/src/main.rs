@@ -21,7 +21,7 @@ use tikv_jemallocator::Jemalloc;
 
 use crate::failure::Outcome;
 
-/// Gives back what is free in the middle too, ten seconds later and by a thread of its own. That of the C library gives
+/// Gives back what is free in the middle too, a second later and by a thread of its own. That of the C library gives
 /// back only what lies at the end, and a server that fills and empties caches keeps hundreds of MB of holes.
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
